@@ -1,0 +1,1 @@
+"""Ten-minute service circles: coverage, circle polygons and siting."""

@@ -1,0 +1,1 @@
+"""Household-balanced grids: cells, neighbours, certificates, search and plans."""

@@ -1,0 +1,1 @@
+"""What leaves gridmap: maps and files for others."""

@@ -1,0 +1,50 @@
+"""One function to run independent jobs, one for each community: here, or on all cores; later on a cluster."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+RETRIES = 2
+"""How often a job is given to a fresh worker when the process that ran it died (killed, out of memory)."""
+
+
+def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int | None = 1) -> Iterator[tuple[int, Result]]:
+    """Yield ``(position, work(job))`` for every job, in whatever order they finish.
+
+    ``cores=None`` uses every core. With one core the jobs run here, in order. ``work`` must be a function of a module and must depend on its
+    argument alone, so that the results are the same on one core and on many. A worker process that dies is replaced and its job is run again;
+    when it dies ``RETRIES`` times more, ``BrokenProcessPool`` is raised. An exception of ``work`` is raised here and ends the run.
+
+    >>> sorted(run_jobs(abs, [-1, 2, -3]))
+    [(0, 1), (1, 2), (2, 3)]
+    """
+    cores = min(cores or os.cpu_count() or 1, len(jobs))
+    if cores <= 1:
+        for position, job in enumerate(jobs):
+            yield position, work(job)
+        return
+    waiting = dict(enumerate(jobs))
+    for attempt in range(RETRIES + 1):
+        # "spawn" works on every system and does not copy the threads of the parent.
+        pool = concurrent.futures.ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"))
+        try:
+            running = {pool.submit(work, job): position for position, job in waiting.items()}
+            for done in concurrent.futures.as_completed(running):
+                position = running[done]
+                result = done.result()
+                del waiting[position]
+                yield position, result
+            return
+        except BrokenProcessPool:
+            if attempt == RETRIES:
+                raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

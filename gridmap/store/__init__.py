@@ -1,0 +1,1 @@
+"""Where a district and its plans are kept."""

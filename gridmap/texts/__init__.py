@@ -1,0 +1,67 @@
+"""Texts for people, in Chinese and English, from catalogues.
+
+A catalogue is a TOML file in this folder. Each entry has a code and holds both languages side by side, so that no translation can be
+forgotten: ``zh`` and ``en`` say what is the case, the optional ``todo_zh`` and ``todo_en`` say what to do about it, and ``severity``
+is how much it matters when the text stands in a finding.
+"""
+
+from __future__ import annotations
+
+import functools
+import locale
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Literal
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+Word = str | int | float | bool | None
+
+
+@functools.cache
+def catalogue() -> Mapping[str, Mapping[str, str]]:
+    """Return every entry of every catalogue by its code.
+
+    Raises ``KeyError`` when two catalogues define the same code: that is a mistake in the package, not in anybody's data.
+    """
+    entries: dict[str, Mapping[str, str]] = {}
+    for file in sorted(resources.files(__name__).iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            for code, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
+                if code in entries:
+                    raise KeyError(f"text {code!r} is defined twice, the second time in {file.name}")
+                entries[code] = entry
+    return entries
+
+
+def user_language() -> Language:
+    """Return the language of the user: ``GRIDMAP_LANG``, else the locale, else English.
+
+    On Windows, where no locale variable is set, the system's own language decides.
+    """
+    for variable in ("GRIDMAP_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    name = locale.getlocale()[0] or ""
+    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+def render(code: str, language: Language, words: Mapping[str, Word], *, part: Literal["text", "todo"] = "text") -> str:
+    """Return the text of ``code`` in ``language`` with ``words`` filled in; an entry without a ``todo`` gives an empty string.
+
+    >>> render("plan_unknown", "en", {"plan": "north", "plans": "first, second"})
+    'There is no plan "north" in this workspace; its plans are: first, second.'
+    """
+    entry = catalogue()[code]
+    template = entry[language] if part == "text" else entry.get(f"todo_{language}", "")
+    return template.format_map({name: _shown(word) for name, word in words.items()})
+
+
+def _shown(word: Word) -> str:
+    """Show whole floats without a decimal point and other floats with at most three digits after it."""
+    if isinstance(word, float):
+        return f"{word:.3f}".rstrip("0").rstrip(".")
+    return "—" if word is None else str(word)
