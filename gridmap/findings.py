@@ -53,6 +53,12 @@ class Finding:
         parts += [row.format(self.row) if self.row is not None else None, column.format(self.column) if self.column is not None else None]
         return ("，" if language == "zh" else ", ").join(part for part in parts if part)
 
+    def as_dict(self, language: Language) -> dict[str, Word]:
+        """Return the finding as one flat record with its text, for JSON and tables; what it does not say is left out."""
+        names = ("code", "subject", "severity", "value", "limit", "unit", "file", "layer", "row", "column", "community_id", "grid_id", "x", "y")
+        record: dict[str, Word] = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return {**record, "text": self.text(language)}
+
     def all_words(self) -> dict[str, Word]:
         """Return everything that a text may mention."""
         own: dict[str, Word] = {name: getattr(self, name) for name in ("subject", "value", "limit", "unit", "file", "layer", "row", "column")}

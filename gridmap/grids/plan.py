@@ -40,9 +40,9 @@ class Plan:
 
     ``grid_of``: Series of grid ids (text) in the order of ``atoms``.
 
-    ``grids``: GeoDataFrame indexed by grid_id (text, opaque) with ``kind`` (ordinary or dedicated), ``community_id``, ``code`` (text, may be missing),
-    ``name`` (text, may be missing), ``households`` (int64), ``buildings`` (int64, distinct source buildings), ``households_missing`` (int64, atoms whose households are
-    unknown), ``worker`` (text, may be missing) and ``geometry``, the union of the cells.
+    ``grids``: GeoDataFrame indexed by grid_id (text, opaque) with ``kind`` (ordinary or dedicated), ``community_id``, ``code`` and ``name``
+    (text, may be missing), ``households`` (int64), ``buildings`` (int64, distinct source buildings), ``households_missing`` (int64, atoms whose
+    households are unknown), ``worker`` (text, may be missing) and ``geometry``, the union of the cells.
     """
 
     name: str

@@ -17,8 +17,8 @@ SEPARATORS = ("none", "wall", "lane", "street", "arterial", "railway", "expressw
 class Tiling:
     """Land cells and the neighbour table of a district's buildings.
 
-    ``cells``: GeoDataFrame indexed by building_id, one row for each building of the district, in the district's order, with ``community_id`` (text) and
-    ``geometry``, the (multi)polygon of land that belongs to the building. The cells of a community tile it, less its barrier polygons.
+    ``cells``: GeoDataFrame indexed by building_id, one row for each building of the district, in the district's order, with ``community_id``
+    (text) and ``geometry``, the (multi)polygon of land that belongs to the building. The cells of a community tile it, less its barrier polygons.
 
     ``neighbours``: DataFrame with each unordered pair once, sorted: ``a`` < ``b`` (text, building ids), ``shared_m`` (float64, length of the
     common border), ``separator`` (one of :data:`SEPARATORS`), ``crossable`` (bool). Every pair that shares more than 0.5 m is there, also those that

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import geopandas as gpd
 import numpy as np
@@ -164,8 +164,8 @@ def typed_table(name: str, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     index = pd.Index(frame.index.astype("str"), name=table.index)
     columns = {}
     for column in table.columns:
-        values = frame[column.name].to_numpy(dtype=object) if column.name in frame.columns else np.full(len(frame), None, dtype=object)
-        columns[column.name] = pd.array(np.where(pd.isna(values), None, values), dtype=DTYPES[column.kind])
+        values = list(frame[column.name]) if column.name in frame.columns else [None] * len(frame)
+        columns[column.name] = pd.array([None if value is pd.NA or value != value else value for value in values], dtype=DTYPES[column.kind])
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(frame.geometry.to_numpy(), index=index, crs=frame.crs), index=index, crs=frame.crs)
 
 
@@ -189,7 +189,7 @@ class District:
     @property
     def crs(self) -> pyproj.CRS:
         """The projected CRS of every table."""
-        return self.buildings.crs
+        return cast(pyproj.CRS, self.buildings.crs)
 
     def tables(self) -> dict[str, gpd.GeoDataFrame]:
         """Return every table by its name."""

@@ -1,0 +1,1 @@
+"""gridmap: household-balanced grids, ten-minute service circles and maps for urban communities."""

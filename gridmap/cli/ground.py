@@ -1,0 +1,99 @@
+"""Commands about what is on the ground: ``sample``, ``import``, ``check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gridmap.cli.reply import answer, progress_bars
+from gridmap.cli.words import Command, option, say
+
+PATH = click.Path(path_type=Path)
+WORKSPACE = click.argument("workspace", type=PATH)
+JSON = option("--json", "as_json", is_flag=True)
+LANG = option("--lang", type=click.Choice(("zh", "en")), expose_value=False)
+
+
+@click.command("sample", cls=Command)
+@click.argument("out", type=PATH)
+@option("--households", type=click.IntRange(min=1), default=6000, show_default=True)
+@option("--seed", type=int, default=1, show_default=True)
+@option("--office", type=PATH)
+@option("--overwrite", is_flag=True)
+@JSON
+@LANG
+def sample(out: Path, households: int, seed: int, office: Path | None, overwrite: bool, as_json: bool) -> int:
+    """The text stands in the catalogue."""
+    from gridmap.errors import RequestError
+    from gridmap.ground.sample import sample_district, write_office
+    from gridmap.store.workspace import Workspace
+
+    workspace = Workspace(out)
+    if workspace.exists() and not overwrite:
+        raise RequestError("cli_exists", path=str(out))
+    district = sample_district(households, seed=seed)
+    workspace.write_ground(district, [], imports=[{"table": "district", "source": f"sample --households {households} --seed {seed}"}])
+    counts = {name: len(table) for name, table in district.tables().items()}
+    total = int(district.buildings.households.sum())
+    lines = [say("cli_sample_done", path=str(out), households=total, buildings=counts["buildings"], communities=counts["communities"])]
+    data: dict[str, Any] = {"workspace": str(out), "households": total, "tables": counts}
+    if office is not None:
+        defects = write_office(district, office, seed=seed)
+        data["office"] = {"folder": str(office), "defects": [{"file": d.file, "kind": d.kind, "row": d.row} for d in defects]}
+        lines.append(say("cli_office_done", folder=str(office), defects=len(defects)))
+    lines.append(say("cli_next_plan", path=str(out)))
+    return answer(data, lines, as_json=as_json)
+
+
+@click.command("import", cls=Command)
+@WORKSPACE
+@option("--communities", type=PATH)
+@option("--buildings", type=PATH)
+@option("--streets", type=PATH)
+@option("--barriers", type=PATH)
+@option("--gates", type=PATH)
+@option("--venues", type=PATH)
+@option("--osm", type=PATH)
+@option("--ledger", type=PATH)
+@option("--grids", type=PATH)
+@option("--plan", "plan_name")
+@option("--field", "fields", multiple=True, metavar="TABLE.COLUMN=SOURCE")
+@option("--crs", metavar="wgs84|gcj02|bd09|EPSG:n")
+@option("--cells", type=click.Choice(("auto", "given", "build")), default="auto", show_default=True)
+@option("--rules", "profile", default="nantong", show_default=True)
+@JSON
+@LANG
+def import_(workspace: Path, plan_name: str | None, fields: tuple[str, ...], profile: str, as_json: bool, **sources: Any) -> int:
+    """The text stands in the catalogue."""
+    from gridmap.cli.importing import import_into
+
+    with progress_bars() as progress:
+        data, lines, findings = import_into(workspace, plan_name=plan_name, fields=fields, profile=profile, progress=progress, **sources)
+    return answer(data, lines, findings, as_json=as_json)
+
+
+@click.command("check", cls=Command)
+@WORKSPACE
+@option("--rules", "profile", default="nantong", show_default=True)
+@JSON
+@LANG
+def check(workspace: Path, profile: str, as_json: bool) -> int:
+    """The text stands in the catalogue."""
+    from gridmap.ground.checks import check_district
+    from gridmap.rules import load_rules
+    from gridmap.store.workspace import Workspace
+
+    rules = load_rules(profile)
+    store = Workspace(workspace)
+    district = store.read_district()
+    findings = check_district(district, rules)
+    counts = {name: len(table) for name, table in district.tables().items()}
+    households = int(district.buildings.households.sum())
+    data = {"workspace": str(workspace), "tables": counts, "households": households, "crs": district.crs.to_string()}
+    lines = [say("cli_check_done", households=households, buildings=counts["buildings"], communities=counts["communities"])]
+    return answer(data, lines, findings, as_json=as_json)
+
+
+COMMANDS = (sample, import_, check)

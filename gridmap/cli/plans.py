@@ -1,0 +1,153 @@
+"""Commands about plans: ``plan``, ``plans``, ``compare``, ``adopt``."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gridmap.cli.ground import JSON, LANG, PATH, WORKSPACE
+from gridmap.cli.reply import answer, progress_bars, table_lines
+from gridmap.cli.words import Command, option, say
+
+
+class Bounds(click.ParamType):
+    """``MIN:MAX`` households; whether they make sense is the rules' business."""
+
+    name = "MIN:MAX"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        low, colon, high = str(value).replace("：", ":").partition(":")
+        if not colon or not low.strip().isdigit() or not high.strip().isdigit():
+            self.fail(say("cli_bounds_form", value=str(value)), param, ctx)
+        return int(low), int(high)
+
+
+@click.command("plan", cls=Command)
+@WORKSPACE
+@option("--name", default="plan", show_default=True)
+@option("--rules", "profile", default="nantong", show_default=True)
+@option("--households", type=Bounds())
+@option("--from", "start")
+@option("--keep", multiple=True, metavar="GRID")
+@option("--community")
+@option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@option("--effort", type=click.Choice(("quick", "normal", "best")), default="normal", show_default=True)
+@option("--jobs", type=click.IntRange(min=1), default=None)
+@option("--resume", is_flag=True)
+@option("--author")
+@JSON
+@LANG
+def plan(
+    workspace: Path,
+    name: str,
+    profile: str,
+    households: tuple[int, int] | None,
+    start: str | None,
+    keep: tuple[str, ...],
+    community: str | None,
+    seed: int,
+    effort: Any,
+    jobs: int | None,
+    resume: bool,
+    author: str | None,
+    as_json: bool,
+) -> int:
+    """The text stands in the catalogue."""
+    from gridmap.grids.measures import report
+    from gridmap.grids.propose import propose
+    from gridmap.grids.tiling import tile
+    from gridmap.rules import load_rules
+    from gridmap.store.workspace import Workspace
+
+    rules = load_rules(profile)
+    if households is not None:
+        rules = rules.with_households(*households)
+    store = Workspace(workspace)
+    district = store.read_district()
+    with progress_bars() as progress:
+        tiling = store.read_tiling()
+        if tiling is None:
+            tiling = tile(district, cores=jobs, progress=progress)
+            store.write_tiling(tiling)
+        proposed = propose(
+            district,
+            rules,
+            tiling=tiling,
+            name=name,
+            seed=seed,
+            effort=effort,
+            cores=jobs,
+            start=store.read_plan(start) if start else None,
+            keep=keep,
+            community=community,
+            author=author or getpass.getuser(),
+            progress=progress,
+        )
+        store.save_plan(proposed)
+    measures = report(proposed)
+    lines = plan_lines(proposed, measures)
+    return answer({"workspace": str(workspace), "plan": name, **measures}, lines, proposed.findings, as_json=as_json)
+
+
+def plan_lines(plan: Any, measures: dict[str, Any]) -> list[str]:
+    """Say in a few lines what a plan is like."""
+    bounds = plan.rules.grid
+    return [
+        say("cli_plan_done", plan=plan.name, grids=measures["grids"], communities=measures["communities"], households=measures["households"]),
+        say("cli_plan_bounds", ordinary=measures["ordinary"], inside=measures["in_bounds"], minimum=bounds.households_min, maximum=bounds.households_max),
+    ]
+
+
+@click.command("plans", cls=Command)
+@WORKSPACE
+@JSON
+@LANG
+def plans(workspace: Path, as_json: bool) -> int:
+    """The text stands in the catalogue."""
+    from gridmap.store.workspace import Workspace
+
+    rows = Workspace(workspace).plans().to_dict("records")
+    shown = ("name", "adopted", "stale", "grids", "in_bounds", "households", "profile", "bounds", "author", "made_at")
+    lines = table_lines(rows, {name: say(f"cli_plans_{name}") for name in shown}) if rows else [say("cli_no_plans", path=str(workspace))]
+    return answer({"workspace": str(workspace), "plans": rows}, lines, as_json=as_json)
+
+
+@click.command("compare", cls=Command)
+@WORKSPACE
+@click.argument("a")
+@click.argument("b")
+@JSON
+@LANG
+def compare(workspace: Path, a: str, b: str, as_json: bool) -> int:
+    """The text stands in the catalogue."""
+    from gridmap.grids.compare import compare as compare_plans
+    from gridmap.store.workspace import Workspace
+
+    store = Workspace(workspace)
+    comparison = compare_plans(store.read_plan(a), store.read_plan(b))
+    data = comparison.as_dict()
+    lines = [say("cli_compare_done", a=a, b=b, moved=comparison.households_moved, kept=comparison.grids_kept)]
+    return answer({"workspace": str(workspace), **data}, lines, as_json=as_json)
+
+
+@click.command("adopt", cls=Command)
+@WORKSPACE
+@click.argument("plan")
+@JSON
+@LANG
+def adopt(workspace: Path, plan: str, as_json: bool) -> int:
+    """The text stands in the catalogue."""
+    from gridmap.store.workspace import Workspace
+
+    store = Workspace(workspace)
+    store.adopt(plan)
+    return answer({"workspace": str(workspace), "adopted": plan}, [say("cli_adopt_done", plan=plan)], as_json=as_json)
+
+
+COMMANDS = (plan, plans, compare, adopt)
+__all__ = ["COMMANDS", "PATH", "plan_lines"]

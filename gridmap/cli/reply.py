@@ -1,0 +1,96 @@
+"""How a command answers: a text for people or one JSON object, and progress bars on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from gridmap.cli.words import language, say
+from gridmap.findings import SEVERITIES, Finding, worst
+from gridmap.progress import Progress
+
+SHOWN_OF_EACH_KIND = 5
+"""How many findings of one kind are printed in full; the rest are counted."""
+
+
+def answer(data: Mapping[str, Any], lines: Sequence[str], findings: Sequence[Finding] = (), *, as_json: bool) -> int:
+    """Print what a command did and return its exit code: 3 when findings of severity error remain, else 0."""
+    if as_json:
+        listed = [finding.as_dict(language()) for finding in findings]
+        click.echo(json.dumps({**data, "findings": listed}, ensure_ascii=False, default=_plain))
+    else:
+        for line in [*lines, *findings_lines(findings)]:
+            click.echo(line)
+    return 3 if worst(findings) == "error" else 0
+
+
+def findings_lines(findings: Sequence[Finding]) -> list[str]:
+    """Return the findings as text: errors first, those of one kind together, a few in full and the rest counted."""
+    lines = []
+    for severity in SEVERITIES:
+        kinds: dict[str, list[Finding]] = {}
+        for finding in findings:
+            if finding.severity == severity:
+                kinds.setdefault(finding.code, []).append(finding)
+        for code, same in kinds.items():
+            mark = say(f"cli_severity_{severity}")
+            lines += [f"{mark} {finding.text(language())}" for finding in same[:SHOWN_OF_EACH_KIND]]
+            if len(same) > SHOWN_OF_EACH_KIND:
+                lines.append(f"{mark} " + say("cli_more_findings", count=len(same) - SHOWN_OF_EACH_KIND, code=code))
+    if findings:
+        counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
+        lines.append(say("cli_findings_counted", errors=counts["error"], warnings=counts["warning"], infos=counts["info"]))
+    return lines
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Give a function that draws a bar for each step on standard error, once the step has taken a second, and only on a terminal."""
+    bars: dict[str, tqdm[Any]] = {}
+
+    def show(step: str, done: int, total: int) -> None:
+        if step not in bars:
+            for bar in bars.values():
+                bar.close()
+            bars[step] = tqdm(total=total, desc=say(step), delay=1.0, disable=None, leave=False)
+        bars[step].total = total
+        bars[step].update(done - bars[step].n)
+
+    try:
+        yield show
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def table_lines(rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str]) -> list[str]:
+    """Return rows as aligned text; a Chinese character takes two places."""
+    cells = [[heading for heading in headings.values()], *[[_shown(row.get(name)) for name in headings] for row in rows]]
+    widths = [max(_width(line[position]) for line in cells) for position in range(len(headings))]
+    return ["  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+
+
+def _width(text: str) -> int:
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _shown(value: object) -> str:
+    if value is None or value != value:
+        return "—"
+    if isinstance(value, bool):
+        return say("cli_yes") if value else say("cli_no")
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _plain(value: object) -> object:
+    """Turn numpy numbers and times into what JSON knows."""
+    if hasattr(value, "item"):
+        return value.item()
+    return str(value)
