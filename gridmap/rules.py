@@ -166,8 +166,8 @@ def load_rules(profile: str = "nantong") -> Rules:
 def rules_from_dict(table: Mapping[str, Any]) -> Rules:
     """Return the rules that ``Rules.as_dict`` wrote."""
     hints = get_type_hints(Rules)
-    sections = {name: hints[name](**table[name]) for name in SECTIONS}
-    named = {name: {key: kind(**entry) for key, entry in table[name].items()} for name, kind in NAMED_SECTIONS.items()}
+    sections: dict[str, Any] = {name: hints[name](**table[name]) for name in SECTIONS}
+    named: dict[str, Any] = {name: {key: kind(**entry) for key, entry in table[name].items()} for name, kind in NAMED_SECTIONS.items()}
     return Rules(profile=table["profile"], zh=table["zh"], en=table["en"], **sections, **named)
 
 

@@ -13,7 +13,7 @@ from gridmap.cli.reply import answer, progress_bars, table_lines
 from gridmap.cli.words import Command, option, say
 
 
-class Bounds(click.ParamType):
+class Bounds(click.ParamType[tuple[int, int]]):
     """``MIN:MAX`` households; whether they make sense is the rules' business."""
 
     name = "MIN:MAX"

@@ -1,0 +1,59 @@
+"""Jobs give the same results on one core and on many, and a worker that dies is replaced."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+from gridmap.errors import RequestError
+from gridmap.run_jobs import run_jobs
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def die_once(marker: Path) -> str:
+    """Die like a killed process when the marker is not there yet."""
+    if not marker.exists():
+        marker.touch()
+        os._exit(9)
+    return "alive"
+
+
+def die(_: int) -> int:
+    os._exit(9)
+
+
+def refuse(_: int) -> int:
+    raise RequestError("bounds_senseless", minimum=2, maximum=1)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_every_job_is_answered_with_its_position(cores: int) -> None:
+    assert sorted(run_jobs(square, range(7), cores=cores)) == [(number, number * number) for number in range(7)]
+
+
+def test_no_jobs_give_nothing() -> None:
+    assert list(run_jobs(square, [], cores=None)) == []
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    jobs = [tmp_path / "one", tmp_path / "two"]
+    jobs[1].touch()
+    assert sorted(run_jobs(die_once, jobs, cores=2)) == [(0, "alive"), (1, "alive")]
+
+
+@pytest.mark.slow
+def test_a_job_that_kills_every_worker_is_told() -> None:
+    with pytest.raises(BrokenProcessPool):
+        list(run_jobs(die, [1, 2], cores=2))
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_an_error_of_a_job_is_raised_here(cores: int) -> None:
+    with pytest.raises(RequestError, match="2:1"):
+        list(run_jobs(refuse, [1, 2], cores=cores))
