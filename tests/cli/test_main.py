@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ def test_every_command_has_help_in_both_languages(command: str, language: str, c
     assert run([command, "--help", "--lang", language]) == 0
     shown = capsys.readouterr().out
     assert f"gridmap {command}" in shown
-    assert bool(re.search(r"[\u4e00-\u9fff]", shown.split("Options:")[0].split("gridmap " + command)[0] or shown)) == (language == "zh")
+    assert ("用法" in shown) == (language == "zh")
 
 
 def test_commands_stand_in_the_order_of_use(capsys: pytest.CaptureFixture[str]) -> None:
