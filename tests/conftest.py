@@ -1,0 +1,39 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def data_folder() -> Path | None:
+    """Return the folder of real input files: ``GRIDMAP_SHARED_DATA``, else ``../shared/data`` beside the repository; None when neither is there."""
+    named = os.environ.get("GRIDMAP_SHARED_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real input files; without it the tests on real input are skipped."""
+    folder = data_folder()
+    if folder is None:
+        pytest.skip("no real input files: set GRIDMAP_SHARED_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def python() -> list[str]:
+    """The command that starts this Python anew, warnings being errors there too."""
+    return [sys.executable, "-W", "error"]

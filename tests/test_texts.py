@@ -1,0 +1,78 @@
+"""The catalogues: complete in both languages, every text used, every code that the code names there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from gridmap.findings import SEVERITIES
+from gridmap.texts import catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOGUES = sorted((ROOT / "gridmap" / "texts").glob("*.toml"))
+FILES = [path for folder in ("gridmap", "web") for path in sorted((ROOT / folder).rglob("*")) if "assets" not in path.parts]
+SOURCES = [path for path in FILES if path.suffix in (".py", ".js", ".html")]
+ENTRIES = [(path.name, code, entry) for path in CATALOGUES for code, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()]
+KEYS = {"zh", "en", "todo_zh", "todo_en", "severity"}
+ERRORS = {"InputError", "RequestError", "WorkspaceError", "GridmapError"}
+
+def gaps(text: str) -> set[str]:
+    return {name.split(".")[0].split("[")[0] for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def named_codes() -> list[tuple[str, str, str]]:
+    """Return every code that the code names outright: file, what it is handed to, code."""
+    found = []
+    for path in SOURCES:
+        if path.suffix == ".py":
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+                    taker = ast.unparse(node.func).rpartition(".")[2]
+                    if taker in {"finding", "progress", "render", *ERRORS}:
+                        found.append((path.relative_to(ROOT).as_posix(), taker, node.args[0].value))
+    return found
+
+
+def wrong_entries(is_right: Callable[[dict[str, str]], bool]) -> list[str]:
+    return [f"{file}: {code}" for file, code, entry in ENTRIES if not is_right(entry)]
+
+
+def test_both_languages_are_there() -> None:
+    assert wrong_entries(lambda entry: {"zh", "en"} <= set(entry) and ("todo_zh" in entry) == ("todo_en" in entry)) == []
+
+
+def test_no_text_is_empty() -> None:
+    assert wrong_entries(lambda entry: all(text.strip() for text in entry.values())) == []
+
+
+def test_keys_are_known() -> None:
+    assert wrong_entries(lambda entry: set(entry) <= KEYS and entry.get("severity", "error") in SEVERITIES) == []
+
+
+def test_gaps_are_the_same_in_both_languages() -> None:
+    assert wrong_entries(lambda entry: all(gaps(entry.get(f"{part}zh", "")) == gaps(entry.get(f"{part}en", "")) for part in ("", "todo_"))) == []
+
+
+def test_no_two_files_define_one_code() -> None:
+    assert len(catalogue()) == len(ENTRIES)
+
+
+def test_every_code_named_is_in_a_catalogue() -> None:
+    assert sorted({f"{file}: {code}" for file, _, code in named_codes() if code not in catalogue()}) == []
+
+
+def test_every_finding_has_a_severity() -> None:
+    assert [f"{file}: {code}" for file, taker, code in named_codes() if taker == "finding" and "severity" not in catalogue().get(code, {})] == []
+
+
+def test_every_text_is_used() -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    words = set(re.findall(r"\b[a-z][a-z0-9_]*\b", sources))
+    # Codes put together from a fixed beginning, as in f"cli_help_{command}".
+    beginnings = tuple(re.findall(r"""f["']([a-z][a-z0-9_]+_)\{""", sources))
+    unused = [f"{file}: {code}" for file, code, _ in ENTRIES if code not in words and not code.startswith(beginnings or ("\0",))]
+    assert unused == []
