@@ -117,7 +117,9 @@ def _from_numbers(frame: pd.DataFrame, east: str, north: str, file: str, name: s
     known = np.isfinite(x) & np.isfinite(y)
     geometry[known] = shapely.points(x[known], y[known])
     findings = [
-        finding("place_missing", name, file=file, layer=name, row=int(row) + first_row, column=f"{east}, {north}", value=_shown(frame, row, east, north))
+        finding(
+            "place_missing", name, file=file, layer=name, row=int(row) + first_row, column=f"{east}, {north}", value=_shown(frame, row, east, north)
+        )
         for row in np.flatnonzero(~known)
     ]
     return geometry, findings
