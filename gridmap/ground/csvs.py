@@ -14,6 +14,7 @@ import shapely
 from gridmap.errors import InputError
 from gridmap.findings import Finding, finding
 from gridmap.ground import geometries
+from gridmap.ground.geometries import RowOf
 from gridmap.ground.layers import Layer
 from gridmap.ground.vectors import spatial_layer
 
@@ -32,11 +33,16 @@ PLACE_NAMES = (
 """Column names, in small letters, that say where a row is: a geometry as text, or a pair of numbers."""
 
 
-def read_csv(path: Path, wanted: list[str] | None) -> list[Layer]:
+def read_csv(path: Path) -> list[Layer]:
     """Return the CSV file as one layer: with point geometry where there is a pair of coordinates, any geometry where there is WKT, else none."""
     columns, rows, encoding = rows_of(path)
     frame = pd.DataFrame([[value or None for value in row] for row in rows], columns=columns, dtype="str")
-    return [placed(path.name, path.stem, frame, first_row=2, encoding=encoding)]
+    return [placed(path.name, path.stem, frame, row_of=_below_names, encoding=encoding)]
+
+
+def _below_names(position: int) -> int:
+    """Row 1 holds the names."""
+    return position + 2
 
 
 def rows_of(path: Path) -> tuple[list[str], list[list[str]], str]:
@@ -96,43 +102,37 @@ def unique_names(names: list[str]) -> list[str]:
     return unique
 
 
-def placed(file: str, name: str, frame: pd.DataFrame, *, first_row: int, encoding: str | None) -> Layer:
+def placed(file: str, name: str, frame: pd.DataFrame, *, row_of: RowOf, encoding: str | None) -> Layer:
     """Return the table as a layer, with geometry where its columns give one."""
     by_name = {str(column).strip().lower(): str(column) for column in frame.columns}
     text = next((by_name[each] for each in WKT_NAMES if each in by_name), None)
     if text is not None:
-        geometry, findings = _from_wkt(frame[text], file, name, first_row)
-        return spatial_layer(file, name, frame.drop(columns=text), geometry, None, findings=findings, encoding=encoding, first_row=first_row)
+        geometry, findings = _from_wkt(frame[text], file, name, row_of)
+        return spatial_layer(file, name, frame.drop(columns=text), geometry, None, findings=findings, encoding=encoding, first_row=row_of(0))
     for easts, norths in PLACE_NAMES:
         pair = [next((by_name[each] for each in names if each in by_name), None) for names in (easts, norths)]
         if pair[0] is not None and pair[1] is not None:
-            geometry, findings = _from_numbers(frame, pair[0], pair[1], file, name, first_row)
-            return spatial_layer(file, name, frame, geometry, None, findings=findings, encoding=encoding, first_row=first_row)
-    return Layer(file, name, frame, first_row, encoding)
+            geometry, findings = _from_numbers(frame, pair[0], pair[1], file, name, row_of)
+            return spatial_layer(file, name, frame, geometry, None, findings=findings, encoding=encoding, first_row=row_of(0))
+    return Layer(file, name, frame, row_of(0), encoding)
 
 
-def _from_numbers(frame: pd.DataFrame, east: str, north: str, file: str, name: str, first_row: int) -> tuple[np.ndarray, list[Finding]]:
+def _from_numbers(frame: pd.DataFrame, east: str, north: str, file: str, name: str, row_of: RowOf) -> tuple[np.ndarray, list[Finding]]:
     x, y = (pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan) for column in (east, north))
     geometry = np.full(len(frame), None, dtype=object)
     known = np.isfinite(x) & np.isfinite(y)
     geometry[known] = shapely.points(x[known], y[known])
-    findings = [
-        finding(
-            "place_missing", name, file=file, layer=name, row=int(row) + first_row, column=f"{east}, {north}", value=_shown(frame, row, east, north)
-        )
-        for row in np.flatnonzero(~known)
-    ]
+    findings = []
+    for row in np.flatnonzero(~known):
+        shown = ", ".join("" if pd.isna(value) else str(value) for value in frame.loc[row, [east, north]])
+        findings.append(finding("place_missing", name, file=file, layer=name, row=row_of(int(row)), column=f"{east}, {north}", value=shown))
     return geometry, findings
 
 
-def _shown(frame: pd.DataFrame, row: int, east: str, north: str) -> str:
-    return ", ".join("" if pd.isna(value) else str(value) for value in frame.loc[row, [east, north]])
-
-
-def _from_wkt(texts: pd.Series, file: str, name: str, first_row: int) -> tuple[np.ndarray, list[Finding]]:
+def _from_wkt(texts: pd.Series, file: str, name: str, row_of: RowOf) -> tuple[np.ndarray, list[Finding]]:
     geometry = shapely.from_wkt(texts.where(texts.notna(), None).to_numpy(dtype=object), on_invalid="ignore")
     broken = shapely.is_missing(geometry) & texts.notna().to_numpy()
-    findings = [finding("wkt_unreadable", name, file=file, layer=name, row=int(row) + first_row) for row in np.flatnonzero(broken)]
-    usable, more = geometries.usable_geometry(geometry, file=file, layer=name, first_row=first_row)
+    findings = [finding("wkt_unreadable", name, file=file, layer=name, row=row_of(int(row))) for row in np.flatnonzero(broken)]
+    usable, more = geometries.usable_geometry(geometry, file=file, layer=name, row_of=row_of)
     told = {each.row for each in findings}
     return usable, findings + [each for each in more if each.row is None or each.row not in told]

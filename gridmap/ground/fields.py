@@ -35,10 +35,16 @@ __all__ = [
 _COMMUNITY = (
     "社区编号 社区编码 社区代码 社区id community_id sqbh sqdm 社区名称 所属社区 所在社区 社区 community community_name sqmc sq 居委会 村居 town_id"
 )
-_COMPOUND = "小区编号 小区编码 小区id compound_id xqbh 小区名称 所属小区 所在小区 小区 compound compound_name estate xqmc xq 院落 院落名称 小区院落 addr:housename"
+_COMPOUND = (
+    "小区编号 小区编码 小区id compound_id xqbh 小区名称 所属小区 所在小区 小区 compound compound_name estate xqmc xq "
+    "院落 院落名称 小区院落 addr:housename"
+)
 _STAIRWELLS = "单元数 单元总数 单元个数 楼道数 stairwells entrances units dys"
 _FLOORS = "楼层数 总楼层 总层数 地上层数 层数 楼层 floors floor building:levels levels storeys stories num_floors lcs zcs cs"
-_HOUSEHOLDS = "户数 总户数 住户数 居民户数 常住户数 家庭户数 户数合计 现有户数 实有户数 households household hh h_cnt hh_cnt building:flats flats dwellings hs zhs"
+_HOUSEHOLDS = (
+    "户数 总户数 住户数 居民户数 常住户数 家庭户数 户数合计 现有户数 实有户数 households household hh h_cnt hh_cnt "
+    "building:flats flats dwellings hs zhs"
+)
 _RESIDENTS = "人口数 人口 总人口 常住人口 居民人数 人数 residents population pop p_cnt rks rk zrk"
 _NAME = "名称 name name:zh 中文名称 mc"
 _ID = "编号 编码 代码 id code fid objectid gid uuid osm_id bh bm"

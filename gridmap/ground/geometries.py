@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import shapely
@@ -14,9 +14,15 @@ RING_POINTS = 4
 """The fewest points of a ring: three corners, and the first of them again."""
 
 Wkb = Sequence[bytes | None]
+RowOf = Callable[[int], int]
 
 
-def read_wkb(wkb: Wkb, *, file: str, layer: str, first_row: int = 1) -> tuple[np.ndarray, list[Finding]]:
+def counted_from_1(position: int) -> int:
+    """Return the number under which the user knows the feature at ``position``."""
+    return position + 1
+
+
+def read_wkb(wkb: Wkb, *, file: str, layer: str, row_of: RowOf = counted_from_1) -> tuple[np.ndarray, list[Finding]]:
     """Return geometries (object array, None where there is none to use) and the findings about them.
 
     Z and M are dropped. An unclosed ring is closed. A ring of fewer than three corners is left out, and so is a geometry with nothing left. A
@@ -28,23 +34,23 @@ def read_wkb(wkb: Wkb, *, file: str, layer: str, first_row: int = 1) -> tuple[np
     findings: list[Finding] = []
     for position in np.flatnonzero(shapely.is_missing(geometry) & np.array([value is not None for value in wkb], dtype=bool)):
         geometry[position], reason = _rebuilt(values[position])
-        findings.append(finding(reason, layer, file=file, layer=layer, row=int(position) + first_row))
-    usable, more = usable_geometry(geometry, file=file, layer=layer, first_row=first_row)
+        findings.append(finding(reason, layer, file=file, layer=layer, row=row_of(int(position))))
+    usable, more = usable_geometry(geometry, file=file, layer=layer, row_of=row_of)
     told = {each.row for each in findings}
     return usable, findings + [each for each in more if each.row is None or each.row not in told]
 
 
-def usable_geometry(geometry: np.ndarray, *, file: str, layer: str, first_row: int = 1) -> tuple[np.ndarray, list[Finding]]:
+def usable_geometry(geometry: np.ndarray, *, file: str, layer: str, row_of: RowOf = counted_from_1) -> tuple[np.ndarray, list[Finding]]:
     """Return ``geometry`` without Z, empty, infinite and collected geometry, and the findings about what was changed."""
     findings = []
     flat = shapely.force_2d(geometry)
     for position, reason in _useless(flat):
-        findings.append(finding(reason, layer, file=file, layer=layer, row=position + first_row))
+        findings.append(finding(reason, layer, file=file, layer=layer, row=row_of(position)))
         flat[position] = None
     for position in np.flatnonzero(shapely.get_type_id(flat) == shapely.GeometryType.GEOMETRYCOLLECTION):
         flat[position], left_out = _largest_kind(flat[position])
         code = "geometry_empty" if flat[position] is None else "geometry_collection"
-        findings.append(finding(code, layer, file=file, layer=layer, row=int(position) + first_row, value=left_out))
+        findings.append(finding(code, layer, file=file, layer=layer, row=row_of(int(position)), value=left_out))
     deep = int(np.count_nonzero(shapely.has_z(geometry) | shapely.has_m(geometry)))
     if deep:
         findings.append(finding("geometry_z_dropped", layer, file=file, layer=layer, value=deep))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -59,3 +60,18 @@ def with_geometry(layers: Sequence[Layer]) -> list[Layer]:
         columns = ", ".join(str(column) for layer in layers for column in layer.frame.columns)
         raise InputError("no_geometry_column", file=layers[0].file if layers else "", columns=columns)
     return kept
+
+
+def check_readable(path: Path) -> None:
+    """Raise ``InputError`` unless ``path`` is a file with content that may be read."""
+    if not path.exists():
+        raise InputError("file_missing", file=str(path))
+    if not path.is_file():
+        raise InputError("file_is_folder", file=str(path))
+    try:
+        with path.open("rb") as file:
+            content = file.read(1)
+    except OSError as error:
+        raise InputError("file_not_permitted", file=str(path), reason=error.strerror or type(error).__name__) from error
+    if not content:
+        raise InputError("file_empty", file=path.name)

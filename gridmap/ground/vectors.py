@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import warnings
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ EXPECTED_WARNINGS = ("Non closed ring", "Several features with id", "Unsupported
 """What GDAL says of single features; each is told as a finding with its row, or does not matter here (ids of features are not used)."""
 
 
-def read_geopackage(path: Path, wanted: list[str] | None) -> list[Layer]:
+def read_geopackage(path: Path, wanted: Sequence[str] | None = None) -> list[Layer]:
     """Return the layers of a GeoPackage, all or those ``wanted``.
 
     Raises ``InputError`` when the file holds virtual tables of a kind that can reach other files, or there is no such layer.
@@ -35,26 +36,26 @@ def read_geopackage(path: Path, wanted: list[str] | None) -> list[Layer]:
     return [_layer(path, str(path), name, name) for name in _chosen(path, str(path), wanted)]
 
 
-def read_geojson(path: Path, wanted: list[str] | None) -> list[Layer]:
+def read_geojson(path: Path) -> list[Layer]:
     """Return the one layer of a GeoJSON file; its name is that of the file."""
     # The prefix keeps GDAL from trying its other drivers on the content.
     source = f"GeoJSON:{path}"
-    return [_layer(path, source, name, path.stem) for name in _chosen(path, source, None)]
+    return [_layer(path, source, name, path.stem) for name in _chosen(path, source)]
 
 
-def read_flatgeobuf(path: Path, wanted: list[str] | None) -> list[Layer]:
+def read_flatgeobuf(path: Path) -> list[Layer]:
     """Return the one layer of a FlatGeobuf file."""
-    return [_layer(path, str(path), name, name) for name in _chosen(path, str(path), wanted)]
+    return [_layer(path, str(path), name, name) for name in _chosen(path, str(path))]
 
 
-def read_shapefile(path: Path, wanted: list[str] | None) -> list[Layer]:
+def read_shapefile(path: Path) -> list[Layer]:
     """Return the one layer of a shapefile, its text read in the encoding that the bytes and the .cpg show.
 
     Raises ``InputError`` when a part of the shapefile is missing.
     """
     beside = shapefiles.parts(path)
     encoding, contradicted = shapefiles.text_encoding(beside[".dbf"], beside.get(".cpg"))
-    layer = _layer(path, str(path), None, path.stem, encoding=encoding)
+    layer = _layer(path, str(beside[".shp"]), None, path.stem, encoding=encoding)
     findings = list(layer.findings)
     if contradicted is not None:
         findings.append(finding("encoding_contradicted", layer.name, file=path.name, layer=layer.name, value=contradicted, encoding=encoding))
@@ -63,7 +64,7 @@ def read_shapefile(path: Path, wanted: list[str] | None) -> list[Layer]:
     return [Layer(layer.file, layer.name, layer.frame, 1, encoding, tuple(findings), layer.proposed_crs)]
 
 
-def _chosen(path: Path, source: str, wanted: list[str] | None) -> list[str]:
+def _chosen(path: Path, source: str, wanted: Sequence[str] | None = None) -> list[str]:
     gdal()
     import pyogrio
 
