@@ -38,13 +38,12 @@ _MAGIC = (
     (b"\xd0\xcf\x11\xe0", "workbook"),
 )
 
-_REACHING_OUT = re.compile(
-    rb"OGRVRTDataSource|VRTDataset|OGRWFSDataSource|WFS_Capabilities|gdal_streamed_alg|GDAL_WMS|GDAL_WMTS|<NetworkLink", re.IGNORECASE
-)
+_REACHING_OUT = re.compile(rb"OGRVRTDataSource|VRTDataset|OGRWFSDataSource|WFS_Capabilities|gdal_streamed_alg|GDAL_WMS|GDAL_WMTS", re.IGNORECASE)
 """Words of formats that are no data themselves but say where GDAL should fetch it."""
 
 _GEOJSON = re.compile(
-    rb'"(?:features|coordinates|geometry|geometries)"\s*:|"type"\s*:\s*"(?:FeatureCollection|Feature|(?:Multi)?(?:Point|LineString|Polygon))"'
+    rb'"(?:features|coordinates|geometry|geometries)"\s*:'
+    rb'|"type"\s*:\s*"(?:FeatureCollection|Feature|(?:Multi)?(?:Point|LineString|Polygon))"'
 )
 
 

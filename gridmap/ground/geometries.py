@@ -47,10 +47,10 @@ def usable_geometry(geometry: np.ndarray, *, file: str, layer: str, row_of: RowO
     for position, reason in _useless(flat):
         findings.append(finding(reason, layer, file=file, layer=layer, row=row_of(position)))
         flat[position] = None
-    for position in np.flatnonzero(shapely.get_type_id(flat) == shapely.GeometryType.GEOMETRYCOLLECTION):
-        flat[position], left_out = _largest_kind(flat[position])
-        code = "geometry_empty" if flat[position] is None else "geometry_collection"
-        findings.append(finding(code, layer, file=file, layer=layer, row=row_of(int(position)), value=left_out))
+    for place in np.flatnonzero(shapely.get_type_id(flat) == shapely.GeometryType.GEOMETRYCOLLECTION):
+        flat[place], left_out = _largest_kind(flat[place])
+        code = "geometry_empty" if flat[place] is None else "geometry_collection"
+        findings.append(finding(code, layer, file=file, layer=layer, row=row_of(int(place)), value=left_out))
     deep = int(np.count_nonzero(shapely.has_z(geometry) | shapely.has_m(geometry)))
     if deep:
         findings.append(finding("geometry_z_dropped", layer, file=file, layer=layer, value=deep))

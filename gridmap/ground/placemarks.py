@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.etree.ElementTree import Element, ParseError
 
 import numpy as np
@@ -26,7 +26,7 @@ def read_kml(path: Path) -> list[Layer]:
     Raises ``InputError`` when the file is no well-formed KML or defines entities.
     """
     try:
-        root = parse(path, forbid_dtd=True).getroot()
+        root = cast(Element, parse(path, forbid_dtd=True).getroot())
     except DefusedXmlException as error:
         raise InputError("file_reaches_out", file=path.name, reason="XML entities") from error
     except (ParseError, UnicodeError, LookupError, ValueError) as error:

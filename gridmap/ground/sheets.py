@@ -148,7 +148,7 @@ def _left_out(own: list[str], values: list[str], names: list[str], keys: list[in
     if sum(value == name for value, name in zip(values, names, strict=True)) >= min(len(words), FIELDS_MIN):
         return "row_header_again"
     spread = any(top <= place <= bottom and left < right for top, bottom, left, right in merged)
-    if (len(words) == 1 and (spread or _NOTE.match(words[0]))) or not any(values[key] for key in keys) or _NOTE.match(words[0]):
+    if (len(words) == 1 and spread) or _NOTE.match(words[0]) or not any(values[key] for key in keys):
         return "row_note"
     return None
 

@@ -50,7 +50,7 @@ def usable_crs(frame: gpd.GeoDataFrame) -> pyproj.CRS | None:
 
     "Undefined" systems say nothing, and degrees outside the globe are metres whose CRS was not stated.
     """
-    crs = frame.crs
+    crs: pyproj.CRS | None = frame.crs
     if crs is None or not (crs.is_geographic or crs.is_projected):
         return None
     bounds = frame.total_bounds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 import struct
 import unicodedata
@@ -51,9 +51,8 @@ def read_sheets(path: Path) -> tuple[list[Sheet], str | None]:
         return _xlsx(path), None
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return _xls(path), None
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"<", b"{", b"%PDF", b"SQLite format 3")) or (
-        b"\0" in head and head[:2] not in (b"\xff\xfe", b"\xfe\xff")
-    ):
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"<", b"{", b"%PDF")) or (b"\0" in head and not wide):
         raise InputError("sheet_wrong_format", file=path.name)
     text, encoding = csvs.text_of(path)
     return [Sheet(path.stem, _even([[tidy(value) for value in row] for row in csvs.table_of(text)]))], encoding
@@ -71,7 +70,7 @@ def tidy(value: Any) -> str:
         return "是" if value else "否"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
         return value.date().isoformat()
     text = " ".join(unicodedata.normalize("NFKC", str(value)).split())
     return _BLANK_BESIDE_CHINESE.sub("", text)
@@ -133,7 +132,7 @@ def _merged_and_uncomputed(sheet: Any) -> tuple[list[Span], int]:
         for _, element in iterparse(source):
             tag = element.tag.rpartition("}")[2]
             if tag == "mergeCell":
-                left, top, right, bottom = range_boundaries(element.get("ref"))
+                left, top, right, bottom = (bound or 1 for bound in range_boundaries(element.get("ref")))
                 merged.append((top - 1, bottom - 1, left - 1, right - 1))
             elif tag == "c":
                 parts = {part.tag.rpartition("}")[2]: part.text for part in element}
@@ -156,17 +155,7 @@ def _xls(path: Path) -> list[Sheet]:
     except xlrd.XLRDError as error:
         code = "archive_locked" if "encrypted" in str(error).lower() else "sheet_damaged"
         raise InputError(code, file=path.name) from error
-    except (
-        xlrd.compdoc.CompDocError,
-        struct.error,
-        IndexError,
-        KeyError,
-        AssertionError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        UnicodeError,
-    ) as error:
+    except (xlrd.compdoc.CompDocError, struct.error, LookupError, AssertionError, ValueError, TypeError, AttributeError) as error:
         # xlrd trusts the file and stumbles into these where it is damaged.
         raise InputError("sheet_damaged", file=path.name) from error
 
