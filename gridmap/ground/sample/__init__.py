@@ -1,0 +1,5 @@
+"""A made-up but lifelike district of any size, and the same district as an office's raw files."""
+
+from __future__ import annotations
+
+from gridmap.ground.sample.district import sample_district as sample_district

@@ -1,0 +1,138 @@
+"""Communities: groups of blocks bounded by arterials and streets, of 800 to 6,000 households where the city allows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridmap.ground.sample.drawing import Ints, Numbers
+from gridmap.ground.sample.layout import Layout
+from gridmap.ground.sample.streets import segments
+from gridmap.ground.sample.warp import Warp
+from gridmap.ground.sample.water import River
+
+HOUSEHOLDS_MIN, HOUSEHOLDS_MAX = 800, 6000
+
+
+def group_blocks(layout: Layout, households: Ints) -> Ints:
+    """Return the number of the community of each block, from 0 on; ``households`` are those of each block."""
+    supers, blocks = layout.super_blocks, layout.blocks
+    group = np.full(len(blocks), -1, dtype=np.int64)
+    column, row = blocks["column"].to_numpy(), blocks["row"].to_numpy()
+    starts = np.searchsorted(blocks["super_block"].to_numpy(), np.arange(len(supers) + 1))
+    number = 0
+    for first, last in zip(starts[:-1], starts[1:], strict=True):
+        waiting = [np.arange(first, last)]
+        while waiting:
+            part = waiting.pop()
+            halves = _halves(part, column, row, households) if households[part].sum() > HOUSEHOLDS_MAX else None
+            if halves is None:
+                group[part] = number
+                number += 1
+            else:
+                waiting += halves
+    _join_small(layout, group, households)
+    return np.unique(group, return_inverse=True)[1].astype(np.int64)
+
+
+def _halves(part: Ints, column: Ints, row: Ints, households: Ints) -> list[Ints] | None:
+    """Divide a rectangle of blocks along the street that gives the most even halves."""
+    total = households[part].sum()
+    best: tuple[float, Ints] | None = None
+    for places in (column[part], row[part]):
+        for cut in np.unique(places)[1:]:
+            low = places < cut
+            off = abs(households[part[low]].sum() * 2 - total)
+            if best is None or off < best[0]:
+                best = (off, low)
+    return None if best is None else [part[best[1]], part[~best[1]]]
+
+
+def _join_small(layout: Layout, group: Ints, households: Ints) -> None:
+    """Join communities that are too small to a neighbour across an arterial, rather not across a railway or the river."""
+    supers, blocks = layout.super_blocks, layout.blocks
+    owner = blocks["super_block"].to_numpy()
+    at = {(int(i), int(j)): number for number, (i, j) in enumerate(zip(supers["i"], supers["j"], strict=True))}
+    sums = np.bincount(group, weights=households, minlength=int(group.max()) + 1)
+    starts = np.searchsorted(owner, np.arange(len(supers) + 1))
+    for small in np.argsort(sums, kind="stable"):
+        if not 0 <= sums[small] < HOUSEHOLDS_MIN:
+            continue
+        near: dict[int, float] = {}
+        for block in np.flatnonzero(group == small):
+            i, j = int(supers["i"].iat[owner[block]]), int(supers["j"].iat[owner[block]])
+            for step_i, step_j in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+                for steps in (1, 2):
+                    other = at.get((i + steps * step_i, j + steps * step_j))
+                    if other is None:
+                        continue
+                    for touching in _touching(blocks.iloc[starts[other] : starts[other + 1]], step_i, step_j):
+                        near.setdefault(int(group[starts[other] + touching]), sums[group[starts[other] + touching]] + (1e6 if steps == 2 else 0))
+                    break
+        near.pop(int(small), None)
+        if near:
+            chosen = min(near, key=lambda each: (near[each], each))
+            group[group == small] = chosen
+            sums[chosen] += sums[small]
+            sums[small] = -1
+
+
+def _touching(blocks: pd.DataFrame, step_i: int, step_j: int) -> Ints:
+    """Return the positions of the blocks of the super-block reached by a step that lie on the side it was entered."""
+    if step_i:
+        edge = blocks["column"] == (0 if step_i > 0 else blocks["column"].max())
+    else:
+        edge = blocks["row"] == (0 if step_j > 0 else blocks["row"].max())
+    return np.flatnonzero(edge.to_numpy())
+
+
+def outlines(layout: Layout, group: Ints, points: pd.DataFrame, warp: Warp) -> Any:
+    """Return the polygon of each community: its blocks, and its half of the river and railway strips beside it.
+
+    ``points`` are the vertices of the skeleton's lines: the outlines have the very vertices of the streets they run along, so no sliver can
+    open between the two.
+    """
+    lines = np.flatnonzero((layout.lines["street_class"] != "lane").to_numpy())
+    borders = points[np.isin(points["line"], lines)]
+    edges, _ = segments(borders.assign(node=borders["crossing"]), warp)
+    rivers = [shapely.linestrings(warp.points(*piece)) for river in layout.rivers for piece in _river_pieces(layout, river)]
+    faces = shapely.get_parts(shapely.polygonize(np.concatenate((edges, np.array(rivers, dtype=object)))))
+    places, owner = _face_owners(layout, group)
+    place, face = shapely.STRtree(faces).query(shapely.points(warp.points(places[:, 0], places[:, 1])), predicate="within")
+    order = np.argsort(owner[place], kind="stable")
+    parts = np.split(faces[face[order]], np.flatnonzero(np.diff(owner[place][order])) + 1)
+    united = np.empty(len(parts), dtype=object)
+    united[:] = [shapely.normalize(shapely.coverage_union_all(part)) for part in parts]
+    return united
+
+
+def _river_pieces(layout: Layout, river: River) -> list[tuple[Numbers, Numbers]]:
+    """Return the middle of the river between one line that meets it and the next."""
+    stops = np.unique(np.r_[layout.u_lines, layout.railway_middles])
+    return [river.middle_points(start, end) for start, end in zip(stops[:-1], stops[1:], strict=True)]
+
+
+def _face_owners(layout: Layout, group: Ints) -> tuple[Numbers, Ints]:
+    """Return a place on the drawing board inside every face, and the community that the face belongs to."""
+    supers, blocks = layout.super_blocks, layout.blocks
+    places = [np.column_stack(((blocks["u0"] + blocks["u1"]) / 2, (blocks["v0"] + blocks["v1"]) / 2))]
+    owners = [group]
+    edge_columns = blocks.groupby("super_block")["column"].transform("max").to_numpy()
+    edge_rows = blocks.groupby("super_block")["row"].transform("max").to_numpy()
+    column, row = blocks["column"].to_numpy(), blocks["row"].to_numpy()
+    i, j = (supers[name].to_numpy()[blocks["super_block"]] for name in ("i", "j"))
+    middle_u, middle_v = (supers["u0"] + supers["u1"]) / 2, (supers["v0"] + supers["v1"]) / 2
+    for step_i, step_j in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)):
+        # Strips are owned by the super-blocks beside them: a quarter of the crossing of two strips by the one at its corner.
+        beside = np.isin(i + step_i, layout.railway_columns) if step_i else np.ones(len(blocks), dtype=bool)
+        beside &= np.isin(j + step_j, layout.river_rows) if step_j else True
+        beside &= (column == (edge_columns if step_i > 0 else 0)) & (row == (edge_rows if step_j > 0 else 0))
+        owner = blocks["super_block"].to_numpy()[beside]
+        u = middle_u.to_numpy()[owner] if not step_i else supers["u1" if step_i > 0 else "u0"].to_numpy()[owner] + step_i * 9.0
+        v = middle_v.to_numpy()[owner] if not step_j else supers["v1" if step_j > 0 else "v0"].to_numpy()[owner] + step_j * 9.0
+        places.append(np.column_stack((u, v)))
+        owners.append(group[beside])
+    return np.concatenate(places), np.concatenate(owners)
