@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,14 +30,15 @@ class _Division:
 def split_atoms(district: District, tiling: Tiling, households_max: int) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[Finding]]:
     """Return the atoms of a district, their neighbour table, and what had to be assumed or could not be done.
 
-    Every building is one atom with the building's id, unless it has more than ``households_max`` households and is not dedicated. Then each
-    of its ``stairwells`` (单元) is one atom, ``B12#1``, ``B12#2`` ... along the building; when their number is not known, the building is
-    taken to have as few equal stairwells as fit into grids, and a finding says so. Households are divided as evenly as whole numbers
-    allow, the larger shares first. The building's cell is cut across its long axis into slices that tile it. Neighbours of a slice inherit
-    the building's separator and crossing, their shared lengths add up to the building's, and the slices of a building are neighbours in a row.
-    An atom that still holds more than ``households_max``, and a user's own area above it (``cells`` is ``given``), cannot be divided and is a finding.
+    Every building is one atom with the building's id, unless it has more than ``households_max`` households and is not dedicated. Then each of its
+    ``stairwells`` (单元) is one atom, ``B12#1``, ``B12#2`` ... along the building; when their number is not known, the building is taken to have as
+    few equal stairwells as fit into grids, and a finding says so. Households are divided as evenly as whole numbers allow, the larger shares first.
+    The building's cell is cut across its long axis into slices that tile it. Neighbours of a slice inherit the building's separator and crossing,
+    their shared lengths add up to the building's, and the slices of a building are neighbours in a row. An atom that still holds more than
+    ``households_max``, and a user's own area above it (``cells`` is ``given``), cannot be divided and is a finding.
 
-    The atoms have the columns that :class:`gridmap.grids.plan.Plan` describes, in the order of ``district.buildings``, stairwells in place of their building.
+    The atoms have the columns that :class:`gridmap.grids.plan.Plan` describes, in the order of ``district.buildings``, stairwells in place of their
+    building.
     """
     buildings = district.buildings
     households = buildings["households"].fillna(0).to_numpy(dtype=np.int64)
@@ -45,7 +47,9 @@ def split_atoms(district: District, tiling: Tiling, households_max: int) -> tupl
     findings: list[Finding] = []
     for position in above:
         building_id = str(buildings.index[position])
-        division = _division(building_id, int(households[position]), buildings["stairwells"].iloc[position], households_max, district.cells == "given")
+        division = _division(
+            building_id, int(households[position]), buildings["stairwells"].iloc[position], households_max, district.cells == "given"
+        )
         findings += _division_findings(division, households_max, buildings, given=district.cells == "given")
         if division.parts > 1:
             divisions.append(division)
@@ -88,15 +92,15 @@ def _division_findings(division: _Division, households_max: int, buildings: gpd.
     """Tell what was assumed of a building above the maximum, and which of its atoms stay above."""
     place = buildings.geometry[division.building_id].centroid
     community_id = str(buildings["community_id"][division.building_id])
-    where = {"limit": households_max, "unit": "households", "community_id": community_id, "x": float(place.x), "y": float(place.y)}
+    tell = functools.partial(finding, limit=households_max, unit="households", community_id=community_id, x=float(place.x), y=float(place.y))
     if given:
-        return [finding("area_above_maximum", division.building_id, value=division.households, **where)]
+        return [tell("area_above_maximum", division.building_id, value=division.households)]
     if division.parts == 1:
-        return [finding("building_above_maximum", division.building_id, value=division.households, **where)]
+        return [tell("building_above_maximum", division.building_id, value=division.households)]
     if not division.known:
-        return [finding("stairwells_assumed", division.building_id, value=division.households, parts=division.parts, **where)]
+        return [tell("stairwells_assumed", division.building_id, value=division.households, parts=division.parts)]
     return [
-        finding("stairwell_above_maximum", atom_id(division.building_id, number), value=share, **where)
+        tell("stairwell_above_maximum", atom_id(division.building_id, number), value=share)
         for number, share in enumerate(shares(division.households, division.parts), start=1)
         if share > households_max
     ]

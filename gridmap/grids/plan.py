@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -52,14 +53,15 @@ class Plan:
 
     ``neighbours``: the neighbour table of the atoms, as in :class:`gridmap.grids.tiling.Tiling`.
 
-    ``grid_of``: Series of grid ids (text) in the order of ``atoms``.
+    ``grid_of``: Series of grid ids (text) in the order of ``atoms``. It is missing only where an office's own division leaves a building in no
+    grid; each such building is a finding.
 
-    ``grids``: GeoDataFrame indexed by grid_id (text, opaque) with ``kind`` (ordinary or dedicated), ``community_id``, ``code`` (text, may be missing),
-    ``name`` (text, may be missing), ``households`` (int64), ``buildings`` (int64, distinct source buildings), ``households_missing`` (int64, atoms whose households are
-    unknown), ``worker`` (text, may be missing) and ``geometry``, the union of the cells.
+    ``grids``: GeoDataFrame indexed by grid_id (text, opaque) with ``kind`` (ordinary or dedicated), ``community_id``, ``code`` (text, may be
+    missing), ``name`` (text, may be missing), ``households`` (int64), ``buildings`` (int64, distinct source buildings), ``households_missing``
+    (int64, atoms whose households are unknown), ``worker`` (text, may be missing) and ``geometry``, the union of the cells.
 
-    ``parent`` is the plan that this one was changed from by :func:`move`, and ``moved`` the atoms that changed grid; a plan that was proposed, imported or
-    read has none.
+    ``parent`` is the plan that this one was changed from by :func:`move`, and ``moved`` the atoms that changed grid; a plan that was proposed,
+    imported or read has none.
     """
 
     name: str
@@ -87,7 +89,15 @@ class Plan:
 
 def now() -> str:
     """Return the time as plans record it: ISO 8601 with zone, to the second."""
-    return datetime.datetime.now(datetime.UTC).astimezone().isoformat(timespec="seconds")
+    return dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="seconds")
+
+
+def program_version() -> str:
+    """Return the version of gridmap, empty when it runs from a clone that was never installed."""
+    try:
+        return metadata.version("gridmap")
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def plan_from_assignment(
@@ -104,15 +114,12 @@ def plan_from_assignment(
 ) -> Plan:
     """Return the plan in which atom ``a`` is in grid ``grid_of[a]``; its grids table and polygons are made from that.
 
-    ``grids``, indexed by grid_id, gives what the assignment cannot know: ``kind``, ``code``, ``name``, ``worker``; columns and rows may be absent. A grid without a
-    given kind is dedicated when all its atoms are. Always checked: every atom is in exactly one grid, no grid crosses a community, every grid is connected over crossable
-    neighbours. What is broken is a finding in a ``lenient`` plan (one that an office already has) and otherwise raises ``RequestError`` with all of them.
-    An atom in no grid (missing in ``grid_of``) raises also then: unassigned is never drawn as valid.
+    ``grids``, indexed by grid_id, gives what the assignment cannot know: ``kind``, ``code``, ``name``, ``worker``; columns and rows may be absent.
+    A grid without a given kind is dedicated when all its atoms are. Always checked: every atom is in exactly one grid, no grid crosses a community,
+    every grid is connected over crossable neighbours. What is broken is a finding in a ``lenient`` plan (one that an office already has) and
+    otherwise raises ``RequestError`` with all of them.
     """
     assigned = pd.Series(pd.array(grid_of.reindex(atoms.index), dtype="str"), index=atoms.index, name="grid_id")
-    unassigned = atoms.index[assigned.isna().to_numpy()]
-    if len(unassigned) or not grid_of.index.is_unique:
-        raise RequestError("atoms_unassigned", value=len(unassigned), example=str(unassigned[0]) if len(unassigned) else "", plan=name)
     broken = broken_promises(atoms, neighbours, assigned)
     if broken and not lenient:
         raise RequestError("plan_breaks_promises", findings=broken, plan=name)
@@ -150,7 +157,7 @@ def grid_parts(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, grid_of: pd.Se
     sizes = pd.DataFrame({"grid": grid_of.to_numpy(), "part": part, "households": atoms["households"].to_numpy(), "atoms": 1})
     totals = sizes.groupby(["grid", "part"], sort=True).sum().sort_values(["households", "atoms"], ascending=False, kind="stable")
     rank = totals.groupby("grid").cumcount().droplevel("grid")
-    return pd.Series(rank.reindex(part).to_numpy(), index=atoms.index, name="part")
+    return pd.Series(rank.reindex(part).fillna(0).to_numpy(dtype=np.int64), index=atoms.index, name="part")
 
 
 def _components(index: pd.Index, neighbours: pd.DataFrame, grid_of: pd.Series) -> npt.NDArray[np.int64]:
@@ -164,8 +171,8 @@ def _components(index: pd.Index, neighbours: pd.DataFrame, grid_of: pd.Series) -
 
 
 def broken_promises(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, grid_of: pd.Series) -> list[Finding]:
-    """Return a finding for each grid that crosses a community or is not connected; none for a plan that may stand."""
-    findings = []
+    """Return a finding for each atom in no grid and each grid that crosses a community or is not connected; none for a plan that may stand."""
+    findings = [_unassigned(atoms.loc[each], str(each)) for each in atoms.index[grid_of.isna().to_numpy()]]
     communities = atoms["community_id"].groupby(grid_of.to_numpy(), sort=True)
     for grid_id, number in communities.nunique().items():
         if number > 1:
@@ -187,14 +194,20 @@ def broken_promises(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, grid_of: 
                 unit="parts",
                 x=float(place.x),
                 y=float(place.y),
-                apart=_some(apart.index),
+                apart=some(apart.index),
                 households=int(apart["households"].sum()),
             )
         )
     return findings
 
 
-def _some(ids: Iterable[Any], most: int = 5) -> str:
+def _unassigned(atom: Any, atom_id: str) -> Finding:
+    place = atom["geometry"].representative_point()
+    home, households = str(atom["community_id"]), int(atom["households"])
+    return finding("atom_unassigned", atom_id, value=households, unit="households", community_id=home, x=float(place.x), y=float(place.y))
+
+
+def some(ids: Iterable[Any], most: int = 5) -> str:
     """Name the first few ids."""
     names = [str(each) for each in ids]
     return ", ".join(names[:most]) + (" ..." if len(names) > most else "")
@@ -212,6 +225,13 @@ def out_of_bounds(plan: Plan) -> gpd.GeoDataFrame:
     return grids[~grids["households"].between(bounds.households_min, bounds.households_max)]
 
 
+def main_grids(plan: Plan) -> pd.Series:
+    """Return for each building of a plan, by its id, the grid that holds most of its households; among equals the first by id."""
+    table = pd.DataFrame({"source": plan.atoms["source_building_id"], "grid": plan.grid_of, "households": plan.atoms["households"]})
+    most = table.groupby(["source", "grid"], sort=True, as_index=False).sum().sort_values("households", ascending=False, kind="stable")
+    return most.drop_duplicates("source").set_index("source")["grid"]
+
+
 def next_grid_ids(taken: Iterable[str], number: int) -> list[str]:
     """Return ``number`` new grid ids that count on from the highest of ``taken``.
 
@@ -226,19 +246,20 @@ def next_grid_ids(taken: Iterable[str], number: int) -> list[str]:
 def move(plan: Plan, atom_ids: Sequence[str], to: str | None, *, lenient: bool = False) -> Plan:
     """Return the plan in which ``atom_ids`` are in grid ``to``, or in a new grid when ``to`` is None.
 
-    The new plan knows its ``parent`` and what ``moved``; moving back gives the same grids again. Only the grids that lose or win atoms are made anew. A grid that loses its
-    last atom is gone. Official codes stay as they are until the plan is adopted again. Raises ``RequestError`` for an unknown atom or grid, for a
-    move into a grid of another community, and for one that would leave a grid in parts; with ``lenient`` the parts become findings instead.
+    The new plan knows its ``parent`` and what ``moved``; moving back gives the same grids again. Only the grids that lose or win atoms are made
+    anew. A grid that loses its last atom is gone. Official codes stay as they are until the plan is adopted again. Raises ``RequestError`` for an
+    unknown atom or grid, for a move into a grid of another community, and for one that would leave a grid in parts; with ``lenient`` the parts
+    become findings instead.
     """
     unknown = [each for each in atom_ids if each not in plan.atoms.index]
     if unknown or not atom_ids:
-        raise RequestError("atoms_unknown", atoms=_some(unknown), plan=plan.name)
+        raise RequestError("atoms_unknown", atoms=some(unknown), plan=plan.name)
     if to is not None and to not in plan.grids.index:
         raise RequestError("grid_unknown", grid=to, plan=plan.name)
     target = next_grid_ids(plan.grids.index, 1)[0] if to is None else to
     grid_of = plan.grid_of.copy()
     moved = tuple(str(each) for each in dict.fromkeys(atom_ids) if grid_of[each] != target)
-    touched = {target, *grid_of.loc[list(moved)]}
+    touched = {target, *grid_of.loc[list(moved)].dropna()}
     grid_of.loc[list(moved)] = target
     own = plan.grid_of.isin(touched).to_numpy() | grid_of.isin(touched).to_numpy()
     atoms = plan.atoms[own]
@@ -248,9 +269,11 @@ def move(plan: Plan, atom_ids: Sequence[str], to: str | None, *, lenient: bool =
         raise RequestError("move_breaks_promises", findings=across or broken, plan=plan.name)
     made = grids_table(atoms, grid_of[own], plan.grids.drop(columns="geometry"))
     grids = pd.concat([plan.grids[~plan.grids.index.isin(touched)], made]).sort_index()
-    kept = [each for each in plan.findings if each.grid_id not in touched]
+    kept = [each for each in plan.findings if each.grid_id not in touched and not (each.code == "atom_unassigned" and each.subject in moved)]
     changed = dataclasses.replace(plan, grid_of=grid_of, grids=grids, findings=(*kept, *broken), parent=plan, moved=moved)
-    return dataclasses.replace(changed, findings=(*changed.findings, *(_off_bounds(changed, each) for each in out_of_bounds(changed).index if each in touched)))
+    return dataclasses.replace(
+        changed, findings=(*changed.findings, *(_off_bounds(changed, each) for each in out_of_bounds(changed).index if each in touched))
+    )
 
 
 def _off_bounds(plan: Plan, grid_id: str) -> Finding:
@@ -306,7 +329,9 @@ CODE_FINDINGS = ("division_code_missing", "division_code_unusable", "grids_beyon
 def _uncoded(community_id: str, code: object, grids: int, scheme: CodeScheme) -> Finding:
     """Say why the grids of a community get no codes."""
     if division(code) is not None:
-        return finding("grids_beyond_code", community_id, community_id=community_id, value=grids, limit=10 ** SEQUENCE_DIGITS[scheme] - 1, unit="grids")
+        return finding(
+            "grids_beyond_code", community_id, community_id=community_id, value=grids, limit=10 ** SEQUENCE_DIGITS[scheme] - 1, unit="grids"
+        )
     if pd.isna(code):
         return finding("division_code_missing", community_id, community_id=community_id)
     return finding("division_code_unusable", community_id, community_id=community_id, value=str(code))

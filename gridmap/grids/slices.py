@@ -19,7 +19,7 @@ Point = tuple[float, float]
 Edge = tuple[Point, Point]
 
 CUT_TOLERANCE_M = 1e-6
-"""A corner this close to a cut counts as lying on it: far below any surveyed coordinate, far above float noise (1e-8 m at a zone-prefixed easting)."""
+"""A corner this close to a cut lies on it: far below any surveyed coordinate, far above float noise (1e-8 m at a zone-prefixed easting)."""
 
 SHARED_MIN_M = 0.5
 """Pairs of cells that share no more than this are not in the neighbour table (DESIGN, tables)."""
@@ -171,7 +171,9 @@ def _chords(polygon: Any, cuts: _Cuts) -> npt.NDArray[np.object_]:
     return np.array(chords, dtype=object)
 
 
-def split_neighbours(neighbours: pd.DataFrame, cells: gpd.GeoSeries, slices: Mapping[str, Sequence[Any]], ids: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def split_neighbours(
+    neighbours: pd.DataFrame, cells: gpd.GeoSeries, slices: Mapping[str, Sequence[Any]], ids: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
     """Return the neighbour table with the slices of a building in place of the building.
 
     ``cells`` are those that :func:`sliced_cells` returned, ``ids`` the ids of a building's slices in their order. A pair is divided among the slices

@@ -82,10 +82,10 @@ def grid_codes(division_code: object, grids: int, *, scheme: CodeScheme = "15", 
 def reading_order(x_m: npt.ArrayLike, y_m: npt.ArrayLike, area_m2: npt.ArrayLike, names: Sequence[str]) -> npt.NDArray[np.int64]:
     """Return the positions of a community's grids in the order in which they are numbered: west to east in rows, the rows from north to south.
 
-    ``x_m``, ``y_m`` are the grids' centres (east, north), ``area_m2`` their areas, ``names`` breaks ties. A row begins with the northernmost grid that
-    has no row yet and takes every grid whose centre lies at most half a grid's side further south (:data:`ROW_DEPTH`); so grids that stand
-    side by side, a little askew, read from left to right like words. Depends only on the grids, not on the order they come in.
-    Source: CJ/T 349-2010, 5.7, and Beijing DB11: left to right, top to bottom; how the rows are told apart is ours.
+    ``x_m``, ``y_m`` are the grids' centres (east, north), ``area_m2`` their areas, ``names`` breaks ties. A row begins with the northernmost grid
+    that has no row yet and takes every grid whose centre lies at most half a grid's side further south (:data:`ROW_DEPTH`); so grids that stand
+    side by side, a little askew, read from left to right like words. Depends only on the grids, not on the order they come in. Source: CJ/T
+    349-2010, 5.7, and Beijing DB11: left to right, top to bottom; how the rows are told apart is ours.
 
     >>> reading_order([0, 100, 0, 100], [0, 3, 100, 98], [1e4] * 4, ["a", "b", "c", "d"]).tolist()
     [2, 3, 0, 1]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
-import pytest
 import shapely
 
 from gridmap.grids.tiling import Tiling
@@ -20,7 +19,6 @@ CRS = pyproj.CRS.from_epsg(4547)
 EAST_M, NORTH_M = 500_000.0, 3_500_000.0
 
 World = tuple[District, Tiling]
-Draw = Callable[..., World]
 
 
 def draw_world(
@@ -35,8 +33,9 @@ def draw_world(
     """Return the district and tiling of a drawing.
 
     A row of text is a row of squares from west to east, the first row is the northernmost. A token ``b3:120`` is building b3 with 120 households,
-    ``b3:?`` one whose households are missing, ``b3:40!`` a dedicated one, ``.`` is no land. ``between`` sets separator and crossing of pairs, ``bridges`` joins
-    squares that do not touch, ``communities`` names the community of a building (else C1), ``columns`` fills further columns by building.
+    ``b3:?`` one whose households are missing, ``b3:40!`` a dedicated one, ``.`` is no land. ``between`` sets separator and crossing of pairs,
+    ``bridges`` joins squares that do not touch, ``communities`` names the community of a building (else C1), ``columns`` fills further columns by
+    building.
     """
     placed = [
         (row, column, token)
@@ -89,9 +88,3 @@ def _neighbours(
     rows += [(min(pair), max(pair), 0.0, "none", True) for pair in bridges]
     frame = pd.DataFrame(sorted(rows), columns=["a", "b", "shared_m", "separator", "crossable"])
     return frame.astype({"a": "str", "b": "str", "shared_m": np.float64, "separator": "str", "crossable": bool})
-
-
-@pytest.fixture
-def draw() -> Draw:
-    """Return the function that turns a drawing into a district and its tiling."""
-    return draw_world
