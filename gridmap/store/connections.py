@@ -1,0 +1,143 @@
+"""Opening GeoPackage files so that whatever happens the file holds the old state or the new one, never half.
+
+A file that exists is changed in one SQLite transaction with the rollback journal (not the write-ahead log, which would leave two more files
+beside it and does not work on network shares). A new file is written under another name in the same folder and then renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from gridmap.errors import WorkspaceError
+from gridmap.store.failures import failures_told
+
+WAIT_SECONDS = 10.0
+"""How long a second writer waits for the first; longer than any of our writes takes, short enough to wait for at a keyboard."""
+
+SQLITE_MAGIC = b"SQLite format 3\x00"
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file at ``path`` and see one state of it throughout, whatever others write meanwhile.
+
+    Raises ``WorkspaceError`` when the file is missing, is no database, is damaged, or stays locked.
+    """
+    with failures_told(path), contextlib.closing(_open(path)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("BEGIN")
+        yield connection
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file at ``path`` for one transaction: all that happens inside is kept when the block ends and forgotten when it raises.
+
+    Raises ``WorkspaceError`` as :func:`reading` does, and when the file or its folder is read-only, the disk is full, or another program keeps
+    the file locked for ``WAIT_SECONDS``.
+    """
+    with failures_told(path), contextlib.closing(_open(path)) as connection:
+        # A program that was killed may have left the write-ahead log switched on; switching it off fails while another one uses it.
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        with _committed(connection):
+            yield connection
+
+
+@contextlib.contextmanager
+def creating(path: Path, *, replace: bool) -> Iterator[sqlite3.Connection]:
+    """Make a new database file at ``path``; it appears there whole when the block ends, and not at all when it raises.
+
+    With ``replace`` it takes the place of a file that is there. Without, ``FileExistsError`` is raised when one has appeared meanwhile.
+    Raises ``WorkspaceError`` as :func:`writing` does.
+    """
+    with failures_told(path):
+        if not path.parent.is_dir():
+            raise WorkspaceError("store_folder_missing", file=path.name, folder=str(path.parent))
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            # The draft is nobody's yet and is thrown away on failure, so it needs no journal.
+            with contextlib.closing(sqlite3.connect(_uri(draft, "rwc"), uri=True, isolation_level=None)) as connection:
+                connection.execute("PRAGMA journal_mode = OFF")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("BEGIN")
+                yield connection
+                connection.execute("COMMIT")
+            put_in_place(draft, path, replace=replace)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def put_in_place(draft: Path, path: Path, *, replace: bool) -> None:
+    """Give the finished file ``draft`` the name ``path``; raises ``FileExistsError`` when it is taken and ``replace`` is False."""
+    if path.is_dir():
+        raise WorkspaceError("store_is_folder", file=path.name)
+    if path.exists():
+        if not replace:
+            raise FileExistsError(path)
+        _settle(path)
+    for suffix in ("-journal", "-wal", "-shm"):
+        # What a killed program left of another file of this name: SQLite would play it into the new one.
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    if replace:
+        os.replace(draft, path)
+        return
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # No hard links on this file system (FAT, some network shares).
+        os.replace(draft, path)
+
+
+def is_database(path: Path) -> bool:
+    """Return whether the file begins as an SQLite database does."""
+    with path.open("rb") as file:
+        return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if path.is_dir():
+        raise WorkspaceError("store_is_folder", file=path.name)
+    if not path.is_file():
+        raise WorkspaceError("store_missing", file=path.name)
+    if not is_database(path):
+        raise WorkspaceError("store_not_geopackage", file=path.name)
+    # "rw" even for reading: what a killed writer left has to be rolled back first. SQLite falls back to reading when the file is write-protected.
+    return sqlite3.connect(_uri(path, "rw"), uri=True, timeout=WAIT_SECONDS, isolation_level=None)
+
+
+def _uri(path: Path, mode: str) -> str:
+    """Return the address that SQLite takes for a path, also for Windows drives and network shares."""
+    posix = Path(os.path.abspath(path)).as_posix()
+    # A network share (//server/share) must stand in the path, after an empty host.
+    return f"file://{'' if posix.startswith('/') else '/'}{quote(posix, safe='/:')}?mode={mode}"
+
+
+@contextlib.contextmanager
+def _committed(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        # After a full disk SQLite has already rolled back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _settle(path: Path) -> None:
+    """Make sure that no other program is in the middle of writing the database at ``path``, which is about to be replaced."""
+    if not is_database(path):
+        return
+    with contextlib.closing(_open(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("ROLLBACK")

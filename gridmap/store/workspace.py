@@ -1,0 +1,319 @@
+"""The workspace: where a district and its plans are kept, one GeoPackage file that QGIS opens as it is."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from gridmap.errors import RequestError, WorkspaceError
+from gridmap.findings import Finding
+from gridmap.grids.plan import Plan, now
+from gridmap.grids.tiling import Tiling
+from gridmap.ground.tables import TABLES, Cells, District, typed_table
+from gridmap.store import plan_rows
+from gridmap.store.connections import creating, reading, writing
+from gridmap.store.finding_rows import findings_frame, findings_of
+from gridmap.store.geopackage import (
+    Layer,
+    add_functions,
+    append_rows,
+    create_layer,
+    create_view,
+    crs_of,
+    initialise,
+    is_geopackage,
+    quoted,
+    read_features,
+    read_rows,
+    table_names,
+)
+from gridmap.store.schema import (
+    ATOMS,
+    CELLS,
+    FINDINGS,
+    GRIDS,
+    GROUND,
+    IMPORTS,
+    LAYERS,
+    NEIGHBOURS,
+    PLANS,
+    SCHEMA_VERSION,
+    SETTINGS,
+    plan_view,
+)
+
+POLYGON_DIMENSIONS = 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Workspace:
+    """A district and its plans in one GeoPackage file.
+
+    Every writing method is one transaction: whatever happens meanwhile (the process is killed, the disk is full, another program writes) the
+    file holds the old state or the new one. No method holds a lock while it computes. Every method raises ``WorkspaceError`` with one
+    sentence when the file is missing, is no workspace, was made by a newer gridmap, is read-only, full or locked.
+    """
+
+    path: Path
+
+    def exists(self) -> bool:
+        """Return whether there is anything at the path, a workspace or not."""
+        return self.path.exists()
+
+    # --- ground -------------------------------------------------------------------------------------------------------------------------------
+
+    def write_ground(self, district: District, findings: Sequence[Finding], *, imports: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Replace the ground by ``district`` and the findings on it; the workspace is made when there is none.
+
+        Plans stay; those made from other ground count as stale from now on. ``imports`` is added to the history: for each table that was
+        read its name (``table``), the names of its files (``source``) and whatever else is worth keeping.
+        """
+
+        def change(connection: sqlite3.Connection) -> None:
+            _move_layers(connection, district.crs)
+            for name, frame in district.tables().items():
+                _replace(connection, GROUND[name], frame.reset_index(), district.crs)
+            _set(connection, district_name=district.name, cells=district.cells)
+            _replace_findings(connection, findings, "ground", None)
+            if _setting(connection, "tiling") != district.fingerprint():
+                _forget_tiling(connection, district.crs)
+            _log_imports(connection, district, imports)
+
+        self._make_or_change(district.crs, change)
+
+    def read_district(self) -> District:
+        """Return what is on the ground, with whatever other programs such as QGIS have changed since."""
+        with self._reading() as connection:
+            return _district(connection)
+
+    def ground_findings(self) -> list[Finding]:
+        """Return the findings on the ground as of the last import."""
+        with self._reading() as connection:
+            return findings_of(read_features(connection, FINDINGS, "stage = 'ground'"))
+
+    def imports(self) -> pd.DataFrame:
+        """Return the history of imports, oldest first: ``made_at``, ``layer``, ``source``, ``rows``, ``details`` (JSON)."""
+        with self._reading() as connection:
+            return read_rows(connection, IMPORTS)
+
+    # --- tiling -------------------------------------------------------------------------------------------------------------------------------
+
+    def write_tiling(self, tiling: Tiling) -> None:
+        """Keep the cells and neighbours; raises ``WorkspaceError`` when the ground is no longer the one that they were made from."""
+        with self._writing() as connection:
+            if _district(connection).fingerprint() != tiling.fingerprint:
+                raise WorkspaceError("workspace_ground_changed", file=self.path.name)
+            _replace(connection, CELLS, tiling.cells.rename_axis("building_id").reset_index(), tiling.cells.crs)
+            _replace(connection, NEIGHBOURS, tiling.neighbours, None)
+            _replace_findings(connection, tiling.findings, "tiling", None)
+            _set(connection, tiling=tiling.fingerprint)
+
+    def read_tiling(self) -> Tiling | None:
+        """Return the cells and neighbours, or None when there are none or the ground has changed since they were made."""
+        with self._reading() as connection:
+            fingerprint = _setting(connection, "tiling")
+            if not fingerprint or fingerprint != _district(connection).fingerprint():
+                return None
+            cells = read_features(connection, CELLS).set_index("building_id")
+            neighbours = read_rows(connection, NEIGHBOURS).astype({"shared_m": "float64", "crossable": "bool"})
+            findings = findings_of(read_features(connection, FINDINGS, "stage = 'tiling'"))
+            return Tiling(cells, neighbours, tuple(findings), fingerprint)
+
+    # --- plans --------------------------------------------------------------------------------------------------------------------------------
+
+    def save_plan(self, plan: Plan) -> None:
+        """Keep a plan under its name, in place of an earlier one of that name.
+
+        Raises ``WorkspaceError`` when the ground has changed since the plan was begun, and ``RequestError`` when the name is that of the adopted
+        plan, which others rely on, or is empty, or differs from that of another plan only in capital letters.
+        """
+        with self._writing() as connection:
+            if _district(connection).fingerprint() != plan.origin.ground:
+                raise WorkspaceError("workspace_ground_changed", file=self.path.name)
+            names = plan_rows.names(connection)
+            if plan.name == _adopted(connection):
+                raise RequestError("plan_is_adopted", plan=plan.name)
+            twins = [name for name in names if name != plan.name and name.lower() == plan.name.lower()]
+            if twins or not plan.name.strip():
+                raise RequestError("plan_name_unusable", plan=plan.name, plans=", ".join(twins))
+            plan_rows.write(connection, plan)
+            _replace_findings(connection, plan.findings, "plan", plan.name)
+
+    def read_plan(self, name: str) -> Plan:
+        """Return the plan of that name, also one whose ground has changed since; raises ``RequestError`` when there is none."""
+        with self._reading() as connection:
+            _known(connection, name)
+            findings = findings_of(read_features(connection, FINDINGS, "stage = 'plan' AND plan = ?", (name,)))
+            return plan_rows.read(connection, name, findings)
+
+    def plans(self) -> pd.DataFrame:
+        """Return one row for each plan, in the order in which they were saved.
+
+        Columns: ``name``, ``author``, ``made_at``, ``profile``, ``bounds`` (as ``250:300``), ``grids``, ``in_bounds`` (ordinary grids whose households lie in the
+        bounds), ``households``, ``findings`` (number), ``adopted``, ``stale`` (made from ground that has changed since), ``parent``.
+        """
+        with self._reading() as connection:
+            rows = read_rows(connection, PLANS)
+            ground = _district(connection).fingerprint() if len(rows) else ""
+        rows["bounds"] = rows["households_min"].astype("str") + ":" + rows["households_max"].astype("str")
+        rows["stale"] = rows["ground"] != ground
+        counts = {name: "int64" for name in ("grids", "in_bounds", "households", "findings")}
+        columns = ["name", "author", "made_at", "profile", "bounds", *counts, "adopted", "stale", "parent"]
+        return rows[columns].astype({**counts, "adopted": "bool", "stale": "bool"})
+
+    def adopt(self, name: str, *, coded: Plan | None = None) -> None:
+        """Make that plan the one adopted plan; ``coded`` is the same plan with official codes, which are kept in the same step.
+
+        Raises ``RequestError`` when there is no such plan.
+        """
+        with self._writing() as connection:
+            _known(connection, name)
+            if coded is not None:
+                plan_rows.write(connection, dataclasses.replace(coded, name=name))
+                _replace_findings(connection, coded.findings, "plan", name)
+            connection.execute("UPDATE plans SET adopted = (name = ?)", (name,))
+
+    def adopted(self) -> str | None:
+        """Return the name of the adopted plan, or None."""
+        with self._reading() as connection:
+            return _adopted(connection)
+
+    def adopted_or_only(self) -> str:
+        """Return the name of the adopted plan, else of the only one; raises ``RequestError`` when there is none or a choice."""
+        with self._reading() as connection:
+            names = plan_rows.names(connection)
+            adopted = _adopted(connection)
+        if adopted is not None:
+            return adopted
+        if len(names) == 1:
+            return names[0]
+        raise RequestError("plan_to_choose" if names else "plan_none", file=self.path.name, plans=", ".join(names))
+
+    # --- the file -----------------------------------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with reading(self.path) as connection:
+            self._check(connection)
+            yield connection
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with writing(self.path) as connection:
+            self._check(connection)
+            add_functions(connection)
+            yield connection
+
+    def _make_or_change(self, crs: pyproj.CRS, change: Callable[[sqlite3.Connection], None]) -> None:
+        if not self.exists():
+            try:
+                with creating(self.path, replace=False) as connection:
+                    _lay_out(connection, crs)
+                    change(connection)
+                return
+            except FileExistsError:
+                pass  # Another process was first; it is a workspace like any other now.
+        with self._writing() as connection:
+            change(connection)
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        """Refuse a file that is no workspace of ours or that only a newer gridmap understands."""
+        if not is_geopackage(connection):
+            raise WorkspaceError("store_not_geopackage", file=self.path.name)
+        if SETTINGS not in table_names(connection):
+            raise WorkspaceError("workspace_foreign", file=self.path.name)
+        version = int(_setting(connection, "schema_version") or 0)
+        if version > SCHEMA_VERSION:
+            raise WorkspaceError("workspace_newer", file=self.path.name, value=version, limit=SCHEMA_VERSION)
+
+
+def _lay_out(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:
+    initialise(connection)
+    connection.execute(f"CREATE TABLE {SETTINGS} (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)")
+    _set(connection, schema_version=str(SCHEMA_VERSION))
+    for layer in LAYERS:
+        create_layer(connection, layer, crs)
+    plan_rows.add_indexes(connection)
+
+
+def _move_layers(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:
+    """Bring what older plans have on the map into the CRS of the new ground."""
+    if crs_of(connection, GRIDS.name) == crs:
+        return
+    for layer in (GRIDS, ATOMS, FINDINGS):
+        _replace(connection, layer, read_features(connection, layer).to_crs(crs), crs)
+    plan_rows.add_indexes(connection)
+    for name in plan_rows.names(connection):
+        create_view(connection, plan_view(name), GRIDS, plan_rows.of_plan(name))
+
+
+def _replace(connection: sqlite3.Connection, layer: Layer, frame: pd.DataFrame, crs: pyproj.CRS | None) -> None:
+    if layer.geometry == "MULTIPOLYGON" and (shapely.get_dimensions(frame.geometry.to_numpy()) != POLYGON_DIMENSIONS).any():
+        layer = dataclasses.replace(layer, geometry="GEOMETRY")
+    create_layer(connection, layer, crs)
+    append_rows(connection, layer, frame)
+
+
+def _replace_findings(connection: sqlite3.Connection, findings: Sequence[Finding], stage: str, plan: str | None) -> None:
+    connection.execute("DELETE FROM findings WHERE stage = ? AND plan IS ?", (stage, plan))
+    frame = findings_frame(findings, crs_of(connection, FINDINGS.name)).assign(stage=stage, plan=plan)
+    append_rows(connection, FINDINGS, frame)
+
+
+def _district(connection: sqlite3.Connection) -> District:
+    tables = {}
+    for name, layer in GROUND.items():
+        frame = read_features(connection, layer)
+        tables[name] = typed_table(name, frame.set_index(TABLES[name].index))
+    cells: Cells = "given" if _setting(connection, "cells") == "given" else "build"
+    return District(**tables, name=_setting(connection, "district_name"), cells=cells)
+
+
+def _forget_tiling(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:
+    create_layer(connection, CELLS, crs)
+    create_layer(connection, NEIGHBOURS, None)
+    _replace_findings(connection, (), "tiling", None)
+    _set(connection, tiling="")
+
+
+def _log_imports(connection: sqlite3.Connection, district: District, imports: Sequence[Mapping[str, Any]]) -> None:
+    time = now()
+    tables = district.tables()
+    rows = []
+    for entry in imports:
+        name = str(entry["table"])
+        more = {key: value for key, value in entry.items() if key not in ("table", "source")}
+        details = json.dumps(more, ensure_ascii=False, default=str) if more else None
+        rows.append((time, name, entry.get("source"), len(tables[name]) if name in tables else 0, details))
+    append_rows(connection, IMPORTS, pd.DataFrame(rows, columns=["made_at", "layer", "source", "rows", "details"], dtype=object))
+
+
+def _setting(connection: sqlite3.Connection, name: str) -> str:
+    row = connection.execute(f"SELECT value FROM {SETTINGS} WHERE name = ?", (name,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def _set(connection: sqlite3.Connection, **values: str) -> None:
+    connection.executemany(f"INSERT OR REPLACE INTO {SETTINGS} VALUES (?, ?)", values.items())
+
+
+def _adopted(connection: sqlite3.Connection) -> str | None:
+    row = connection.execute("SELECT name FROM plans WHERE adopted").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _known(connection: sqlite3.Connection, name: str) -> None:
+    names = plan_rows.names(connection)
+    if name not in names:
+        raise RequestError("plan_unknown" if names else "plan_none", plan=name, plans=", ".join(names), file="")
