@@ -1,0 +1,249 @@
+"""Communities as they come: overlaps cut away, narrow gaps closed, outlines made where there are none, buildings assigned."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from gridmap.findings import Finding, finding
+from gridmap.ground.names import plain_name
+from gridmap.ground.rows import Rows
+from gridmap.ground.tables import typed_table
+
+Geometries = npt.NDArray[np.object_]
+Positions = npt.NDArray[np.int64]
+
+GAP_M = 5.0
+"""Gaps between communities narrower than this are slips of the mouse and are closed; wider ones may be rivers or roads and are reported."""
+
+OVERLAP_M2 = 1.0
+"""Overlaps below this are rounding; they are cut away without a word."""
+
+LARGE_GAP_M2 = 100.0
+"""Holes inside the communities' land below this hold no building and are not worth a word."""
+
+NEAREST_COMMUNITY_M = 50.0
+"""A building outside every community is counted with the nearest one up to this distance: about the width of an arterial between two outlines."""
+
+OUTLINE_M = 30.0
+"""Where no community is drawn, its outline keeps this distance from its buildings, and spaces up to twice as wide between them belong to it."""
+
+NEAREST_SAMPLE_M = 8.0
+"""Footprints are sampled at this distance when land between buildings is divided among communities."""
+
+
+def repaired_communities(rows: Rows) -> tuple[Rows, list[Finding]]:
+    """Return the communities without overlaps and narrow gaps, with findings on names, parts and the gaps that remain.
+
+    Where two overlap, the smaller keeps the land: a small community drawn over a large one that was not cut out is the usual case. A community of
+    which nothing remains is refused. Geometry must be valid polygons in metres, the index the ids.
+    """
+    findings = _name_findings(rows)
+    geometry, more = _without_overlaps(rows)
+    findings += more
+    emptied = shapely.is_empty(geometry)
+    rows = rows.with_geometry(geometry).kept(~emptied)
+    geometry, more = _without_gaps(rows)
+    findings += more
+    parts = shapely.get_num_geometries(geometry)
+    findings += [rows.finding("community_in_parts", int(position), value=int(parts[position])) for position in np.flatnonzero(parts > 1)]
+    return rows.with_geometry(geometry), findings
+
+
+def _name_findings(rows: Rows) -> list[Finding]:
+    names = _texts(rows.frame, "name")
+    findings = rows.findings("community_unnamed", np.array([name is None for name in names], dtype=bool))
+    grouped = pd.Series(np.arange(len(rows))).groupby([name and plain_name(name) for name in names]).agg(list)
+    for positions in grouped:
+        if len(positions) > 1:
+            ids = ", ".join(str(rows.subjects[position]) for position in positions)
+            numbers = ", ".join(str(rows.numbers[position]) for position in positions)
+            findings.append(rows.finding("community_name_twice", positions[1], column="name", value=str(names[positions[0]]), ids=ids, rows=numbers))
+    return findings
+
+
+def _texts(frame: pd.DataFrame, column: str) -> list[str | None]:
+    if column not in frame.columns:
+        return [None] * len(frame)
+    return [None if pd.isna(value) or not str(value).strip() else str(value) for value in frame[column]]
+
+
+def _without_overlaps(rows: Rows) -> tuple[Geometries, list[Finding]]:
+    geometry = rows.frame.geometry.to_numpy().copy()
+    areas = shapely.area(geometry)
+    a, b = shapely.STRtree(geometry).query(geometry, predicate="intersects")
+    a, b = a[a < b], b[a < b]
+    common = shapely.area(shapely.intersection(geometry[a], geometry[b]))
+    findings = []
+    for position in np.flatnonzero(common > 0):
+        first, second = int(a[position]), int(b[position])
+        loser, winner = (first, second) if areas[first] > areas[second] else (second, first)
+        geometry[loser] = _polygons(shapely.difference(geometry[loser], geometry[winner]))
+        if shapely.is_empty(geometry[loser]):
+            findings.append(rows.finding("community_covered", loser, other=str(rows.subjects[winner])))
+        elif common[position] >= OVERLAP_M2:
+            area = round(float(common[position]), 1)
+            findings.append(rows.finding("community_overlap", loser, value=area, other=str(rows.subjects[winner])))
+    return geometry, findings
+
+
+def _polygons(geometry: shapely.Geometry) -> shapely.Geometry:
+    """Return only the polygons of an overlay's result; an empty polygon when there is none."""
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    areas = parts[(shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 0)]
+    if len(areas) == 0:
+        return shapely.Polygon()
+    return areas[0] if len(areas) == 1 else shapely.multipolygons(areas)
+
+
+def _without_gaps(rows: Rows) -> tuple[Geometries, list[Finding]]:
+    geometry = rows.frame.geometry.to_numpy().copy()
+    if len(geometry) < 2:
+        return geometry, []
+    land = shapely.union_all(geometry)
+    closed = shapely.buffer(shapely.buffer(land, GAP_M / 2, join_style="mitre"), -GAP_M / 2, join_style="mitre")
+    gaps = shapely.get_parts(shapely.difference(closed, land))
+    gaps = gaps[(shapely.get_dimensions(gaps) == 2) & (shapely.area(gaps) > 0)]
+    tree = shapely.STRtree(geometry)
+    given: dict[int, list[shapely.Geometry]] = {}
+    filled = 0
+    for gap in gaps:
+        beside = tree.query(gap, predicate="dwithin", distance=GAP_M / 1000)
+        if len(beside) < 2:
+            continue
+        filled += 1
+        rest = gap
+        # Each takes the strip along its own border; together the strips fill a gap that is at most GAP_M wide.
+        for position in sorted(beside.tolist()):
+            strip = shapely.buffer(geometry[position], GAP_M / 2, join_style="mitre")
+            given.setdefault(position, []).append(shapely.intersection(rest, strip))
+            rest = shapely.difference(rest, strip)
+        if not shapely.is_empty(rest):
+            longest = max(beside.tolist(), key=lambda position: shapely.length(shapely.intersection(shapely.boundary(gap), geometry[position])))
+            given[longest].append(rest)
+    for position, strips in given.items():
+        geometry[position] = _polygons(shapely.union_all([geometry[position], *strips]))
+    findings = [rows.finding("community_gaps_closed", value=filled, limit=GAP_M)] if filled else []
+    return geometry, findings + _gap_findings(rows, geometry)
+
+
+def _gap_findings(rows: Rows, geometry: Geometries) -> list[Finding]:
+    """Tell of the holes in the communities' common land: land that belongs to nobody."""
+    land = shapely.union_all(geometry)
+    rings = [ring for part in shapely.get_parts(land) for ring in part.interiors]
+    holes = shapely.polygons(rings)
+    findings = []
+    for hole, area in zip(holes, shapely.area(holes), strict=True):
+        if area >= LARGE_GAP_M2:
+            place = shapely.point_on_surface(hole)
+            findings.append(finding("community_gap", rows.layer, value=round(float(area)), unit="m2", file=rows.file, layer=rows.layer, x=place.x, y=place.y))
+    return findings
+
+
+def outlined_communities(community_of: pd.Series, geometry: Geometries, crs: object) -> gpd.GeoDataFrame:
+    """Return the communities table made from the buildings alone: ``community_of`` gives each building's community, in the order of ``geometry``.
+
+    The land within ``OUTLINE_M`` of a building, closed over the spaces between buildings, is divided so that each place belongs to the
+    community of the nearest building.
+    """
+    ids = pd.unique(community_of)
+    codes = pd.Categorical(community_of, categories=ids).codes.astype(np.int64)
+    land = _outline(shapely.union_all(geometry))
+    if len(ids) == 1:
+        areas = np.array([land], dtype=object)
+    else:
+        areas = _divided(land, geometry, codes, len(ids))
+    frame = gpd.GeoDataFrame(geometry=areas, crs=crs, index=pd.Index(ids, name="community_id"))
+    return typed_table("communities", frame)
+
+
+def merged_areas(community_of: pd.Series, geometry: Geometries, crs: object) -> gpd.GeoDataFrame:
+    """Return the communities table made from areas that tile the land: each community is exactly the union of its areas."""
+    frame = gpd.GeoDataFrame({"community_id": community_of.to_numpy()}, geometry=geometry, crs=crs)
+    merged = frame.dissolve("community_id", sort=False)
+    return typed_table("communities", merged)
+
+
+def _outline(footprints: shapely.Geometry) -> shapely.Geometry:
+    wide = shapely.buffer(footprints, 2 * OUTLINE_M, quad_segs=4)
+    outline = shapely.buffer(wide, -OUTLINE_M, quad_segs=4)
+    filled = shapely.polygons([part.exterior for part in shapely.get_parts(outline)])
+    return shapely.union_all(filled)
+
+
+def _divided(land: shapely.Geometry, geometry: Geometries, codes: Positions, count: int) -> Geometries:
+    outlines = shapely.segmentize(shapely.boundary(geometry), NEAREST_SAMPLE_M)
+    coordinates, owner = shapely.get_coordinates(outlines, return_index=True)
+    coordinates, first = np.unique(np.round(coordinates, 2), axis=0, return_index=True)
+    of_point = codes[owner[first]]
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(coordinates), extend_to=land, ordered=True))
+    areas = [shapely.coverage_union_all(cells[of_point == code]) for code in range(count)]
+    return np.array([_polygons(shapely.intersection(area, land)) for area in areas], dtype=object)
+
+
+def assigned_communities(rows: Rows, communities: gpd.GeoDataFrame, given: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_], list[Finding]]:
+    """Return the community id of each building, None where it is refused, with findings.
+
+    The place decides: the community that holds the footprint's representative point. ``given``, what the file says (an id or a name, or
+    missing), decides only between communities that the footprint lies in; where it contradicts the place, a finding says so. A building
+    outside every community belongs to the nearest one within ``NEAREST_COMMUNITY_M``, with a warning; farther off it is refused.
+    """
+    geometry = rows.frame.geometry.to_numpy()
+    areas = communities.geometry.to_numpy()
+    ids = communities.index.to_numpy(dtype=object)
+    tree = shapely.STRtree(areas)
+    place = np.full(len(rows), -1, dtype=np.int64)
+    point, area = tree.query(shapely.point_on_surface(geometry), predicate="intersects")
+    # On a common border the first community takes the building.
+    place[point[::-1]] = area[::-1]
+    findings: list[Finding] = []
+    outside = np.flatnonzero(place < 0)
+    if outside.size:
+        near, area, distance = _nearest(tree, geometry[outside])
+        place[outside[near]] = area
+        findings += [
+            rows.finding("building_near_community", int(outside[position]), community=str(ids[target]), value=round(float(metres), 1), limit=NEAREST_COMMUNITY_M)
+            for position, target, metres in zip(near, area, distance, strict=True)
+        ]
+        findings += rows.findings("building_outside", place < 0)
+    said = _named_communities(given, communities)
+    place, more = _contradictions(rows, areas, ids, place, said)
+    found = np.full(len(rows), None, dtype=object)
+    found[place >= 0] = ids[place[place >= 0]]
+    return found, findings + more
+
+
+def _nearest(tree: shapely.STRtree, geometry: Geometries) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
+    (near, area), distance = tree.query_nearest(geometry, max_distance=NEAREST_COMMUNITY_M, all_matches=False, return_distance=True)
+    return near, area, distance
+
+
+def _named_communities(given: npt.NDArray[np.object_], communities: gpd.GeoDataFrame) -> Positions:
+    """Return the position of the community that each text names by id or by name; -1 for none, unknown or ambiguous names."""
+    position: dict[str, int] = {}
+    names = _texts(communities, "name")
+    for number, name in enumerate(names):
+        if name is not None:
+            plain = plain_name(name)
+            position[plain] = -1 if plain in position else number
+    position |= {str(identity): number for number, identity in enumerate(communities.index)}
+    texts = [None if pd.isna(value) else str(value).strip() for value in given]
+    return np.array([-1 if text is None else position.get(text, position.get(plain_name(text), -1)) for text in texts], dtype=np.int64)
+
+
+def _contradictions(rows: Rows, areas: Geometries, ids: npt.NDArray[np.object_], place: Positions, said: Positions) -> tuple[Positions, list[Finding]]:
+    differ = np.flatnonzero((said >= 0) & (place >= 0) & (said != place))
+    if not differ.size:
+        return place, []
+    geometry = rows.frame.geometry.to_numpy()
+    reaches = shapely.area(shapely.intersection(geometry[differ], areas[said[differ]])) > 0
+    decided = place.copy()
+    decided[differ[reaches]] = said[differ[reaches]]
+    findings = [
+        rows.finding("community_contradicted", int(position), column="community_id", value=str(ids[said[position]]), found=str(ids[place[position]]))
+        for position in differ[~reaches]
+    ]
+    return decided, findings

@@ -1,0 +1,202 @@
+"""Raw columns of a file made into the typed columns of a table; what cannot be understood is a finding."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridmap.findings import Finding
+from gridmap.ground import classes
+from gridmap.ground.fields import parse_households, parse_integers, parse_numbers, parse_truths
+from gridmap.ground.names import plain_name
+from gridmap.ground.rows import Rows
+from gridmap.ground.tables import TABLES, Column
+from gridmap.rules import Rules
+
+Values = npt.NDArray[np.object_]
+Step = tuple[Rows, list[Finding]]
+
+PARSERS = {"integer": parse_integers, "number": parse_numbers, "truth": parse_truths}
+
+DEFAULT_TRUTHS = {"dedicated": False, "walkable": True, "barrier": False, "public": True}
+"""What stands in a column of truth values that every row needs, where a file does not say."""
+
+PREFIXES = {"communities": "C", "buildings": "B", "streets": "S", "barriers": "X", "gates": "G", "venues": "V"}
+"""The first letter of the ids that are made where a file has none."""
+
+
+def with_ids(rows: Rows) -> Step:
+    """Return ``rows`` with their ids, as text, as the index.
+
+    Ids of the file are kept as they are written, leading zeros too. A column that holds one value in every row is no id. Missing ids are made:
+    a letter and the row's number.
+    """
+    name = TABLES[rows.table].index
+    given = as_texts(rows.frame[name].to_numpy(dtype=object)) if name in rows.frame.columns else np.full(len(rows), None, dtype=object)
+    if rows.table == "communities" and not _known(given).any():
+        given = _division_codes(rows)
+    findings: list[Finding] = []
+    known = _known(given)
+    if len(rows) > 1 and known.all() and len(set(given)) == 1:
+        findings.append(rows.finding("ids_all_same", column=name, value=str(given[0])))
+        known[:] = False
+    elif known.any() and not known.all():
+        findings.append(rows.finding("ids_missing", column=name, value=int(np.count_nonzero(~known))))
+    taken = set(given[known])
+    ids = given.copy()
+    for position in np.flatnonzero(~known):
+        ids[position] = _free_id(PREFIXES[rows.table], int(rows.numbers[position]), taken)
+        taken.add(ids[position])
+    frame = rows.frame.drop(columns=[name], errors="ignore")
+    return rows.with_frame(frame.set_axis(pd.Index(ids.astype(str), name=name), axis=0)), findings
+
+
+def _free_id(prefix: str, number: int, taken: set[str]) -> str:
+    """Return the prefix and number, with further marks where that is another row's id."""
+    found = f"{prefix}{number}"
+    while found in taken:
+        found += "'"
+    return found
+
+
+def _division_codes(rows: Rows) -> Values:
+    """Return the division codes where each community has its own; they serve as ids then."""
+    if "division_code" not in rows.frame.columns:
+        return np.full(len(rows), None, dtype=object)
+    codes = as_texts(rows.frame["division_code"].to_numpy(dtype=object))
+    unique = _known(codes).all() and len(set(codes)) == len(codes)
+    return codes if unique else np.full(len(rows), None, dtype=object)
+
+
+def _known(values: Values) -> npt.NDArray[np.bool_]:
+    return np.array([value is not None for value in values], dtype=bool)
+
+
+def as_texts(values: Values) -> Values:
+    """Return each value as text: whole numbers without decimals, None where it is missing or blank.
+
+    >>> as_texts(np.array([7.0, " 007 ", None, ""], dtype=object)).tolist()
+    ['7', '007', None, None]
+    """
+    return np.array([_text(value) for value in values], dtype=object)
+
+
+def _text(value: object) -> str | None:
+    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip() or None
+
+
+def typed_rows(rows: Rows, rules: Rules) -> Step:
+    """Return ``rows`` with every column of their table in its type, and findings about values that cannot be understood.
+
+    ``community_id`` of buildings is left to the assignment of communities, as is ``households_source`` to the estimate.
+    """
+    rows, findings = CLASSED.get(rows.table, _unclassed)(rows, rules)
+    columns: dict[str, object] = {}
+    for column in TABLES[rows.table].columns:
+        if column.name in rows.frame.columns:
+            columns[column.name], more = _typed_column(rows, column)
+            findings += more
+        elif column.name in DEFAULT_TRUTHS:
+            columns[column.name] = pd.array([DEFAULT_TRUTHS[column.name]] * len(rows), dtype="boolean")
+    return rows.with_frame(rows.frame.assign(**columns)), findings
+
+
+def _typed_column(rows: Rows, column: Column) -> tuple[object, list[Finding]]:
+    values = rows.frame[column.name].to_numpy(dtype=object)
+    if column.kind == "text":
+        return as_texts(values), []
+    if column.name == "households":
+        parsed, fault = parse_households(values)
+        return parsed, rows.findings("households_fault", fault, column="households")
+    found, fault = PARSERS[column.kind](values)
+    findings = rows.findings("value_unreadable", fault, column=column.name)
+    if column.name in DEFAULT_TRUTHS:
+        truths = pd.array(found, dtype="boolean")
+        truths[truths.isna()] = DEFAULT_TRUTHS[column.name]
+        return truths, findings
+    return found, findings
+
+
+def _unclassed(rows: Rows, rules: Rules) -> Step:
+    return rows, []
+
+
+def _class_streets(rows: Rows, rules: Rules) -> Step:
+    frame = rows.frame
+    if "street_class" not in frame.columns:
+        findings = [rows.finding("street_class_absent")]
+        raw = np.full(len(rows), None, dtype=object)
+    else:
+        findings = []
+        raw = frame["street_class"].to_numpy(dtype=object)
+    found = classes.street_classes(raw)
+    found, findings = _told_unknown(rows, raw, found, "street_class", "street_class_unknown", findings, default="street")
+    rails = found == ""
+    if rails.any():
+        findings.append(rows.finding("streets_not_walked", column="street_class", value=int(rails.sum())))
+    fast = classes.fast_roads(raw)
+    added: dict[str, object] = {"street_class": found}
+    if "walkable" not in frame.columns:
+        added["walkable"] = ~fast
+    if "barrier" not in frame.columns:
+        added["barrier"] = fast
+    return rows.with_frame(frame.assign(**added)).kept(~rails), findings
+
+
+def _class_barriers(rows: Rows, rules: Rules) -> Step:
+    if "kind" not in rows.frame.columns:
+        kind = classes.barrier_kind_of_name(rows.layer) or classes.barrier_kind_of_name(rows.file)
+        if kind is None:
+            return rows.kept(np.zeros(len(rows), dtype=bool)), [rows.finding("barrier_kind_absent")]
+        return rows.with_frame(rows.frame.assign(kind=kind)), [rows.finding("barrier_kind_by_name", value=kind)]
+    raw = rows.frame["kind"].to_numpy(dtype=object)
+    found = classes.barrier_kinds(raw)
+    found, findings = _told_unknown(rows, raw, found, "kind", "barrier_kind_unknown", [], default="")
+    return rows.with_frame(rows.frame.assign(kind=found)).kept(found != ""), findings
+
+
+def _told_unknown(
+    rows: Rows, raw: Values, found: Values, column: str, code: str, findings: list[Finding], *, default: str
+) -> tuple[Values, list[Finding]]:
+    """Put ``default`` where nothing was found, with one finding for each word that is not known."""
+    unknown = ~_known(found)
+    filled = np.where(unknown, default, found)
+    words = pd.Series(as_texts(raw[unknown])).value_counts(dropna=True)
+    told = [rows.finding(code, column=column, value=str(word), count=int(count), default=default) for word, count in words.items()]
+    return filled, findings + told
+
+
+def _class_venues(rows: Rows, rules: Rules) -> Step:
+    frame = rows.frame
+    names = as_texts(frame["name"].to_numpy(dtype=object)) if "name" in frame.columns else np.full(len(rows), None, dtype=object)
+    nameless = ~_known(names)
+    findings = rows.findings("venue_unnamed", nameless)
+    raw = frame["categories"].to_numpy(dtype=object) if "categories" in frame.columns else names
+    found: list[str] = []
+    unknown: dict[str, int] = {}
+    for value, name in zip(raw, names, strict=True):
+        codes, words = classes.categories_of(value, rules.categories)
+        if not codes and name is not None:
+            # A venue often says what it is in its own name: 崂山三村卫生站.
+            codes = classes.categories_of([plain_name(name)], rules.categories)[0]
+        found.append(json.dumps(codes))
+        if not codes:
+            for word in words or [""]:
+                unknown[word] = unknown.get(word, 0) + 1
+    if "categories" in frame.columns:
+        findings += [rows.finding("category_unknown", column="categories", value=word or None, count=count) for word, count in unknown.items()]
+    elif unknown:
+        findings.append(rows.finding("categories_absent", value=sum(unknown.values())))
+    filled = np.where(nameless, rows.subjects, names)
+    return rows.with_frame(frame.assign(name=filled, categories=np.array(found, dtype=object))), findings
+
+
+CLASSED: dict[str, Callable[[Rows, Rules], Step]] = {"streets": _class_streets, "barriers": _class_barriers, "venues": _class_venues}

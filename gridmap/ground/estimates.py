@@ -1,0 +1,91 @@
+"""Households where the files do not say: estimated from floors and footprint, and told for each community."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from gridmap.findings import Finding, finding
+from gridmap.ground.names import plain_name
+from gridmap.rules import EstimateRules
+
+DWELLING_USES = (
+    "residential", "residence", "house", "apartment", "terrace", "detached", "semidetached", "dormitory", "bungalow", "dwelling", "yes", "building",
+    "住宅", "居住", "宿舍", "公寓", "民居", "民房", "商住", "住房", "居民", "别墅", "平房", "楼房", "小区",
+)  # fmt: skip
+"""Uses in which households live; a use that contains one of these words counts."""
+
+OTHER_USES = (
+    "commercial", "retail", "office", "industrial", "warehouse", "garage", "shed", "roof", "school", "kindergarten", "university", "college", "hospital",
+    "church", "temple", "mosque", "hotel", "public", "civic", "government", "station", "stadium", "sports", "supermarket", "kiosk", "service", "greenhouse",
+    "construction", "ruins", "parking", "hangar", "barn", "chapel", "cathedral", "toilets", "train", "transportation",
+    "商业", "商场", "办公", "写字楼", "工业", "厂房", "仓库", "车库", "学校", "小学", "中学", "幼儿园", "医院", "宾馆", "酒店", "公共", "政府", "车站", "市场",
+    "寺", "教堂", "体育", "文化", "配套", "变电", "门卫", "在建",
+)  # fmt: skip
+"""Uses in which nobody lives."""
+
+
+def floor_areas(buildings: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:
+    """Return each building's floor area in m2: footprint times floors, one floor where they are not known; 0 for points."""
+    floors = buildings["floors"].fillna(1).to_numpy(dtype=np.float64)
+    areas: npt.NDArray[np.float64] = shapely.area(buildings.geometry.to_numpy()) * np.maximum(floors, 1.0)
+    return areas
+
+
+def lived_in(uses: pd.Series) -> npt.NDArray[np.bool_]:
+    """Return where households may live: the use says so, or says nothing that is known.
+
+    >>> lived_in(pd.Series(["住宅", "school", None])).tolist()
+    [True, False, True]
+    """
+    cache: dict[object, bool] = {}
+    found = []
+    for use in uses:
+        key = None if pd.isna(use) else use
+        if key not in cache:
+            plain = "" if key is None else plain_name(str(key))
+            dwelling = any(word in plain for word in DWELLING_USES)
+            cache[key] = dwelling or not any(word in plain for word in OTHER_USES)
+        found.append(cache[key])
+    return np.array(found, dtype=bool)
+
+
+def estimated_households(buildings: gpd.GeoDataFrame, rules: EstimateRules, *, footprints: npt.NDArray[np.bool_]) -> gpd.GeoDataFrame:
+    """Return ``buildings`` with an estimate where households are missing; ``households_source`` says which ones.
+
+    Floors times footprint over ``rules.floor_area_per_household_m2``, rounded to a whole number. Only where floors are known, the geometry is a
+    footprint (``footprints``; not a made-up square, not a whole block of land), and people may live in it. A building whose use says that nobody lives there has 0.
+    """
+    missing = buildings["households"].isna().to_numpy(dtype=bool)
+    inhabited = lived_in(buildings["use"]) & ~buildings["dedicated"].to_numpy(dtype=bool)
+    floors = buildings["floors"].to_numpy(dtype=np.float64, na_value=np.nan)
+    known = missing & inhabited & footprints & (floors > 0)
+    estimate = np.floor(floor_areas(buildings) / rules.floor_area_per_household_m2 + 0.5)
+    empty = missing & ~lived_in(buildings["use"])
+    households = pd.array(buildings["households"], dtype="Int64")
+    households[known] = pd.array(estimate[known].astype(np.int64), dtype="Int64")
+    households[empty] = 0
+    source = buildings["households_source"].to_numpy(dtype=object).copy()
+    source[known | empty] = "estimated"
+    return buildings.assign(households=households, households_source=source)
+
+
+def estimate_findings(buildings: gpd.GeoDataFrame, rules: EstimateRules) -> list[Finding]:
+    """Return one finding a community on how many buildings' households are estimated."""
+    estimated = buildings[(buildings["households_source"] == "estimated").to_numpy(dtype=bool)]
+    told = estimated.groupby("community_id", sort=True)["households"].agg(["size", "sum"])
+    return [
+        finding(
+            "households_estimated",
+            str(community),
+            value=int(row["sum"]),
+            unit="households",
+            community_id=str(community),
+            buildings=int(row["size"]),
+            square_metres=rules.floor_area_per_household_m2,
+        )
+        for community, row in told.iterrows()
+    ]
