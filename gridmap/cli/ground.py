@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gridmap.cli.reply import answer, progress_bars
+from gridmap.cli.reply import Answer, give, progress_bars
 from gridmap.cli.words import Command, option, say
 
 PATH = click.Path(path_type=Path)
 WORKSPACE = click.argument("workspace", type=PATH)
 JSON = option("--json", "as_json", is_flag=True)
+RULES = option("--rules", "profile", default="nantong", show_default=True)
 LANG = option("--lang", type=click.Choice(("zh", "en")), expose_value=False)
+
+
+def login_name() -> str:
+    """Return the name that the user logged in with; empty where the system has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 @click.command("sample", cls=Command)
@@ -44,7 +54,7 @@ def sample(out: Path, households: int, seed: int, office: Path | None, overwrite
         data["office"] = {"folder": str(office), "defects": [{"file": d.file, "kind": d.kind, "row": d.row} for d in defects]}
         lines.append(say("cli_office_done", folder=str(office), defects=len(defects)))
     lines.append(say("cli_next_plan", path=str(out)))
-    return answer(data, lines, as_json=as_json)
+    return give(Answer(data, lines), as_json=as_json)
 
 
 @click.command("import", cls=Command)
@@ -58,25 +68,28 @@ def sample(out: Path, households: int, seed: int, office: Path | None, overwrite
 @option("--osm", type=PATH)
 @option("--ledger", type=PATH)
 @option("--grids", type=PATH)
-@option("--plan", "plan_name")
+@option("--plan")
 @option("--field", "fields", multiple=True, metavar="TABLE.COLUMN=SOURCE")
 @option("--crs", metavar="wgs84|gcj02|bd09|EPSG:n")
 @option("--cells", type=click.Choice(("auto", "given", "build")), default="auto", show_default=True)
-@option("--rules", "profile", default="nantong", show_default=True)
+@RULES
+@option("--author")
 @JSON
 @LANG
-def import_(workspace: Path, plan_name: str | None, fields: tuple[str, ...], profile: str, as_json: bool, **sources: Any) -> int:
+def import_(workspace: Path, fields: tuple[str, ...], profile: str, author: str | None, as_json: bool, **sources: Any) -> int:
     """The text stands in the catalogue."""
-    from gridmap.cli.importing import import_into
+    from gridmap.cli.importing import field_options, import_into
+    from gridmap.ground.importing import ImportRequest
 
+    request = ImportRequest(fields=field_options(fields), **sources)
     with progress_bars() as progress:
-        data, lines, findings = import_into(workspace, plan_name=plan_name, fields=fields, profile=profile, progress=progress, **sources)
-    return answer(data, lines, findings, as_json=as_json)
+        answer = import_into(workspace, request, profile=profile, author=author or login_name(), progress=progress)
+    return give(answer, as_json=as_json)
 
 
 @click.command("check", cls=Command)
 @WORKSPACE
-@option("--rules", "profile", default="nantong", show_default=True)
+@RULES
 @JSON
 @LANG
 def check(workspace: Path, profile: str, as_json: bool) -> int:
@@ -93,7 +106,7 @@ def check(workspace: Path, profile: str, as_json: bool) -> int:
     households = int(district.buildings.households.sum())
     data = {"workspace": str(workspace), "tables": counts, "households": households, "crs": district.crs.to_string()}
     lines = [say("cli_check_done", households=households, buildings=counts["buildings"], communities=counts["communities"])]
-    return answer(data, lines, findings, as_json=as_json)
+    return give(Answer(data, lines, findings), as_json=as_json)
 
 
 COMMANDS = (sample, import_, check)

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from gridmap.cli import ground, outputs, plans
+from gridmap.cli import demo, ground, outputs, plans
 from gridmap.cli.words import Group, Option, Session, language_asked, option, say, usage_sentence
 from gridmap.errors import GridmapError
 from gridmap.texts import LANGUAGES, Language
@@ -26,7 +26,7 @@ def application() -> None:
     """The text stands in the catalogue."""
 
 
-for command in (*ground.COMMANDS, *plans.COMMANDS, *outputs.COMMANDS):
+for command in (*ground.COMMANDS, *plans.COMMANDS, *outputs.COMMANDS, *demo.COMMANDS):
     application.add_command(command)
 
 

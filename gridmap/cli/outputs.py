@@ -7,44 +7,44 @@ from pathlib import Path
 import click
 
 from gridmap.cli.ground import JSON, LANG, PATH, WORKSPACE
-from gridmap.cli.reply import answer
+from gridmap.cli.reply import Answer, give
 from gridmap.cli.words import Command, language, option, say
 
 
 @click.command("export", cls=Command)
 @WORKSPACE
 @click.argument("out", type=PATH)
-@option("--plan", "plan_name")
+@option("--plan")
 @JSON
 @LANG
-def export(workspace: Path, out: Path, plan_name: str | None, as_json: bool) -> int:
+def export(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
     """The text stands in the catalogue."""
     from gridmap.outputs.export import export_plan
     from gridmap.store.workspace import Workspace
 
     store = Workspace(workspace)
-    plan = store.read_plan(plan_name or store.adopted_or_only())
-    export_plan(plan, store.read_district(), out)
-    lines = [say("cli_export_done", plan=plan.name, path=str(out))]
-    return answer({"workspace": str(workspace), "plan": plan.name, "file": str(out)}, lines, as_json=as_json)
+    chosen = store.read_plan(plan or store.adopted_or_only())
+    export_plan(chosen, store.read_district(), out)
+    lines = [say("cli_export_done", plan=chosen.name, path=str(out))]
+    return give(Answer({"workspace": str(workspace), "plan": chosen.name, "file": str(out)}, lines), as_json=as_json)
 
 
 @click.command("map", cls=Command)
 @WORKSPACE
 @click.argument("out", type=PATH)
-@option("--plan", "plan_name")
+@option("--plan")
 @JSON
 @LANG
-def map_(workspace: Path, out: Path, plan_name: str | None, as_json: bool) -> int:
+def map_(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
     """The text stands in the catalogue."""
     from gridmap.outputs.maps import plan_map, save_map
     from gridmap.store.workspace import Workspace
 
     store = Workspace(workspace)
-    plan = store.read_plan(plan_name or store.adopted_or_only())
-    save_map(plan_map(plan, district=store.read_district(), language=language()), out)
-    lines = [say("cli_map_done", plan=plan.name, path=str(out))]
-    return answer({"workspace": str(workspace), "plan": plan.name, "file": str(out)}, lines, as_json=as_json)
+    chosen = store.read_plan(plan or store.adopted_or_only())
+    save_map(plan_map(chosen, district=store.read_district(), language=language()), out)
+    lines = [say("cli_map_done", plan=chosen.name, path=str(out))]
+    return give(Answer({"workspace": str(workspace), "plan": chosen.name, "file": str(out)}, lines), as_json=as_json)
 
 
 COMMANDS = (export, map_)

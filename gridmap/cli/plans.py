@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gridmap.cli.ground import JSON, LANG, PATH, WORKSPACE
-from gridmap.cli.reply import answer, progress_bars, table_lines
+from gridmap.cli.ground import JSON, LANG, RULES, WORKSPACE, login_name
+from gridmap.cli.reply import Answer, give, progress_bars, table_lines
 from gridmap.cli.words import Command, option, say
 
 
@@ -30,7 +29,7 @@ class Bounds(click.ParamType[tuple[int, int]]):
 @click.command("plan", cls=Command)
 @WORKSPACE
 @option("--name", default="plan", show_default=True)
-@option("--rules", "profile", default="nantong", show_default=True)
+@RULES
 @option("--households", type=Bounds())
 @option("--from", "start")
 @option("--keep", multiple=True, metavar="GRID")
@@ -85,13 +84,13 @@ def plan(
             start=store.read_plan(start) if start else None,
             keep=keep,
             community=community,
-            author=author or getpass.getuser(),
+            author=author or login_name(),
             progress=progress,
         )
         store.save_plan(proposed)
     measures = report(proposed)
     lines = plan_lines(proposed, measures)
-    return answer({"workspace": str(workspace), "plan": name, **measures}, lines, proposed.findings, as_json=as_json)
+    return give(Answer({"workspace": str(workspace), "plan": name, **measures}, lines, proposed.findings), as_json=as_json)
 
 
 def plan_lines(plan: Any, measures: dict[str, Any]) -> list[str]:
@@ -114,7 +113,7 @@ def plans(workspace: Path, as_json: bool) -> int:
     rows = Workspace(workspace).plans().to_dict("records")
     shown = ("name", "adopted", "stale", "grids", "in_bounds", "households", "profile", "bounds", "author", "made_at")
     lines = table_lines(rows, {name: say(f"cli_plans_{name}") for name in shown}) if rows else [say("cli_no_plans", path=str(workspace))]
-    return answer({"workspace": str(workspace), "plans": rows}, lines, as_json=as_json)
+    return give(Answer({"workspace": str(workspace), "plans": rows}, lines), as_json=as_json)
 
 
 @click.command("compare", cls=Command)
@@ -132,22 +131,25 @@ def compare(workspace: Path, a: str, b: str, as_json: bool) -> int:
     comparison = compare_plans(store.read_plan(a), store.read_plan(b))
     data = comparison.as_dict()
     lines = [say("cli_compare_done", a=a, b=b, moved=comparison.households_moved, kept=comparison.grids_kept)]
-    return answer({"workspace": str(workspace), **data}, lines, as_json=as_json)
+    return give(Answer({"workspace": str(workspace), **data}, lines), as_json=as_json)
 
 
 @click.command("adopt", cls=Command)
 @WORKSPACE
 @click.argument("plan")
+@option("--codes", "scheme", type=click.Choice(("15", "20")), default="15", show_default=True)
 @JSON
 @LANG
-def adopt(workspace: Path, plan: str, as_json: bool) -> int:
+def adopt(workspace: Path, plan: str, scheme: Any, as_json: bool) -> int:
     """The text stands in the catalogue."""
+    from gridmap.grids.plan import CODE_FINDINGS, with_codes
     from gridmap.store.workspace import Workspace
 
     store = Workspace(workspace)
-    store.adopt(plan)
-    return answer({"workspace": str(workspace), "adopted": plan}, [say("cli_adopt_done", plan=plan)], as_json=as_json)
+    coded = with_codes(store.read_plan(plan), store.read_district(), scheme)
+    store.adopt(plan, coded=coded)
+    findings = [each for each in coded.findings if each.code in CODE_FINDINGS]
+    return give(Answer({"workspace": str(workspace), "adopted": plan}, [say("cli_adopt_done", plan=plan)], findings), as_json=as_json)
 
 
 COMMANDS = (plan, plans, compare, adopt)
-__all__ = ["COMMANDS", "PATH", "plan_lines"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import click
+from tabulate import tabulate
 from tqdm import tqdm
 
 from gridmap.cli.words import language, say
@@ -18,15 +20,24 @@ SHOWN_OF_EACH_KIND = 5
 """How many findings of one kind are printed in full; the rest are counted."""
 
 
-def answer(data: Mapping[str, Any], lines: Sequence[str], findings: Sequence[Finding] = (), *, as_json: bool) -> int:
-    """Print what a command did and return its exit code: 3 when findings of severity error remain, else 0."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command did: ``data`` for programs, ``lines`` for people, and the findings for both."""
+
+    data: Mapping[str, Any]
+    lines: Sequence[str]
+    findings: Sequence[Finding] = ()
+
+
+def give(answer: Answer, *, as_json: bool) -> int:
+    """Print the answer and return the exit code: 3 when findings of severity error remain, else 0."""
     if as_json:
-        listed = [finding.as_dict(language()) for finding in findings]
-        click.echo(json.dumps({**data, "findings": listed}, ensure_ascii=False, default=_plain))
+        listed = [finding.as_dict(language()) for finding in answer.findings]
+        click.echo(json.dumps({**answer.data, "findings": listed}, ensure_ascii=False, default=_plain))
     else:
-        for line in [*lines, *findings_lines(findings)]:
+        for line in [*answer.lines, *findings_lines(answer.findings)]:
             click.echo(line)
-    return 3 if worst(findings) == "error" else 0
+    return 3 if worst(answer.findings) == "error" else 0
 
 
 def findings_lines(findings: Sequence[Finding]) -> list[str]:
@@ -69,16 +80,9 @@ def progress_bars() -> Iterator[Progress]:
 
 
 def table_lines(rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str]) -> list[str]:
-    """Return rows as aligned text; a Chinese character takes two places."""
-    cells = [[heading for heading in headings.values()], *[[_shown(row.get(name)) for name in headings] for row in rows]]
-    widths = [max(_width(line[position]) for line in cells) for position in range(len(headings))]
-    return ["  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
-
-
-def _width(text: str) -> int:
-    import unicodedata
-
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    """Return rows as aligned text, with the columns that ``headings`` names."""
+    shown = [[_shown(row.get(name)) for name in headings] for row in rows]
+    return tabulate(shown, headers=list(headings.values()), tablefmt="simple", disable_numparse=True).splitlines()
 
 
 def _shown(value: object) -> str:

@@ -1,0 +1,62 @@
+"""The command ``demo``: the whole way once, each step shown as the command that a user would type."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from gridmap.cli.ground import LANG, PATH
+from gridmap.cli.words import Command, language, option, say
+
+DONE = (0, 3)
+"""Exit codes after which the demonstration goes on; 3 means that findings remain, and the office's files have some on purpose."""
+
+
+@click.command("demo", cls=Command)
+@click.argument("folder", type=PATH, default=Path("gridmap-demo"), required=False)
+@option("--rules", "profile", default="nantong", show_default=True)
+@option("--households", type=click.IntRange(min=1), default=6000, show_default=True)
+@option("--seed", type=int, default=1, show_default=True)
+@LANG
+def demo(folder: Path, profile: str, households: int, seed: int) -> int:
+    """The text stands in the catalogue."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for explanation, line in steps(folder, profile=profile, households=households, seed=seed):
+        click.secho(f"\n{say(explanation)}", bold=True)
+        click.secho(f"$ gridmap {shlex.join(line)}", fg="cyan")
+        code = _run_step([*line, "--lang", language()])
+        if code not in DONE:
+            return code
+    click.secho("\n" + say("demo_done", map=str(folder / "plan.html"), plan=str(folder / "plan.gpkg")), bold=True)
+    return 0
+
+
+def steps(folder: Path, *, profile: str, households: int, seed: int) -> list[tuple[str, list[str]]]:
+    """Return the steps of the demonstration: the code of its explanation and the command line."""
+    from gridmap.ground.sample import office_options
+
+    office, workspace = folder / "office", str(folder / "district.gpkg")
+    return [
+        (
+            "demo_sample",
+            ["sample", str(folder / "sample.gpkg"), "--office", str(office), "--households", str(households), "--seed", str(seed), "--overwrite"],
+        ),
+        ("demo_import", ["import", workspace, *office_options(office)]),
+        ("demo_plan", ["plan", workspace, "--name", "first", "--rules", profile]),
+        ("demo_adopt", ["adopt", workspace, "first"]),
+        ("demo_export", ["export", workspace, str(folder / "plan.gpkg")]),
+        ("demo_map", ["map", workspace, str(folder / "plan.html")]),
+    ]
+
+
+def _run_step(line: Sequence[str]) -> int:
+    # Imported here because the frame of the command line lists this command.
+    from gridmap.cli.main import run
+
+    return run(list(line))
+
+
+COMMANDS = (demo,)
