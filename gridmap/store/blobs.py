@@ -83,8 +83,9 @@ def as_single(geometry: Any) -> Any:
 def sql_values(values: Any) -> list[object]:
     """Return a column as Python objects, None where it is missing."""
     column = pd.Series(values)
-    objects = column.to_numpy(dtype=object)
-    return list(np.where(column.isna(), None, objects).tolist())
+    objects = column.to_numpy(dtype=object, copy=True)
+    objects[column.isna().to_numpy()] = None
+    return list(objects)
 
 
 def typed(values: Sequence[object], kind: Kind) -> Any:

@@ -7,7 +7,6 @@ beside it and does not work on network shares). A new file is written under anot
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -87,15 +86,15 @@ def put_in_place(draft: Path, path: Path, *, replace: bool) -> None:
         # What a killed program left of another file of this name: SQLite would play it into the new one.
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     if replace:
-        os.replace(draft, path)
+        draft.replace(path)
         return
     try:
-        os.link(draft, path)
+        path.hardlink_to(draft)
     except FileExistsError:
         raise
     except OSError:
         # No hard links on this file system (FAT, some network shares).
-        os.replace(draft, path)
+        draft.replace(path)
 
 
 def is_database(path: Path) -> bool:
@@ -117,7 +116,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _uri(path: Path, mode: str) -> str:
     """Return the address that SQLite takes for a path, also for Windows drives and network shares."""
-    posix = Path(os.path.abspath(path)).as_posix()
+    posix = path.absolute().as_posix()
     # A network share (//server/share) must stand in the path, after an empty host.
     return f"file://{'' if posix.startswith('/') else '/'}{quote(posix, safe='/:')}?mode={mode}"
 

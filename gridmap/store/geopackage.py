@@ -4,6 +4,9 @@ GDAL could write them too, but not several layers, some of them kept and some re
 and QGIS write: the same tables, geometry blobs, spatial index and triggers, so that they open, draw and edit it as their own.
 """
 
+# ruff: noqa: S608
+# Names of tables and columns cannot be parameters of a statement; they come from declarations and are quoted. Values always are parameters.
+
 from __future__ import annotations
 
 import functools
@@ -52,19 +55,28 @@ INSERT INTO gpkg_extensions VALUES
 """
 
 RTREE_TRIGGERS = {
-    "insert": 'AFTER INSERT ON {t} WHEN (NEW.{g} NOTNULL AND NOT ST_IsEmpty(NEW.{g})) BEGIN INSERT OR REPLACE INTO {r} VALUES ({box}); END',
+    "insert": "AFTER INSERT ON {t} WHEN (NEW.{g} NOTNULL AND NOT ST_IsEmpty(NEW.{g})) BEGIN INSERT OR REPLACE INTO {r} VALUES ({box}); END",
     "update6": "AFTER UPDATE OF {g} ON {t} WHEN OLD.fid = NEW.fid AND (NEW.{g} NOTNULL AND NOT ST_IsEmpty(NEW.{g})) AND "
     "(OLD.{g} NOTNULL AND NOT ST_IsEmpty(OLD.{g})) BEGIN UPDATE {r} SET minx = ST_MinX(NEW.{g}), maxx = ST_MaxX(NEW.{g}), "
     "miny = ST_MinY(NEW.{g}), maxy = ST_MaxY(NEW.{g}) WHERE id = NEW.fid; END",
     "update7": "AFTER UPDATE OF {g} ON {t} WHEN OLD.fid = NEW.fid AND (NEW.{g} NOTNULL AND NOT ST_IsEmpty(NEW.{g})) AND "
     "(OLD.{g} ISNULL OR ST_IsEmpty(OLD.{g})) BEGIN INSERT INTO {r} VALUES ({box}); END",
-    "update2": "AFTER UPDATE OF {g} ON {t} WHEN OLD.fid = NEW.fid AND (NEW.{g} ISNULL OR ST_IsEmpty(NEW.{g})) BEGIN DELETE FROM {r} WHERE id = OLD.fid; END",
-    "update5": "AFTER UPDATE ON {t} WHEN OLD.fid != NEW.fid AND (NEW.{g} NOTNULL AND NOT ST_IsEmpty(NEW.{g})) BEGIN DELETE FROM {r} WHERE id = OLD.fid; "
-    "INSERT OR REPLACE INTO {r} VALUES ({box}); END",
-    "update4": "AFTER UPDATE ON {t} WHEN OLD.fid != NEW.fid AND (NEW.{g} ISNULL OR ST_IsEmpty(NEW.{g})) BEGIN DELETE FROM {r} WHERE id IN (OLD.fid, NEW.fid); END",
+    "update2": "AFTER UPDATE OF {g} ON {t} WHEN OLD.fid = NEW.fid AND (NEW.{g} ISNULL OR ST_IsEmpty(NEW.{g})) "
+    "BEGIN DELETE FROM {r} WHERE id = OLD.fid; END",
+    "update5": "AFTER UPDATE ON {t} WHEN OLD.fid != NEW.fid AND (NEW.{g} NOTNULL AND NOT ST_IsEmpty(NEW.{g})) "
+    "BEGIN DELETE FROM {r} WHERE id = OLD.fid; INSERT OR REPLACE INTO {r} VALUES ({box}); END",
+    "update4": "AFTER UPDATE ON {t} WHEN OLD.fid != NEW.fid AND (NEW.{g} ISNULL OR ST_IsEmpty(NEW.{g})) "
+    "BEGIN DELETE FROM {r} WHERE id IN (OLD.fid, NEW.fid); END",
     "delete": "AFTER DELETE ON {t} WHEN OLD.{g} NOTNULL BEGIN DELETE FROM {r} WHERE id = OLD.fid; END",
 }
 """The triggers that keep the spatial index true while other programs edit, as the standard's R-tree extension writes them."""
+
+
+VIEW_ENTRIES = {
+    "gpkg_contents": "data_type, ?1, '', last_change, min_x, min_y, max_x, max_y, srs_id",
+    "gpkg_geometry_columns": "column_name, geometry_type_name, srs_id, z, m",
+}
+"""What a view takes over from the layer that it shows a part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +150,7 @@ def add_crs(connection: sqlite3.Connection, crs: pyproj.CRS | None) -> int:
         return UNDEFINED_SRS
     wkt = crs.to_wkt("WKT2_2019")
     code = crs.to_epsg(min_confidence=100)
-    known = connection.execute("SELECT srs_id, organization FROM gpkg_spatial_ref_sys WHERE definition_12_063 = ? OR srs_id = ?", (wkt, code)).fetchone()
+    known = connection.execute("SELECT srs_id FROM gpkg_spatial_ref_sys WHERE definition_12_063 = ? OR srs_id = ?", (wkt, code)).fetchone()
     if known is not None:
         return int(known[0])
     (highest,) = connection.execute("SELECT max(srs_id) FROM gpkg_spatial_ref_sys").fetchone()
@@ -207,10 +219,8 @@ def create_view(connection: sqlite3.Connection, name: str, layer: Layer, where: 
     """Show the rows of ``layer`` for which the SQL condition ``where`` holds as a layer of its own; an older view of that name is replaced."""
     drop_layer(connection, name)
     connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {quoted(layer.name)} WHERE {where}")
-    contents = "INSERT INTO gpkg_contents SELECT ?, data_type, ?, '', last_change, min_x, min_y, max_x, max_y, srs_id FROM gpkg_contents WHERE table_name = ?"
-    connection.execute(contents, (name, name, layer.name))
-    geometry = "INSERT INTO gpkg_geometry_columns SELECT ?, column_name, geometry_type_name, srs_id, z, m FROM gpkg_geometry_columns WHERE table_name = ?"
-    connection.execute(geometry, (name, layer.name))
+    for table, columns in VIEW_ENTRIES.items():
+        connection.execute(f"INSERT INTO {table} SELECT ?1, {columns} FROM {table} WHERE table_name = ?2", (name, layer.name))
 
 
 def append_rows(connection: sqlite3.Connection, layer: Layer, frame: pd.DataFrame) -> None:
@@ -245,8 +255,9 @@ def refresh_contents(connection: sqlite3.Connection, layer: Layer, bounds: Any, 
     """Widen the extent that ``gpkg_contents`` gives for a layer by ``bounds`` (n x 4), and say that heights may occur."""
     if len(bounds):
         low, high = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
-        wider = "min_x = min(coalesce(min_x, ?1), ?1), min_y = min(coalesce(min_y, ?2), ?2), max_x = max(coalesce(max_x, ?3), ?3), max_y = max(coalesce(max_y, ?4), ?4)"
-        connection.execute(f"UPDATE gpkg_contents SET {wider} WHERE table_name = ?5", (*low, *high, layer.name))
+        sides = zip(("min_x", "min_y", "max_x", "max_y"), ("min", "min", "max", "max"), (*low, *high), strict=True)
+        for side, wider, value in sides:
+            connection.execute(f"UPDATE gpkg_contents SET {side} = {wider}(coalesce({side}, ?1), ?1) WHERE table_name = ?2", (value, layer.name))
     connection.execute("UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name = ?", (layer.name,))
     if has_z:
         connection.execute("UPDATE gpkg_geometry_columns SET z = 2 WHERE table_name = ?", (layer.name,))
@@ -285,10 +296,10 @@ def _geometry_column(connection: sqlite3.Connection, layer: Layer) -> tuple[str,
     return str(row[0]), int(row[1])
 
 
-def _altered(connection: sqlite3.Connection, code: str, **words: str) -> WorkspaceError:
+def _altered(connection: sqlite3.Connection, code: str, *, layer: str, column: str = "") -> WorkspaceError:
     """Return the error about a layer that another program has removed or altered."""
     file = connection.execute("PRAGMA database_list").fetchone()[2]
-    return WorkspaceError(code, file=Path(file).name, **words)
+    return WorkspaceError(code, file=Path(file).name, layer=layer, column=column)
 
 
 def _insert(connection: sqlite3.Connection, table: str, names: Sequence[str], columns: Sequence[Sequence[object]]) -> None:

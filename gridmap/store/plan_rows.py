@@ -1,5 +1,8 @@
 """Plans as rows of a workspace: the plan itself, its atoms and their neighbours, the assignment, the grids."""
 
+# ruff: noqa: S608
+# Names of tables stand in this file; values always are parameters.
+
 from __future__ import annotations
 
 import dataclasses
@@ -8,8 +11,6 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -21,7 +22,7 @@ from gridmap.store.schema import ASSIGNMENTS, ATOM_NEIGHBOURS, ATOMS, GRIDS, PLA
 
 NEIGHBOUR_TYPES = {"shared_m": "float64", "crossable": "bool"}
 ATOM_TYPES = {"households": "int64", "dedicated": "bool"}
-GRID_TYPES = {name: "int64" for name in ("households", "buildings", "households_missing")}
+GRID_TYPES = dict.fromkeys(("households", "buildings", "households_missing"), "int64")
 
 
 def names(connection: sqlite3.Connection) -> list[str]:

@@ -46,7 +46,8 @@ GRID_COLUMNS = (
 )
 FINDING_COLUMNS = (
     *_needed(severity="text", code="text", subject="text", text_zh="text", text_en="text"),
-    *_fields(community_id="text", grid_id="text", value="text", limit="text", unit="text", file="text", layer="text", row="integer", column="text", words="text"),
+    *_fields(community_id="text", grid_id="text", value="text", limit="text", unit="text"),
+    *_fields(file="text", layer="text", row="integer", column="text", words="text"),
 )
 """``value`` and ``limit`` are shown as text; ``words`` holds them and all further words of the text as JSON, exactly."""
 

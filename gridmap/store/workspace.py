@@ -1,5 +1,8 @@
 """The workspace: where a district and its plans are kept, one GeoPackage file that QGIS opens as it is."""
 
+# ruff: noqa: S608
+# Names of tables stand in this file; values always are parameters.
+
 from __future__ import annotations
 
 import contextlib
@@ -10,8 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyproj
 import shapely
@@ -33,7 +34,6 @@ from gridmap.store.geopackage import (
     crs_of,
     initialise,
     is_geopackage,
-    quoted,
     read_features,
     read_rows,
     table_names,
@@ -86,7 +86,8 @@ class Workspace:
                 _replace(connection, GROUND[name], frame.reset_index(), district.crs)
             _set(connection, district_name=district.name, cells=district.cells)
             _replace_findings(connection, findings, "ground", None)
-            if _setting(connection, "tiling") != district.fingerprint():
+            tiling = _setting(connection, "tiling")
+            if tiling and tiling != district.fingerprint():
                 _forget_tiling(connection, district.crs)
             _log_imports(connection, district, imports)
 
@@ -160,15 +161,16 @@ class Workspace:
     def plans(self) -> pd.DataFrame:
         """Return one row for each plan, in the order in which they were saved.
 
-        Columns: ``name``, ``author``, ``made_at``, ``profile``, ``bounds`` (as ``250:300``), ``grids``, ``in_bounds`` (ordinary grids whose households lie in the
-        bounds), ``households``, ``findings`` (number), ``adopted``, ``stale`` (made from ground that has changed since), ``parent``.
+        Columns: ``name``, ``author``, ``made_at``, ``profile``, ``bounds`` (as ``250:300``), ``grids``, ``in_bounds`` (ordinary grids whose
+        households lie in the bounds), ``households``, ``findings`` (number), ``adopted``, ``stale`` (made from ground that has changed since),
+        ``parent``.
         """
         with self._reading() as connection:
             rows = read_rows(connection, PLANS)
             ground = _district(connection).fingerprint() if len(rows) else ""
         rows["bounds"] = rows["households_min"].astype("str") + ":" + rows["households_max"].astype("str")
         rows["stale"] = rows["ground"] != ground
-        counts = {name: "int64" for name in ("grids", "in_bounds", "households", "findings")}
+        counts = dict.fromkeys(("grids", "in_bounds", "households", "findings"), "int64")
         columns = ["name", "author", "made_at", "profile", "bounds", *counts, "adopted", "stale", "parent"]
         return rows[columns].astype({**counts, "adopted": "bool", "stale": "bool"})
 
