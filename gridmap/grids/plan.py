@@ -281,7 +281,7 @@ def _off_bounds(plan: Plan, grid_id: str) -> Finding:
     return bounds_finding("grid_out_of_bounds", plan.grids.loc[grid_id], grid_id, plan.rules)
 
 
-def bounds_finding(code: str, grid: Any, grid_id: str, rules: Rules, **words: str | int) -> Finding:
+def bounds_finding(code: str, grid: Any, grid_id: str, rules: Rules) -> Finding:
     """Make the finding ``code`` about a grid whose households are below the minimum or above the maximum."""
     bounds = rules.grid
     households = int(grid["households"])
@@ -298,7 +298,6 @@ def bounds_finding(code: str, grid: Any, grid_id: str, rules: Rules, **words: st
         y=float(place.y),
         minimum=bounds.households_min,
         maximum=bounds.households_max,
-        **words,
     )
 
 
