@@ -1,0 +1,132 @@
+"""Land cells: one for each building of a community, tiling its land.
+
+The method is the enclosed tessellation of Fleischmann, Feliciotti, Romice and Porta (2020), "Morphological tessellation as a way of partitioning
+space", Computers, Environment and Urban Systems 80, here with shared corners throughout: the land of each block is shared out half way between the
+walls of its buildings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from gridmap.findings import Finding, finding
+from gridmap.grids.blocks import NODE_GRID_M, Blocks, Geometries, Ground, Integers, make_blocks
+from gridmap.grids.faces import Borders, block_of_faces, borders_of, face_polygons, half_way_lines, joined, separators_on
+from gridmap.grids.ridges import ridges
+from gridmap.grids.walls import Sites, sites
+
+ISOLATED_M2 = 100.0
+"""Land without a building, cut off on all sides, is named in a finding from this size on; smaller pieces are scraps of drawing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Land:
+    """The cells of a community before they are a table: faces of land, the building that owns each (position in ``Ground.building_id``), the block
+    of each, the pieces of border between faces and the separator (position in SEPARATORS) that each of these runs along."""
+
+    faces: Geometries
+    owner: Integers
+    block: Integers
+    borders: Borders
+    code: Integers
+    findings: tuple[Finding, ...]
+
+
+def shared_land(ground: Ground) -> Land:
+    """Divide the land of a community among its buildings: every building owns a part, no part is left over."""
+    blocks = make_blocks(ground)
+    points = sites(ground, blocks)
+    lines, _ = half_way_lines(points, blocks)
+    faces = face_polygons(lines, blocks)
+    faces, owner = _seated(faces, points, blocks, len(ground.buildings))
+    block = block_of_faces(faces, blocks)
+    faces, owner, block = faces[block >= 0], owner[block >= 0], block[block >= 0]
+    borders = borders_of(faces)
+    code = np.zeros(len(borders.left), dtype=np.int64)
+    # Only where two blocks meet can a border run along a street or barrier.
+    between = np.flatnonzero((borders.right >= 0) & (block[borders.left] != block[borders.right]))
+    code[between] = separators_on(borders.take(between), ground.lines)
+    owner = joined(owner, borders, code)
+    owner, findings = _islands_joined(ground, faces, owner, borders, code)
+    return Land(faces, owner, block, borders, code, (*blocks.findings, *points.findings, *findings))
+
+
+def _seated(faces: Geometries, points: Sites, blocks: Blocks, buildings: int) -> tuple[Geometries, Integers]:
+    """Return the faces with the building of each: the one whose seat lies in it, else -1. A face in which two buildings sit is divided."""
+    foreign_seat = shapely.get_coordinates(shapely.point_on_surface(blocks.foreign))
+    seat = np.concatenate((points.xy[points.seat], foreign_seat))
+    building = np.concatenate((points.building[points.seat], blocks.foreign_of))
+    own = np.arange(len(seat)) < len(points.seat)
+    for _ in range(2):
+        place, face = shapely.STRtree(faces).query(shapely.points(seat), predicate="intersects")
+        owner = np.full(len(faces), -1, dtype=np.int64)
+        # A building's own seat goes before a part of another that reaches in from over the street; then the first building.
+        order = np.lexsort((building[place], ~own[place], face))[::-1]
+        owner[face[order]] = building[place[order]]
+        lost = np.setdiff1d(np.arange(buildings), owner)
+        if not len(lost):
+            break
+        torn = np.unique(face[np.isin(building[place], lost)])
+        in_torn = np.isin(face, torn) & own[place]
+        faces = _divided_between(faces, torn, seat[place[in_torn]], building[place[in_torn]], face[in_torn])
+    return faces, owner
+
+
+def _divided_between(faces: Geometries, torn: Integers, seat: np.typing.NDArray[np.float64], building: Integers, face: Integers) -> Geometries:
+    """Divide the faces ``torn`` half way between the seats in them; their neighbours get the new corners too."""
+    rank = np.searchsorted(torn, face)
+    xy, first, group = ridges(seat, building, rank, shapely.bounds(faces[torn]))
+    chains = shapely.linestrings(xy, indices=np.repeat(np.arange(len(group)), np.diff(first)))
+    cuts = shapely.intersection(chains, faces[torn][group])
+    beside = np.unique(shapely.STRtree(faces).query(faces[torn], predicate="intersects")[1])
+    around = faces[beside]
+    net = shapely.union_all(np.concatenate((shapely.boundary(around), cuts)), grid_size=NODE_GRID_M)
+    new = shapely.get_parts(shapely.polygonize([net]))
+    whole = shapely.STRtree(around).query(shapely.point_on_surface(new), predicate="within")[0]
+    return np.concatenate((np.delete(faces, beside), new[np.unique(whole)]))
+
+
+def _islands_joined(
+    ground: Ground, faces: Geometries, owner: Integers, borders: Borders, code: Integers
+) -> tuple[Integers, list[Finding]]:
+    """Give land that touches no owned land, an island without a building, to the building with the nearest land."""
+    findings = []
+    while (owner < 0).any():
+        owned = np.flatnonzero(owner >= 0)
+        islands = np.flatnonzero(owner < 0)
+        (island,), (near,), distance = _nearest(faces[islands], faces[owned])
+        owner = owner.copy()
+        owner[islands[island]] = owner[owned[near]]
+        before = owner < 0
+        owner = joined(owner, borders, code)
+        area = float(shapely.area(faces[islands[island]]) + shapely.area(faces[before & (owner >= 0)]).sum())
+        if area >= ISOLATED_M2:
+            point = shapely.point_on_surface(faces[islands[island]])
+            building = str(ground.building_id[owner[islands[island]]])
+            findings.append(
+                finding("cells_land_isolated", building, value=round(area), unit="m2", community_id=ground.community_id, x=point.x, y=point.y)
+            )
+    return owner, findings
+
+
+def _nearest(islands: Geometries, land: Geometries) -> tuple[Integers, Integers, float]:
+    """Return the position of the island nearest to any land, of that land, and their distance in metres."""
+    (island, near), distance = shapely.STRtree(land).query_nearest(islands, return_distance=True)
+    first = np.lexsort((near, island, np.round(distance, 4)))[:1]
+    return island[first], near[first], float(distance[first[0]])
+
+
+def cell_polygons(land: Land, buildings: int) -> Geometries:
+    """Return the cell of each building: its faces made one, all corners kept, so that neighbours still share them."""
+    order = np.argsort(land.owner, kind="stable")
+    count = np.bincount(land.owner, minlength=buildings)
+    cells = np.empty(buildings, dtype=object)
+    first = np.cumsum(count) - count
+    single = count == 1
+    cells[single] = land.faces[order[first[single]]]
+    for row in np.flatnonzero(~single):
+        cells[row] = shapely.coverage_union_all(land.faces[order[first[row] : first[row] + count[row]]])
+    return cells
