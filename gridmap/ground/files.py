@@ -10,9 +10,9 @@ from pathlib import Path
 
 from gridmap.errors import InputError
 from gridmap.ground import archives, csvs, parquets, placemarks, sheets, vectors
-from gridmap.ground.layers import Layer, check_readable, with_geometry
+from gridmap.ground.layers import Layer, check_readable
 
-__all__ = ["Layer", "check_readable", "kind_of", "read_layers", "with_geometry"]
+__all__ = ["Layer", "check_readable", "kind_of", "read_layers"]
 
 READERS: dict[str, Callable[[Path], list[Layer]]] = {
     "geopackage": vectors.read_geopackage,
@@ -52,7 +52,7 @@ def read_layers(path: Path, *, layers: Sequence[str] | None = None) -> list[Laye
 
     Read are GeoPackage, shapefile, GeoJSON, FlatGeobuf, KML, GeoParquet, and tables (CSV, XLS, XLSX) with columns of longitude and latitude, x and
     y, or WKT; also inside a zip. Faults of single rows are findings of the layer; such a row stays, its geometry None. A layer without geometry
-    comes as a plain table; see :func:`with_geometry`.
+    comes as a plain table.
 
     Everything is in the arguments and in what comes back, so that a server can run this in a process of its own with limits.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,18 +47,6 @@ class Layer:
     def has_geometry(self) -> bool:
         """Tell whether the layer has a geometry column."""
         return isinstance(self.frame, gpd.GeoDataFrame)
-
-
-def with_geometry(layers: Sequence[Layer]) -> list[Layer]:
-    """Return the layers that have a geometry column.
-
-    Raises ``InputError`` when none has one.
-    """
-    kept = [layer for layer in layers if layer.has_geometry]
-    if not kept:
-        columns = ", ".join(str(column) for layer in layers for column in layer.frame.columns)
-        raise InputError("no_geometry_column", file=layers[0].file if layers else "", columns=columns)
-    return kept
 
 
 def check_readable(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from gridmap.findings import Finding, finding
 from gridmap.ground import osm_tags
 from gridmap.ground.layers import check_readable
 
-KEYS = ("building", "highway", "waterway", "natural", "landuse", "railway", "barrier", "entrance", *osm_tags.table()["venues"])
+KEYS = ("building", "highway", "waterway", "natural", "landuse", "railway", "barrier", "entrance", *osm_tags.VENUE_KEYS)
 """Objects with none of these keys are of no use here."""
 
 COLUMNS = {
@@ -29,7 +30,11 @@ COLUMNS = {
     "gates": ("gate_id", "hours", "public"),
     "venues": ("venue_id", "name", "categories", "address", "phone", "hours", "area_m2", "opened_by", "accessible", "public"),
 }
-DTYPES = {"households": "Int64", "floors": "Int64", "layer": "Int64", "area_m2": "Float64"} | dict.fromkeys(("walkable", "barrier", "public", "accessible"), "boolean")
+DTYPES = {
+    **dict.fromkeys(("households", "floors", "layer"), "Int64"),
+    **dict.fromkeys(("walkable", "barrier", "public", "accessible"), "boolean"),
+    "area_m2": "Float64",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +64,7 @@ class _Collection:
     awaited: dict[str, dict[str, str]] = field(default_factory=dict)
     arrived: set[str] = field(default_factory=set)
     doors: dict[int, tuple[dict[str, str], bytes]] = field(default_factory=dict)
+    no_streets: Counter[str] = field(default_factory=Counter)
     located: bool = False
     lost: bool = False
 
@@ -93,6 +99,8 @@ def read_osm(path: Path) -> OsmTables:
             _rescue(found, osmium.io.File(str(path.resolve()), kind))
     except RuntimeError as error:
         raise InputError("file_unreadable", file=path.name, reason=" ".join(str(error).split())[:200].rstrip(".")) from error
+    for value, count in sorted(found.no_streets.items()):
+        found.tell("osm_no_street", f"highway={value}", value=count)
     if not any(found.rows.values()):
         raise InputError("file_without_rows", file=path.name)
     return OsmTables(**{name: _frame(found, name) for name in COLUMNS}, findings=tuple(found.findings))
@@ -144,17 +152,20 @@ def _gate(node: int, tags: dict[str, str]) -> dict[str, Any]:
 
 def _take_way(found: _Collection, factory: Any, way: Any, tags: dict[str, str]) -> None:
     subject = f"w{way.id}"
-    if osm_tags.is_building(tags) or (way.is_closed() and osm_tags.is_water_area(tags)):
+    closed = way.is_closed() or tags.get("natural") == "water"
+    if osm_tags.is_building(tags) or (closed and osm_tags.is_water_area(tags)):
         found.awaited[subject] = tags
     street, barrier = osm_tags.street_class(tags), osm_tags.line_barrier(tags)
+    if street is None and "highway" in tags:
+        found.no_streets[tags["highway"]] += 1
     if street is None and barrier is None:
         return
     line = _line(found, factory, way, subject)
     if line is None:
         return
     if street is not None:
-        values = {"street_class": street, "walkable": osm_tags.walkable(tags), "barrier": street in osm_tags.BARRIER_CLASSES, "layer": osm_tags.layer(tags)}
-        found.add("streets", {"street_id": subject, "name": tags.get("name"), **values}, line)
+        row = {"street_id": subject, "name": tags.get("name"), "street_class": street, "walkable": osm_tags.walkable(tags)}
+        found.add("streets", {**row, "barrier": street in osm_tags.BARRIER_CLASSES, "layer": osm_tags.layer(tags)}, line)
     if barrier is not None:
         found.add("barriers", {"barrier_id": subject, "name": tags.get("name"), "kind": barrier}, line)
     if barrier == "wall":

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from gridmap.ground.values import parse_households
+from gridmap.ground.values import whole_number
 
 Tags = Mapping[str, str]
 
@@ -21,7 +21,10 @@ BARRIER_CLASSES = ("arterial",)
 @functools.cache
 def table() -> Mapping[str, Any]:
     """Return the table of tags."""
-    return tomllib.loads((resources.files(__package__) / "osm_tags.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((resources.files("gridmap.ground") / "osm_tags.toml").read_text(encoding="utf-8"))
+
+
+VENUE_KEYS = frozenset(table()["venues"])
 
 
 @functools.cache
@@ -35,7 +38,7 @@ def _pairs(section: str, name: str) -> frozenset[tuple[str, str]]:
 
 
 def _any(tags: Tags, section: str, name: str) -> bool:
-    return any(tags.get(key) == value for key, value in _pairs(section, name))
+    return not _pairs(section, name).isdisjoint(tags.items())
 
 
 def street_class(tags: Tags) -> str | None:
@@ -75,13 +78,16 @@ def layer(tags: Tags) -> int:
     return 0
 
 
+_LINE_KEYS = frozenset(("waterway", "railway", "barrier", "highway"))
+
+
 def line_barrier(tags: Tags) -> str | None:
     """Return the kind of barrier that a line is, None when it is none; bridges, tunnels and what is below the ground are none.
 
     >>> line_barrier({"waterway": "river"}), line_barrier({"railway": "rail", "tunnel": "yes"}), line_barrier({"highway": "trunk"})
     ('river', None, None)
     """
-    if layer(tags) or tags.get("location") == "underground":
+    if _LINE_KEYS.isdisjoint(tags) or layer(tags) or tags.get("location") == "underground":
         return None
     kinds = {"river": "river_lines", "railway": "railway_lines", "wall": "wall_lines", "expressway": "expressway_lines"}
     kind = next((kind for kind, name in kinds.items() if _any(tags, "barriers", name)), None)
@@ -119,6 +125,8 @@ def categories(tags: Tags) -> list[str]:
     (['party_service', 'leisure'], [])
     """
     found: list[str] = []
+    if VENUE_KEYS.isdisjoint(tags):
+        return found
     for key, values in table()["venues"].items():
         # Several values of one key stand beside each other with semicolons.
         for value in tags.get(key, "").split(";"):
@@ -159,7 +167,8 @@ def address(tags: Tags) -> str | None:
     if tags.get("addr:full"):
         return tags["addr:full"]
     street, number = tags.get("addr:street") or tags.get("addr:place") or "", tags.get("addr:housenumber", "")
-    between = " " if street.isascii() and street and number else ""
+    chinese = any("\u3400" <= character <= "\u9fff" for character in street)
+    between = "" if chinese or not street or not number else " "
     return f"{street}{between}{number}" or None
 
 
@@ -170,14 +179,16 @@ def building_values(tags: Tags) -> tuple[dict[str, Any], dict[str, str]]:
     5
     """
     floors, bad_floors = _floors(tags.get("building:levels"))
-    flats = parse_households([tags.get("building:flats")])
     faults = {"building:levels": tags.get("building:levels", "")} if bad_floors else {}
-    if flats[1][0]:
+    try:
+        flats = whole_number(tags.get("building:flats", ""))
+    except ValueError:
+        flats = None
         faults["building:flats"] = tags["building:flats"]
     use = tags["building"] if tags["building"] != "yes" else tags.get("amenity") or tags.get("shop") or tags.get("office")
     return {
         "name": tags.get("name") or tags.get("name:zh") or tags.get("addr:housename") or tags.get("addr:housenumber"),
-        "households": None if flats[1][0] or flats[0].isna()[0] else int(flats[0][0]),
+        "households": flats,
         "floors": floors,
         "use": use,
         "address": address(tags),

@@ -51,7 +51,7 @@ def parse_households(values: Sequence[Any]) -> tuple[Any, np.ndarray]:
     >>> parse_households(["4328户", "暂无资料", "３００", 304.0, 304.5, "-3", "三百"])[0].tolist()
     [4328, <NA>, 300, 304, <NA>, <NA>, 300]
     """
-    return _parsed(values, _whole, "Int64")
+    return _parsed(values, whole_number, "Int64")
 
 
 parse_integers = parse_households
@@ -107,7 +107,8 @@ def _parsed(values: Sequence[Any], parse: Callable[[Any], Any], dtype: str) -> t
     return pd.array(results[codes], dtype=dtype), faulty[codes]
 
 
-def _whole(value: Any) -> int | None:
+def whole_number(value: Any) -> int | None:
+    """Return one count as :func:`parse_households` does, None where nobody knows; raises ``ValueError`` for a fault."""
     number = _number(value)
     if number is None:
         return None

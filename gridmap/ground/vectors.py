@@ -20,9 +20,12 @@ from gridmap.findings import Finding, finding
 from gridmap.ground import geometries, shapefiles
 from gridmap.ground.drivers import gdal
 from gridmap.ground.layers import Layer
-from gridmap.ground.systems import proposed_crs, usable_crs
+from gridmap.ground.zones import proposed_crs, usable_crs
 
 GEOMETRY = "geometry"
+UNREADABLE = "\ufffd"
+"""Stands where bytes are no text in the encoding."""
+
 EXPECTED_WARNINGS = ("Non closed ring", "Several features with id", "Unsupported geometry type", "OGRGeoJSONReadRawPoint", "Invalid coord dimension")
 """What GDAL says of single features; each is told as a finding with its row, or does not matter here (ids of features are not used)."""
 
@@ -61,6 +64,9 @@ def read_shapefile(path: Path) -> list[Layer]:
         findings.append(finding("encoding_contradicted", layer.name, file=path.name, layer=layer.name, value=contradicted, encoding=encoding))
     elif ".cpg" not in beside and not _ascii(layer.frame):
         findings.append(finding("encoding_found", layer.name, file=path.name, layer=layer.name, encoding=encoding))
+    broken = sum(int(column.str.contains(UNREADABLE).sum()) for _, column in texts_of(layer.frame).items())
+    if broken:
+        findings.append(finding("text_undecodable", layer.name, file=path.name, layer=layer.name, value=broken, encoding=encoding))
     return [Layer(layer.file, layer.name, layer.frame, 1, encoding, tuple(findings), layer.proposed_crs)]
 
 
@@ -158,8 +164,12 @@ def _decoded(columns: pd.DataFrame, encoding: str) -> pd.DataFrame:
 
 
 def _ascii(frame: pd.DataFrame) -> bool:
-    texts = frame.drop(columns=GEOMETRY, errors="ignore").select_dtypes("str")
-    return all(map(str.isascii, map(str, frame.columns))) and all(column.dropna().str.isascii().all() for _, column in texts.items())
+    return all(map(str.isascii, map(str, frame.columns))) and all(column.dropna().str.isascii().all() for _, column in texts_of(frame).items())
+
+
+def texts_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that hold text."""
+    return pd.DataFrame(frame.drop(columns=GEOMETRY, errors="ignore")).select_dtypes("str")
 
 
 SAFE_MODULES = ("rtree", "fts3", "fts4", "fts5")
