@@ -57,10 +57,12 @@ def plan(
     as_json: bool,
 ) -> int:
     """The text stands in the catalogue."""
+    from gridmap.errors import RequestError
     from gridmap.grids.measures import report
     from gridmap.grids.propose import propose
     from gridmap.grids.tiling import tile
     from gridmap.rules import load_rules
+    from gridmap.store.resume import Finished
     from gridmap.store.workspace import Workspace
 
     rules = load_rules(profile)
@@ -68,6 +70,9 @@ def plan(
         rules = rules.with_households(*households)
     store = Workspace(workspace)
     district = store.read_district()
+    if store.adopted() == name:
+        raise RequestError("plan_is_adopted", plan=name)
+    finished = Finished(workspace, known=resume)
     with progress_bars() as progress:
         tiling = store.read_tiling()
         if tiling is None:
@@ -85,9 +90,11 @@ def plan(
             keep=keep,
             community=community,
             author=author or login_name(),
+            resume=finished,
             progress=progress,
         )
         store.save_plan(proposed)
+    finished.forget()
     measures = report(proposed)
     lines = plan_lines(proposed, measures)
     return give(Answer({"workspace": str(workspace), "plan": name, **measures}, lines, proposed.findings), as_json=as_json)
@@ -98,7 +105,7 @@ def plan_lines(plan: Any, measures: dict[str, Any]) -> list[str]:
     bounds = plan.rules.grid
     return [
         say("cli_plan_done", plan=plan.name, grids=measures["grids"], communities=measures["communities"], households=measures["households"]),
-        say("cli_plan_bounds", ordinary=measures["ordinary"], inside=measures["in_bounds"], minimum=bounds.households_min, maximum=bounds.households_max),
+        say("cli_plan_bounds", ordinary=measures["ordinary"], inside=measures["in_bounds"], bounds=f"{bounds.households_min}-{bounds.households_max}"),
     ]
 
 
