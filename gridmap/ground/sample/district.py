@@ -29,7 +29,7 @@ CRS = pyproj.CRS.from_epsg(4549)
 """CGCS2000, 3-degree zone, central meridian 120 E."""
 ORIGIN = (581_000.0, 3_543_000.0)
 """South-west corner, metres in that zone: near 120.86 E, 32.02 N."""
-LAND_PER_HOUSEHOLD_M2 = 112.0
+LAND_PER_HOUSEHOLD_M2 = 92.0
 """First guess of the land of super-blocks needed for one household; doubled step by step when the homes do not suffice."""
 HOUSEHOLDS_LEAST = 100
 DIVISIONS_MOST = 399 * 999
@@ -153,8 +153,10 @@ def _buildings(layout: Layout, table: pd.DataFrame, panel: pd.DataFrame, communi
     x, y = table["x"].to_numpy(), table["y"].to_numpy()
     u = ((lots["u0"] + lots["u1"]) / 2).to_numpy() + np.cos(turn) * x - np.sin(turn) * y
     v = ((lots["v0"] + lots["v1"]) / 2).to_numpy() + np.sin(turn) * x + np.cos(turn) * y
-    turned = turn + table["tilt"].to_numpy() + warp.turns(u, v)
-    polygons = footprints(warp.points(u, v), turned, table["shape"].to_numpy(), table["length"].to_numpy(), table["depth"].to_numpy(), rng)
+    warped, scale = warp.turn_and_scale(u, v)
+    turned = turn + table["tilt"].to_numpy() + warped
+    length, depth = table["length"].to_numpy() * scale, table["depth"].to_numpy() * scale
+    polygons = footprints(warp.points(u, v), turned, table["shape"].to_numpy(), length, depth, rng)
     number = rank_within(lot) + 1
     is_courtyard, home = kind == "courtyard", np.isin(kind, HOMES)
     several = np.bincount(lot, minlength=len(lot_names))[lot] > 1

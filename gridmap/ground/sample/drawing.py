@@ -10,6 +10,7 @@ import numpy.typing as npt
 Rng = np.random.Generator
 Ints = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
+Truths = npt.NDArray[np.bool_]
 
 
 def between(rng: Rng, low: Any, high: Any, size: int | tuple[int, ...]) -> Numbers:

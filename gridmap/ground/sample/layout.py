@@ -12,18 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridmap.ground.sample.drawing import Ints, Numbers, Rng, between, counted, pick, rank_within, shuffled
+from gridmap.ground.sample.drawing import Ints, Numbers, Rng, Truths, between, counted, pick, rank_within, shuffled
 from gridmap.ground.sample.water import River, draw_river
 
 SUPER_BLOCK_MIN_M, SUPER_BLOCK_MAX_M = 400.0, 800.0
-RAILWAY_STRIP_M, RIVER_STRIP_M = 76.0, 320.0
+RAILWAY_STRIP_M, RIVER_STRIP_M = 76.0, 290.0
+SMALL_RIVER_STRIP_M = 190.0
 CANAL_BANK_M = 17.0
 """From the middle of the canal to the edge of the lots beside it."""
-HALF_WIDTH_M = {"arterial": 24.0, "street": 13.0, "lane": 7.0, "canal": CANAL_BANK_M}
+HALF_WIDTH_M = {"arterial": 21.0, "street": 11.0, "lane": 5.0, "canal": CANAL_BANK_M}
 """From the middle of a street to the edge of the lots beside it, pavement and trees included."""
 COLUMNS_PER_RAILWAY, ROWS_PER_RIVER, COLUMNS_PER_CANAL = 16, 10, 9
-HOUSEHOLDS_PER_SUPER_BLOCK = 2900
-"""Only decides how many super-blocks a small city has; how large they are follows from the density."""
+THREE_BLOCKS_M = 640.0
+"""A wider super-block is divided into three columns (or rows) of blocks, a narrower one into two."""
+BUILT_WITHIN = 1.32
+"""How far the city reaches towards the corners of its lattice: 1 is the ellipse that touches its sides, 2 the corners."""
 SIDES = ("south", "north", "west", "east")
 
 FACILITIES = ("school", "hospital", "mall", "office", "park", "industry", "market")
@@ -62,8 +65,9 @@ class Layout:
 def draw_layout(households: int, rng: Rng, *, land_per_household_m2: float) -> Layout:
     """Draw the skeleton of a city with land for about ``households``."""
     u_lines, v_lines, railways, rivers = _lattice(households, land_per_household_m2, rng)
-    lines = _arterials(u_lines, v_lines, railways, rivers, rng)
-    supers = _super_blocks(u_lines, v_lines, railways, rivers)
+    built = _built(u_lines, v_lines, railways, rivers, rng)
+    lines = _arterials(u_lines, v_lines, railways, rivers, built, rng)
+    supers = _super_blocks(u_lines, v_lines, built)
     canals = _canals(supers, u_lines, rng)
     supers["canal"] = np.isin(supers["i"], canals)
     lines, crossings, blocks, canal_at = _blocks(supers, lines, u_lines, v_lines, canals, rng)
@@ -81,17 +85,21 @@ def _lattice(households: int, land_per_household_m2: float, rng: Rng) -> tuple[N
     """Place the arterials so that the super-blocks together have the land that is needed."""
     small = float(np.clip((households - 6000) / 60000, 0, 1))
     land_m2 = max(households * land_per_household_m2, SUPER_BLOCK_MIN_M**2)
-    side_m = 440 + 150 * small
+    side_m = 440 + 205 * small
     number = max(1.0, land_m2 / side_m**2)
     columns = max(1, round(np.sqrt(number * 1.15)))
     rows = max(1, round(number / columns))
+    if min(columns, rows) >= 4:
+        # Room for the corners that are left out.
+        columns, rows = round(columns * 1.06), round(rows * 1.06)
+        land_m2 *= columns * rows / number
     side_m = np.sqrt(land_m2 / (columns * rows))
     spans = []
     for count in (columns, rows):
         span = np.clip(side_m * between(rng, 0.72, 1.28, count), SUPER_BLOCK_MIN_M, SUPER_BLOCK_MAX_M)
         spans.append(np.clip(span * (side_m * count / span.sum()), SUPER_BLOCK_MIN_M, SUPER_BLOCK_MAX_M))
     across, railways = _with_strips(spans[0], COLUMNS_PER_RAILWAY, RAILWAY_STRIP_M, 0.62)
-    up, rivers = _with_strips(spans[1], ROWS_PER_RIVER, RIVER_STRIP_M, 0.45)
+    up, rivers = _with_strips(spans[1], ROWS_PER_RIVER, SMALL_RIVER_STRIP_M + small * (RIVER_STRIP_M - SMALL_RIVER_STRIP_M), 0.45)
     return np.r_[0.0, np.cumsum(across)], np.r_[0.0, np.cumsum(up)], railways, rivers
 
 
@@ -104,9 +112,30 @@ def _with_strips(spans: Numbers, each: int, strip_m: float, place: float) -> tup
     return np.insert(spans, before, strip_m), before + np.arange(len(before))
 
 
-def _arterials(u_lines: Numbers, v_lines: Numbers, railways: Ints, rivers: Ints, rng: Rng) -> pd.DataFrame:
+def _built(u_lines: Numbers, v_lines: Numbers, railways: Ints, rivers: Ints, rng: Rng) -> Truths:
+    """Return which cells of the lattice are super-blocks (columns, rows): a large city leaves out its corners, strips are none."""
+    middle_u, middle_v = (u_lines[1:] + u_lines[:-1]) / u_lines[-1] - 1, (v_lines[1:] + v_lines[:-1]) / v_lines[-1] - 1
+    far = middle_u[:, None] ** 2 + middle_v[None, :] ** 2 + between(rng, -0.1, 0.1, (len(middle_u), len(middle_v)))
+    built: Truths = (far < BUILT_WITHIN) | (min(far.shape) < 5)
+    built[railways, :] = False
+    built[:, rivers] = False
+    return built
+
+
+def _beside(built: Truths, railways: Ints, rivers: Ints) -> tuple[Truths, Truths]:
+    """Return where arterials are drawn: along u (columns, rows + 1) and along v (columns + 1, rows), each beside or between super-blocks."""
+    filled = built.copy()
+    filled[railways] = built[railways - 1] & built[railways + 1]
+    # A strip of the river between two super-blocks carries their bridges.
+    filled[:, rivers] = filled[:, rivers - 1] & filled[:, rivers + 1]
+    side = np.pad(filled, 1)
+    return side[1:-1, 1:] | side[1:-1, :-1], side[1:, 1:-1] | side[:-1, 1:-1]
+
+
+def _arterials(u_lines: Numbers, v_lines: Numbers, railways: Ints, rivers: Ints, built: Truths, rng: Rng) -> pd.DataFrame:
     """Draw the arterials crossing by crossing: first those along u (row by row), then those along v (column by column)."""
     columns, rows = len(u_lines) - 1, len(v_lines) - 1
+    beside_u, beside_v = _beside(built, railways, rivers)
     j, i = (part.ravel() for part in np.indices((rows + 1, columns)))
     outer = (j == 0) | (j == rows)
     minor = (rng.random(len(i)) < 0.22) & ~outer & ~np.isin(j, np.r_[rivers, rivers + 1])
@@ -116,7 +145,7 @@ def _arterials(u_lines: Numbers, v_lines: Numbers, railways: Ints, rivers: Ints,
     along_u = pd.DataFrame({"axis": 0, "across": v_lines[j], "start": u_lines[i], "end": u_lines[i + 1], "road": j * 1000 + i // 9})
     along_u["street_class"] = np.where(minor, "street", "arterial")
     along_u["layer"] = np.where(under & ~level, -1, 0)
-    along_u["drawn"] = True
+    along_u["drawn"] = beside_u[i, j]
     i, j = (part.ravel() for part in np.indices((columns + 1, rows)))
     behind_railway = np.isin(i, railways + 1)
     over = np.isin(j, rivers)
@@ -126,7 +155,7 @@ def _arterials(u_lines: Numbers, v_lines: Numbers, railways: Ints, rivers: Ints,
     along_v = pd.DataFrame({"axis": 1, "across": u_lines[i], "start": v_lines[j], "end": v_lines[j + 1], "road": 10_000_000 + i * 1000 + j // 9})
     along_v["street_class"] = np.where(minor, "street", "arterial")
     along_v["layer"] = np.where(bridge, 1, 0)
-    along_v["drawn"] = ~over | bridge
+    along_v["drawn"] = (~over | bridge) & beside_v[i, j]
     return pd.concat((along_u, along_v), ignore_index=True)
 
 
@@ -153,14 +182,12 @@ def _strip_crossings(lines: pd.DataFrame, u_lines: Numbers, railways: Ints, rive
     return pd.DataFrame({"line": line, "at": at, "node": False})
 
 
-def _super_blocks(u_lines: Numbers, v_lines: Numbers, railways: Ints, rivers: Ints) -> pd.DataFrame:
-    columns, rows = len(u_lines) - 1, len(v_lines) - 1
-    i, j = (part.ravel() for part in np.indices((columns, rows)))
-    land = ~np.isin(i, railways) & ~np.isin(j, rivers)
-    i, j = i[land], j[land]
+def _super_blocks(u_lines: Numbers, v_lines: Numbers, built: Truths) -> pd.DataFrame:
+    columns, rows = built.shape
+    i, j = np.nonzero(built)
     supers = pd.DataFrame({"i": i, "j": j, "u0": u_lines[i], "u1": u_lines[i + 1], "v0": v_lines[j], "v1": v_lines[j + 1]})
-    supers["columns"] = np.where(supers["u1"] - supers["u0"] > 590, 3, 2)
-    supers["rows"] = np.where(supers["v1"] - supers["v0"] > 590, 3, 2)
+    supers["columns"] = np.where(supers["u1"] - supers["u0"] > THREE_BLOCKS_M, 3, 2)
+    supers["rows"] = np.where(supers["v1"] - supers["v0"] > THREE_BLOCKS_M, 3, 2)
     for name, number in (("south", j * columns + i), ("north", (j + 1) * columns + i)):
         supers[name] = number
     first = (rows + 1) * columns
@@ -194,7 +221,7 @@ def _blocks(
     columns, rows = supers["columns"].to_numpy(), supers["rows"].to_numpy()
     across = _splits(columns, supers["u0"].to_numpy(), supers["u1"].to_numpy(), rng)
     up = _splits(rows, supers["v0"].to_numpy(), supers["v1"].to_numpy(), rng)
-    canal_at = np.array([u_lines[i] + (u_lines[i + 1] - u_lines[i]) * between(rng, 0.46, 0.54, 1)[0] * 2 / (3 if u_lines[i + 1] - u_lines[i] > 590 else 2) for i in canals])
+    canal_at = np.array([u_lines[i] + (u_lines[i + 1] - u_lines[i]) * between(rng, 0.46, 0.54, 1)[0] * 2 / (3 if u_lines[i + 1] - u_lines[i] > THREE_BLOCKS_M else 2) for i in canals])
     has_canal = supers["canal"].to_numpy()
     across[has_canal, 1] = canal_at[np.searchsorted(canals, supers["i"].to_numpy()[has_canal])]
 
@@ -244,7 +271,7 @@ def _lots(blocks: pd.DataFrame, lines: pd.DataFrame, rng: Rng) -> tuple[pd.DataF
     water = (lines["street_class"] == "canal").to_numpy()
     wide, deep = (blocks["u1"] - blocks["u0"]).to_numpy(), (blocks["v1"] - blocks["v0"]).to_numpy()
     longer = np.maximum(wide, deep)
-    cut = rng.random(len(blocks)) < np.where(longer > 230, 0.85, np.where(longer > 180, 0.5, 0.0))
+    cut = rng.random(len(blocks)) < np.where(longer > 300, 0.9, np.where(longer > 230, 0.5, 0.12))
     along_v = wide >= deep
     share = between(rng, 0.38, 0.62, len(blocks))
     number = len(lines) + np.cumsum(cut) - 1

@@ -12,8 +12,6 @@ from gridmap.ground.sample.drawing import counted
 from gridmap.ground.sample.warp import Warp
 
 VERTEX_STEP_M = 60.0
-SAME_PLACE_M = 0.05
-"""Two crossings nearer than this on one line are one."""
 
 
 def vertices(lines: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +28,7 @@ def vertices(lines: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
     every = pd.concat((own, crossings[["line", "at", "node"]].assign(crossing=True)), ignore_index=True)
     every = every.sort_values(["line", "at"], kind="stable").reset_index(drop=True)
     line, place = every["line"].to_numpy(), every["at"].to_numpy()
-    group = np.cumsum(np.r_[0, (line[1:] != line[:-1]) | (place[1:] - place[:-1] > SAME_PLACE_M)])
+    group = np.cumsum(np.r_[0, (line[1:] != line[:-1]) | (place[1:] != place[:-1])])
     # Of vertices at one place the most important is kept.
     best = np.lexsort((~every["crossing"].to_numpy(), ~every["node"].to_numpy(), group))
     every = every.iloc[best[np.r_[True, np.diff(group[best]) > 0]]].reset_index(drop=True)
@@ -49,4 +47,7 @@ def segments(points: pd.DataFrame, warp: Warp) -> tuple[Any, pd.DataFrame]:
     rows = starts[owner] + number
     u, v = points["u"].to_numpy(), points["v"].to_numpy()
     geometry = shapely.linestrings(warp.points(u[rows], v[rows]), indices=owner)
-    return geometry, pd.DataFrame({"line": line[starts], "u": (u[starts] + u[ends]) / 2, "v": (v[starts] + v[ends]) / 2})
+    table = pd.DataFrame({"line": line[starts], "u": (u[starts] + u[ends]) / 2, "v": (v[starts] + v[ends]) / 2})
+    # Nodes less than a millimetre apart are one place on the ground.
+    kept = shapely.length(geometry) > 0
+    return geometry[kept], table[kept]

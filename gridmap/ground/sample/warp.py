@@ -1,7 +1,8 @@
 """From the drawing board to the ground: the sample city is laid out on straight lines and then bent a little, as cities are.
 
-On the drawing board ``u`` runs east and ``v`` north, in metres. The bend is smooth waves plus a shift of every crossing of arterials, so each
-super-block gets its own slight turn. It stretches by at most about 12 %, which the gaps between buildings absorb.
+On the drawing board ``u`` runs east and ``v`` north, in metres. The bend has three parts. A conformal one fans the whole city out: it turns and enlarges,
+but shears nothing, and buildings are enlarged with it. Smooth waves bend the streets, and every crossing of arterials is shifted a little, so that each
+super-block gets its own turn; these two shear by some 12 % at most, which the gaps between buildings absorb.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from gridmap.ground.sample.drawing import Rng
 Numbers = NDArray[np.float64]
 
 WAVES = 4
-WAVE_STRAIN = 0.016
+WAVE_STRAIN = 0.017
 """Amplitude over wave length (per radian) of each wave: small enough that four of them leave the gaps between buildings open."""
-SHIFT_M = 17.0
+SHIFT_M = 20.0
 """How far a crossing of arterials may be shifted, east and north."""
-TURN_MAX = 0.08
+FAN_SQUARE, FAN_CUBE = 0.085, 0.035
+"""Strength of the conformal part: at the city's edge it enlarges or shrinks by at most about a quarter and turns by as many degrees as that allows."""
+TURN_MAX = 0.06
 """Largest turn of the whole city, radians: slabs still face south."""
 MILLIMETRE_DIGITS = 3
 
@@ -35,6 +38,7 @@ class Warp:
     shift_east: Numbers
     shift_north: Numbers
     waves: Numbers
+    fan: tuple[complex, complex]
     turn: float
     origin: tuple[float, float]
 
@@ -42,19 +46,24 @@ class Warp:
         """Return coordinates on the ground, shape (n, 2), metres, rounded to the millimetre."""
         return np.round(self._exact(np.asarray(u, float), np.asarray(v, float)), MILLIMETRE_DIGITS)
 
-    def turns(self, u: Numbers, v: Numbers) -> Numbers:
-        """Return how far the ground is turned at each place against the drawing board, radians anticlockwise."""
+    def turn_and_scale(self, u: Numbers, v: Numbers) -> tuple[Numbers, Numbers]:
+        """Return how far the ground is turned at each place against the drawing board (radians anticlockwise), and how far it is enlarged."""
         step_m = 1.0
-        east = self._exact(u + step_m, v) - self._exact(u - step_m, v)
-        north = self._exact(u, v + step_m) - self._exact(u, v - step_m)
-        turned: Numbers = np.arctan2(east[:, 1] - north[:, 0], east[:, 0] + north[:, 1])
-        return turned
+        east = (self._exact(u + step_m, v) - self._exact(u - step_m, v)) / (2 * step_m)
+        north = (self._exact(u, v + step_m) - self._exact(u, v - step_m)) / (2 * step_m)
+        turned = np.arctan2(east[:, 1] - north[:, 0], east[:, 0] + north[:, 1])
+        return turned, np.sqrt(east[:, 0] * north[:, 1] - east[:, 1] * north[:, 0])
 
     def _exact(self, u: Numbers, v: Numbers) -> Numbers:
         x, y = u + self._shift(u, v, self.shift_east), v + self._shift(u, v, self.shift_north)
         for wave_u, wave_v, phase, amplitude_east, amplitude_north in self.waves:
             wave = np.sin(wave_u * u + wave_v * v + phase)
             x, y = x + amplitude_east * wave, y + amplitude_north * wave
+        middle_u, middle_v = self.u_lines[-1] / 2, self.v_lines[-1] / 2
+        reach = np.hypot(middle_u, middle_v)
+        place = ((x - middle_u) + 1j * (y - middle_v)) / reach
+        place = (place + self.fan[0] * place**2 + self.fan[1] * place**3) * reach
+        x, y = place.real + middle_u, place.imag + middle_v
         cosine, sine = np.cos(self.turn), np.sin(self.turn)
         return np.column_stack((self.origin[0] + cosine * x - sine * y, self.origin[1] + sine * x + cosine * y))
 
@@ -87,7 +96,9 @@ def make_warp(u_lines: Numbers, v_lines: Numbers, narrow_u: Numbers, narrow_v: N
     wave = 2 * np.pi / length_m
     amplitude = WAVE_STRAIN / wave
     waves = np.column_stack((wave * np.cos(direction), wave * np.sin(direction), phase, amplitude * np.cos(side), amplitude * np.sin(side)))
-    return Warp(u_lines, v_lines, shifts[0], shifts[1], waves, float(rng.random() * 2 - 1) * TURN_MAX, origin)
+    fan_angle = 2 * np.pi * rng.random(2)
+    fan = (complex(FAN_SQUARE * np.exp(1j * fan_angle[0])), complex(FAN_CUBE * np.exp(1j * fan_angle[1])))
+    return Warp(u_lines, v_lines, shifts[0], shifts[1], waves, fan, float(rng.random() * 2 - 1) * TURN_MAX, origin)
 
 
 def _place(values: Numbers, lines: Numbers) -> tuple[NDArray[np.int64], Numbers]:

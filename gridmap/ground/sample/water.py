@@ -11,8 +11,9 @@ import shapely
 from gridmap.ground.sample.drawing import Numbers, Rng, between
 from gridmap.ground.sample.warp import Warp
 
-RIVER_HALF_WIDTH_M = 38.0
-RIVER_MARGIN_M = 40.0
+RIVER_SHARE = 0.13
+"""Half the width of the water as a share of its strip."""
+RIVER_MARGIN_M = 34.0
 """Bank between the embankment street and the water at its widest bend."""
 RIVER_STEP_M = 12.0
 CANAL_HALF_WIDTH_M = 9.0
@@ -38,7 +39,7 @@ class River:
     def half_width(self, u: Numbers) -> Numbers:
         """Return half the width of the water at each ``u``: it breathes a little."""
         wave, phase, _ = self.waves[0]
-        width: Numbers = RIVER_HALF_WIDTH_M * (1 + 0.18 * np.sin(wave * 1.7 * u + phase * 2))
+        width: Numbers = (self.north - self.south) * RIVER_SHARE * (1 + 0.18 * np.sin(wave * 1.7 * u + phase * 2))
         return width
 
     def middle_points(self, start: float, end: float) -> tuple[Numbers, Numbers]:
@@ -56,7 +57,7 @@ class River:
 
 def draw_river(south: float, north: float, rng: Rng) -> River:
     """Draw a river between two embankments."""
-    room = (north - south) / 2 - RIVER_HALF_WIDTH_M * 1.2 - RIVER_MARGIN_M
+    room = (north - south) * (0.5 - RIVER_SHARE * 1.2) - RIVER_MARGIN_M
     waves = []
     for length_m, share in ((820.0, 0.7), (390.0, 0.3)):
         wave = 2 * np.pi / (length_m * float(between(rng, 0.85, 1.2, 1)[0]))
