@@ -14,7 +14,7 @@ import shapely
 
 from gridmap.errors import InputError
 from gridmap.findings import Finding, finding
-from gridmap.grids.tiling import SEPARATORS
+from gridmap.grids.separators import CODE, CROSSABLE, SEPARATORS
 from gridmap.ground.tables import District
 
 Geometries = npt.NDArray[np.object_]
@@ -33,10 +33,6 @@ FOREIGN_SHARE = 0.05
 
 ROOMY_M2 = 100.0
 """A building from outside is put into a block of at least this size, not into a scrap between two lines."""
-
-CODE = {name: code for code, name in enumerate(SEPARATORS)}
-CROSSABLE = np.array([name not in ("railway", "expressway", "river", "community") for name in SEPARATORS])
-"""Whether a walker may cross a separator anywhere along it, by its position in SEPARATORS."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +80,12 @@ class Ground:
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """``polygons`` tile the land; ``home`` is the block of each building. ``foreign`` are the parts of footprints that stand in another block
+    """``polygons`` tile the land; ``blind`` are the lines on it that end blind and so divide nothing. ``home`` is the block of each building, ``inside`` tells
+    whether any of it stands there. ``foreign`` are the parts of footprints that stand in another block
     than their building's home, ``foreign_of`` the building and ``foreign_block`` the block of each."""
 
     polygons: Geometries
+    blind: Geometries
     home: Integers
     inside: Mask
     foreign: Geometries
@@ -172,9 +170,9 @@ def make_blocks(ground: Ground) -> Blocks:
     the nearest block, with a finding.
     """
     land = shapely.difference(ground.outline, shapely.union_all(ground.areas.geometry)) if len(ground.areas) else ground.outline
-    polygons = divided(land, ground.lines.geometry)
+    polygons, blind = divided(land, ground.lines.geometry)
     if not len(polygons):  # the barriers cover the whole community
-        polygons = divided(ground.outline, ground.lines.geometry)
+        polygons, blind = divided(ground.outline, ground.lines.geometry)
     tree = shapely.STRtree(polygons)
     building, block = tree.query(ground.buildings, predicate="intersects")
     alone = np.bincount(building, minlength=len(ground.buildings))[building] == 1
@@ -199,18 +197,19 @@ def make_blocks(ground: Ground) -> Blocks:
     shares = np.bincount(building, weights=area, minlength=len(ground.buildings)) / np.maximum(footprint, 1e-9)
     pieces = np.array([_areal(part) for part in parts[foreign]], dtype=object)
     findings = _stray_buildings(ground, inside, shares)
-    return Blocks(polygons, home, inside, pieces, building[foreign], block[foreign], findings)
+    return Blocks(polygons, blind, home, inside, pieces, building[foreign], block[foreign], findings)
 
 
-def divided(land: Any, lines: Geometries) -> Geometries:
-    """Return the polygons into which ``lines`` divide ``land``, sorted from the south-west; lines that end blind divide nothing."""
+def divided(land: Any, lines: Geometries) -> tuple[Geometries, Geometries]:
+    """Return the polygons into which ``lines`` divide ``land``, sorted from the south-west, and the pieces of line on it that divide nothing."""
     net = shapely.union_all([shapely.boundary(land), *lines], grid_size=NODE_GRID_M)
-    faces = shapely.get_parts(shapely.polygonize([net]))
+    faces, *blind, _ = (shapely.get_parts(each) for each in shapely.polygonize_full([net]))
     shapely.prepare(land)
     faces = faces[shapely.contains_properly(land, shapely.point_on_surface(faces))]
     bounds = shapely.bounds(faces)
     order = np.lexsort((shapely.area(faces), bounds[:, 3], bounds[:, 2], bounds[:, 0], bounds[:, 1]))
-    return np.asarray(faces[order], dtype=object)
+    ends = np.concatenate(blind)
+    return np.asarray(faces[order], dtype=object), np.asarray(ends[shapely.intersects(land, ends)], dtype=object)
 
 
 def _areal(geometry: Any) -> Any:

@@ -13,9 +13,10 @@ import numpy as np
 import shapely
 
 from gridmap.findings import Finding, finding
-from gridmap.grids.blocks import NODE_GRID_M, Blocks, Geometries, Ground, Integers, make_blocks
-from gridmap.grids.faces import Borders, block_of_faces, borders_of, face_polygons, half_way_lines, joined, separators_on
+from gridmap.grids.blocks import NODE_GRID_M, Blocks, Geometries, Ground, Integers, Mask, make_blocks
+from gridmap.grids.faces import Borders, block_of_faces, borders_of, face_polygons, half_way_lines, joined, separators_at, separators_between
 from gridmap.grids.ridges import ridges
+from gridmap.grids.separators import CROSSABLE
 from gridmap.grids.walls import Sites, sites
 
 ISOLATED_M2 = 100.0
@@ -25,13 +26,15 @@ ISOLATED_M2 = 100.0
 @dataclass(frozen=True, eq=False)
 class Land:
     """The cells of a community before they are a table: faces of land, the building that owns each (position in ``Ground.building_id``), the block
-    of each, the pieces of border between faces and the separator (position in SEPARATORS) that each of these runs along."""
+    of each, the pieces of border between faces and the separator (position in SEPARATORS) that each of these runs along. ``transit`` marks the faces
+    that only lie between barriers: no building stands there and no border of theirs may be crossed."""
 
     faces: Geometries
     owner: Integers
     block: Integers
     borders: Borders
     code: Integers
+    transit: Mask
     findings: tuple[Finding, ...]
 
 
@@ -48,10 +51,21 @@ def shared_land(ground: Ground) -> Land:
     code = np.zeros(len(borders.left), dtype=np.int64)
     # Only where two blocks meet can a border run along a street or barrier.
     between = np.flatnonzero((borders.right >= 0) & (block[borders.left] != block[borders.right]))
-    code[between] = separators_on(borders.take(between), ground.lines)
+    code[between] = separators_at(borders.middle[between], ground.lines)
     owner = joined(owner, borders, code)
     owner, findings = _islands_joined(ground, faces, owner, borders, code)
-    return Land(faces, owner, block, borders, code, (*blocks.findings, *points.findings, *findings))
+    code = np.maximum(code, separators_between(borders, owner, block, blocks, ground))
+    transit = _between_barriers(block, borders, code, blocks)
+    return Land(faces, owner, block, borders, code, transit, (*blocks.findings, *points.findings, *findings))
+
+
+def _between_barriers(block: Integers, borders: Borders, code: Integers, blocks: Blocks) -> Mask:
+    """Tell which faces lie in blocks that have no building and no border that may be crossed: strips between tracks, islands."""
+    way_out = (borders.right >= 0) & (block[borders.left] != block[borders.right]) & CROSSABLE[code]
+    closed = np.ones(len(blocks.polygons), dtype=bool)
+    closed[block[borders.left[way_out]]] = closed[block[borders.right[way_out]]] = False
+    closed[blocks.home] = closed[blocks.foreign_block] = False
+    return np.asarray(closed[block], dtype=bool)
 
 
 def _seated(faces: Geometries, points: Sites, blocks: Blocks, buildings: int) -> tuple[Geometries, Integers]:
@@ -71,11 +85,11 @@ def _seated(faces: Geometries, points: Sites, blocks: Blocks, buildings: int) ->
             break
         torn = np.unique(face[np.isin(building[place], lost)])
         in_torn = np.isin(face, torn) & own[place]
-        faces = _divided_between(faces, torn, seat[place[in_torn]], building[place[in_torn]], face[in_torn])
+        faces = divided_between(faces, torn, seat[place[in_torn]], building[place[in_torn]], face[in_torn])
     return faces, owner
 
 
-def _divided_between(faces: Geometries, torn: Integers, seat: np.typing.NDArray[np.float64], building: Integers, face: Integers) -> Geometries:
+def divided_between(faces: Geometries, torn: Integers, seat: np.typing.NDArray[np.float64], building: Integers, face: Integers) -> Geometries:
     """Divide the faces ``torn`` half way between the seats in them; their neighbours get the new corners too."""
     rank = np.searchsorted(torn, face)
     xy, first, group = ridges(seat, building, rank, shapely.bounds(faces[torn]))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from gridmap.grids.blocks import CROSSABLE, NODE_GRID_M, Blocks, Floats, Geometries, Integers, Lines
+from gridmap.grids.blocks import NODE_GRID_M, Blocks, Floats, Geometries, Ground, Integers, Lines
 from gridmap.grids.ridges import ridges
+from gridmap.grids.separators import CROSSABLE
 from gridmap.grids.walls import Sites, bounds_of
 
 SMOOTH_M = 0.1
@@ -95,13 +96,37 @@ def borders_of(faces: Geometries) -> Borders:
     return Borders(ends, face[order[keep]], right[keep])
 
 
-def separators_on(borders: Borders, lines: Lines, *, tolerance_m: float = ON_LINE_M) -> Integers:
-    """Return the strongest separator that each piece of border runs along, by its position in SEPARATORS; 0 is none."""
-    code = np.zeros(len(borders.left), dtype=np.int64)
+def separators_at(points: Floats, lines: Lines) -> Integers:
+    """Return the strongest separator on which each point lies, by its position in SEPARATORS; 0 is none. ``points`` (n, 2) in metres."""
+    code = np.zeros(len(points), dtype=np.int64)
     ends, owner = straight_pieces(lines.geometry)
     pieces = shapely.linestrings(ends.reshape(-1, 2, 2))
-    border, piece = shapely.STRtree(pieces).query(shapely.points(borders.middle), predicate="dwithin", distance=tolerance_m)
-    np.maximum.at(code, border, lines.code[owner[piece]])
+    point, piece = shapely.STRtree(pieces).query(shapely.points(points), predicate="dwithin", distance=ON_LINE_M)
+    np.maximum.at(code, point, lines.code[owner[piece]])
+    return code
+
+
+def separators_between(borders: Borders, owner: Integers, block: Integers, blocks: Blocks, ground: Ground) -> Integers:
+    """Return the strongest line ending blind that lies between the buildings on both sides of each piece of border inside a block.
+
+    A street or barrier that ends blind bounds no block, yet a walker meets it: it counts where the shortest way from building to building through the middle
+    of the border crosses it.
+    """
+    code = np.zeros(len(borders.left), dtype=np.int64)
+    ends, _ = straight_pieces(blocks.blind)
+    if not len(ends):
+        return code
+    pieces = shapely.linestrings(ends.reshape(-1, 2, 2))
+    piece_code = separators_at((ends[:, :2] + ends[:, 2:]) / 2, ground.lines)
+    here = np.unique(shapely.STRtree(blocks.polygons).query(blocks.blind, predicate="intersects")[1])
+    left, right = owner[borders.left], owner[borders.right]
+    same_block = (borders.right >= 0) & (block[borders.left] == block[borders.right])
+    candidates = np.flatnonzero(same_block & (left != right) & np.isin(block[borders.left], here))
+    middle = shapely.points(borders.middle[candidates])
+    for side in (left, right):
+        way = shapely.shortest_line(ground.buildings[side[candidates]], middle)
+        border, piece = shapely.STRtree(pieces).query(way, predicate="intersects")
+        np.maximum.at(code, candidates[border], piece_code[piece])
     return code
 
 
