@@ -51,43 +51,50 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextlib.contextmanager
-def creating(path: Path, *, replace: bool) -> Iterator[sqlite3.Connection]:
-    """Make a new database file at ``path``; it appears there whole when the block ends, and not at all when it raises.
+def drafted(path: Path, *, replace: bool = True) -> Iterator[Path]:
+    """Give the name of a draft in the folder of ``path``; it becomes ``path`` when the block ends, and is thrown away when it raises.
 
-    With ``replace`` it takes the place of a file that is there. Without, ``FileExistsError`` is raised when one has appeared meanwhile.
-    Raises ``WorkspaceError`` as :func:`writing` does.
+    With ``replace`` it takes the place of a file that is there; without, ``FileExistsError`` is raised when one has appeared meanwhile.
+    Raises ``WorkspaceError`` when the folder is missing or read-only, the disk is full, or another program holds the file at ``path``.
     """
     with failures_told(path):
         if not path.parent.is_dir():
             raise WorkspaceError("store_folder_missing", file=path.name, folder=str(path.parent))
+        if path.is_dir():
+            raise WorkspaceError("store_is_folder", file=path.name)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
-            # The draft is nobody's yet and is thrown away on failure, so it needs no journal.
-            with contextlib.closing(sqlite3.connect(_uri(draft, "rwc"), uri=True, isolation_level=None)) as connection:
-                connection.execute("PRAGMA journal_mode = OFF")
-                connection.execute("PRAGMA synchronous = FULL")
-                connection.execute("BEGIN")
-                yield connection
-                connection.execute("COMMIT")
-            put_in_place(draft, path, replace=replace)
+            yield draft
+            if replace:
+                draft.replace(path)
+            else:
+                _name_new(draft, path)
         finally:
             draft.unlink(missing_ok=True)
 
 
-def put_in_place(draft: Path, path: Path, *, replace: bool) -> None:
-    """Give the finished file ``draft`` the name ``path``; raises ``FileExistsError`` when it is taken and ``replace`` is False."""
-    if path.is_dir():
-        raise WorkspaceError("store_is_folder", file=path.name)
+@contextlib.contextmanager
+def creating(path: Path, *, replace: bool) -> Iterator[sqlite3.Connection]:
+    """Make a new database file at ``path`` from a draft, as :func:`drafted` does; the block is one transaction."""
+    with drafted(path, replace=replace) as draft:
+        # The draft is nobody's yet and is thrown away on failure, so it needs no journal.
+        with contextlib.closing(sqlite3.connect(_uri(draft, "rwc"), uri=True, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = OFF")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
+        if path.exists() and replace:
+            _settle(path)
+        for suffix in ("-journal", "-wal", "-shm"):
+            # What a killed program left of another file of this name: SQLite would play it into the new one.
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _name_new(draft: Path, path: Path) -> None:
+    """Give ``draft`` the name ``path``, or raise ``FileExistsError``."""
     if path.exists():
-        if not replace:
-            raise FileExistsError(path)
-        _settle(path)
-    for suffix in ("-journal", "-wal", "-shm"):
-        # What a killed program left of another file of this name: SQLite would play it into the new one.
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    if replace:
-        draft.replace(path)
-        return
+        raise FileExistsError(path)
     try:
         path.hardlink_to(draft)
     except FileExistsError:

@@ -19,6 +19,7 @@ from gridmap.grids.plan import Origin, Plan
 from gridmap.rules import rules_from_dict
 from gridmap.store.geopackage import append_rows, create_view, read_features, read_rows
 from gridmap.store.schema import ASSIGNMENTS, ATOM_NEIGHBOURS, ATOMS, GRIDS, PLANS, plan_view
+from gridmap.store.styles import add_grid_style
 
 NEIGHBOUR_TYPES = {"shared_m": "float64", "crossable": "bool"}
 ATOM_TYPES = {"households": "int64", "dedicated": "bool"}
@@ -54,6 +55,7 @@ def write(connection: sqlite3.Connection, plan: Plan) -> None:
     append_rows(connection, ASSIGNMENTS, assignment)
     append_rows(connection, GRIDS, plan.grids.rename_axis("grid_id").reset_index().assign(plan=plan.name))
     create_view(connection, plan_view(plan.name), GRIDS, of_plan(plan.name))
+    add_grid_style(connection, plan_view(plan.name))
 
 
 def read(connection: sqlite3.Connection, name: str, findings: Sequence[Finding]) -> Plan:

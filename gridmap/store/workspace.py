@@ -9,9 +9,9 @@ import contextlib
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyproj
@@ -52,6 +52,7 @@ from gridmap.store.schema import (
     SETTINGS,
     plan_view,
 )
+from gridmap.store.styles import add_styles
 
 POLYGON_DIMENSIONS = 2
 
@@ -73,11 +74,24 @@ class Workspace:
 
     # --- ground -------------------------------------------------------------------------------------------------------------------------------
 
-    def write_ground(self, district: District, findings: Sequence[Finding], *, imports: Sequence[Mapping[str, Any]] = ()) -> None:
+    def write_ground(
+        self,
+        district: District,
+        findings: Sequence[Finding],
+        *,
+        imports: Sequence[Mapping[str, Any]] = (),
+        tiling: Tiling | None = None,
+        plan: Plan | None = None,
+        based_on: District | Literal["any"] | None = "any",
+    ) -> None:
         """Replace the ground by ``district`` and the findings on it; the workspace is made when there is none.
 
-        Plans stay; those made from other ground count as stale from now on. ``imports`` is added to the history: for each table that was
-        read its name (``table``), the names of its files (``source``) and whatever else is worth keeping.
+        ``tiling`` and ``plan`` (made from this ground, as when an existing division is imported) are kept in the same step. Other plans stay; those
+        made from other ground count as stale from now on. ``imports`` is added to the history: for each table that was read its name
+        (``table``), the names of its files (``source``) and whatever else is worth keeping.
+
+        ``based_on`` is the district that the new one was made from (None: there was no workspace). When the workspace no longer holds it, because
+        somebody else has written meanwhile, ``WorkspaceError`` is raised instead of undoing his work.
         """
 
         def change(connection: sqlite3.Connection) -> None:
@@ -86,12 +100,27 @@ class Workspace:
                 _replace(connection, GROUND[name], frame.reset_index(), district.crs)
             _set(connection, district_name=district.name, cells=district.cells)
             _replace_findings(connection, findings, "ground", None)
-            tiling = _setting(connection, "tiling")
-            if tiling and tiling != district.fingerprint():
+            kept = _setting(connection, "tiling")
+            if kept and kept != district.fingerprint():
                 _forget_tiling(connection, district.crs)
+            if tiling is not None:
+                _write_tiling(connection, tiling)
+            if plan is not None:
+                _write_plan(connection, plan)
             _log_imports(connection, district, imports)
 
-        self._make_or_change(district.crs, change)
+        if based_on is None or not self.exists():
+            try:
+                with creating(self.path, replace=False) as connection:
+                    _lay_out(connection, district.crs)
+                    change(connection)
+            except FileExistsError as error:
+                raise WorkspaceError("workspace_appeared", file=self.path.name) from error
+            return
+        with self._writing() as connection:
+            if isinstance(based_on, District) and not _same(based_on, _district(connection)):
+                raise WorkspaceError("workspace_ground_changed", file=self.path.name)
+            change(connection)
 
     def read_district(self) -> District:
         """Return what is on the ground, with whatever other programs such as QGIS have changed since."""
@@ -115,10 +144,7 @@ class Workspace:
         with self._writing() as connection:
             if _district(connection).fingerprint() != tiling.fingerprint:
                 raise WorkspaceError("workspace_ground_changed", file=self.path.name)
-            _replace(connection, CELLS, tiling.cells.rename_axis("building_id").reset_index(), tiling.cells.crs)
-            _replace(connection, NEIGHBOURS, tiling.neighbours, None)
-            _replace_findings(connection, tiling.findings, "tiling", None)
-            _set(connection, tiling=tiling.fingerprint)
+            _write_tiling(connection, tiling)
 
     def read_tiling(self) -> Tiling | None:
         """Return the cells and neighbours, or None when there are none or the ground has changed since they were made."""
@@ -142,14 +168,7 @@ class Workspace:
         with self._writing() as connection:
             if _district(connection).fingerprint() != plan.origin.ground:
                 raise WorkspaceError("workspace_ground_changed", file=self.path.name)
-            names = plan_rows.names(connection)
-            if plan.name == _adopted(connection):
-                raise RequestError("plan_is_adopted", plan=plan.name)
-            twins = [name for name in names if name != plan.name and name.lower() == plan.name.lower()]
-            if twins or not plan.name.strip():
-                raise RequestError("plan_name_unusable", plan=plan.name, plans=", ".join(twins))
-            plan_rows.write(connection, plan)
-            _replace_findings(connection, plan.findings, "plan", plan.name)
+            _write_plan(connection, plan)
 
     def read_plan(self, name: str) -> Plan:
         """Return the plan of that name, also one whose ground has changed since; raises ``RequestError`` when there is none."""
@@ -217,18 +236,6 @@ class Workspace:
             add_functions(connection)
             yield connection
 
-    def _make_or_change(self, crs: pyproj.CRS, change: Callable[[sqlite3.Connection], None]) -> None:
-        if not self.exists():
-            try:
-                with creating(self.path, replace=False) as connection:
-                    _lay_out(connection, crs)
-                    change(connection)
-                return
-            except FileExistsError:
-                pass  # Another process was first; it is a workspace like any other now.
-        with self._writing() as connection:
-            change(connection)
-
     def _check(self, connection: sqlite3.Connection) -> None:
         """Refuse a file that is no workspace of ours or that only a newer gridmap understands."""
         if not is_geopackage(connection):
@@ -247,6 +254,7 @@ def _lay_out(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:
     for layer in LAYERS:
         create_layer(connection, layer, crs)
     plan_rows.add_indexes(connection)
+    add_styles(connection)
 
 
 def _move_layers(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:
@@ -280,6 +288,29 @@ def _district(connection: sqlite3.Connection) -> District:
         tables[name] = typed_table(name, frame.set_index(TABLES[name].index))
     cells: Cells = "given" if _setting(connection, "cells") == "given" else "build"
     return District(**tables, name=_setting(connection, "district_name"), cells=cells)
+
+
+def _same(a: District, b: District) -> bool:
+    """Return whether two districts are the same in all that a workspace keeps, also in what no plan depends on."""
+    tables = b.tables()
+    return a.cells == b.cells and all(typed_table(name, frame).equals(tables[name]) for name, frame in a.tables().items())
+
+
+def _write_tiling(connection: sqlite3.Connection, tiling: Tiling) -> None:
+    _replace(connection, CELLS, tiling.cells.rename_axis("building_id").reset_index(), tiling.cells.crs)
+    _replace(connection, NEIGHBOURS, tiling.neighbours, None)
+    _replace_findings(connection, tiling.findings, "tiling", None)
+    _set(connection, tiling=tiling.fingerprint)
+
+
+def _write_plan(connection: sqlite3.Connection, plan: Plan) -> None:
+    if plan.name == _adopted(connection):
+        raise RequestError("plan_is_adopted", plan=plan.name)
+    twins = [name for name in plan_rows.names(connection) if name != plan.name and name.lower() == plan.name.lower()]
+    if twins or not plan.name.strip():
+        raise RequestError("plan_name_unusable", plan=plan.name, plans=", ".join(twins))
+    plan_rows.write(connection, plan)
+    _replace_findings(connection, plan.findings, "plan", plan.name)
 
 
 def _forget_tiling(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:
