@@ -1,1 +1,83 @@
-"""gridmap: household-balanced grids, ten-minute service circles and maps for urban communities."""
+"""gridmap: household-balanced grids, ten-minute service circles and maps for urban communities.
+
+The public names, one a line; each is loaded when it is first used, so that ``import gridmap`` costs nothing.
+
+>>> import gridmap
+>>> gridmap.load_rules("nantong").grid.households_max
+300
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gridmap.errors import GridmapError as GridmapError
+    from gridmap.errors import InputError as InputError
+    from gridmap.errors import RequestError as RequestError
+    from gridmap.errors import WorkspaceError as WorkspaceError
+    from gridmap.findings import Finding as Finding
+    from gridmap.grids.compare import Comparison as Comparison
+    from gridmap.grids.compare import compare as compare
+    from gridmap.grids.plan import Plan as Plan
+    from gridmap.grids.propose import propose as propose
+    from gridmap.grids.tiling import Tiling as Tiling
+    from gridmap.grids.tiling import tile as tile
+    from gridmap.ground.checks import check_district as check_district
+    from gridmap.ground.importing import Import as Import
+    from gridmap.ground.importing import ImportRequest as ImportRequest
+    from gridmap.ground.importing import import_files as import_files
+    from gridmap.ground.sample import sample_district as sample_district
+    from gridmap.ground.tables import District as District
+    from gridmap.outputs.export import export_plan as export_plan
+    from gridmap.outputs.maps import explore as explore
+    from gridmap.outputs.maps import plan_map as plan_map
+    from gridmap.outputs.maps import save_map as save_map
+    from gridmap.rules import Rules as Rules
+    from gridmap.rules import load_rules as load_rules
+    from gridmap.rules import profile_names as profile_names
+    from gridmap.store.workspace import Workspace as Workspace
+
+_MODULE_OF = {
+    "Comparison": "gridmap.grids.compare",
+    "District": "gridmap.ground.tables",
+    "Finding": "gridmap.findings",
+    "GridmapError": "gridmap.errors",
+    "Import": "gridmap.ground.importing",
+    "ImportRequest": "gridmap.ground.importing",
+    "InputError": "gridmap.errors",
+    "Plan": "gridmap.grids.plan",
+    "RequestError": "gridmap.errors",
+    "Rules": "gridmap.rules",
+    "Tiling": "gridmap.grids.tiling",
+    "Workspace": "gridmap.store.workspace",
+    "WorkspaceError": "gridmap.errors",
+    "check_district": "gridmap.ground.checks",
+    "compare": "gridmap.grids.compare",
+    "explore": "gridmap.outputs.maps",
+    "export_plan": "gridmap.outputs.export",
+    "import_files": "gridmap.ground.importing",
+    "load_rules": "gridmap.rules",
+    "plan_map": "gridmap.outputs.maps",
+    "profile_names": "gridmap.rules",
+    "propose": "gridmap.grids.propose",
+    "sample_district": "gridmap.ground.sample",
+    "save_map": "gridmap.outputs.maps",
+    "tile": "gridmap.grids.tiling",
+}
+
+__all__ = list(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module when it is first asked for."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'gridmap' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,8 @@ import shapely
 STEPS_PER_DEGREE = 1_000_000
 """Places are rounded to a millionth of a degree, about 0.1 m."""
 
-LINE_TYPES = (1, 2, 5)
-"""Shapely's numbers for line strings, rings and multi line strings."""
+LINE_TYPES = (1, 2)
+"""Shapely's numbers for line strings and rings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,19 @@ def packed_shapes(geometry: gpd.GeoSeries, origin: Origin) -> list[list[list[int
     """
     shapes = np.asarray(geometry.array, dtype=object)
     packed: list[list[list[int]]] = [[] for _ in range(len(shapes))]
-    is_line = np.isin(shapely.get_type_id(shapes), LINE_TYPES)
-    for chosen, split in ((~is_line, shapely.get_rings), (is_line, shapely.get_parts)):
-        positions = np.flatnonzero(chosen & ~shapely.is_missing(shapes))
-        parts, owners = split(shapes[positions], return_index=True)
-        coordinates, part_of = shapely.get_coordinates(parts, return_index=True)
+    parts, owners = shapely.get_parts(shapes, return_index=True)
+    # The rings of areas only; a line is its own part, a point gives nothing to draw.
+    rings, areas = shapely.get_rings(parts, return_index=True)
+    lines = np.flatnonzero(np.isin(shapely.get_type_id(parts), LINE_TYPES))
+    for pieces, piece_owners in ((rings, owners[areas]), (parts[lines], owners[lines])):
+        coordinates, piece_of = shapely.get_coordinates(pieces, return_index=True)
         steps = packed_points(coordinates, origin)
-        for number, part in enumerate(np.split(steps, np.flatnonzero(np.diff(part_of)) + 1) if len(steps) else []):
-            moves = np.diff(part, axis=0)
+        borders = np.append(np.flatnonzero(np.diff(piece_of, prepend=-1)), len(steps))
+        for start, end in itertools.pairwise(borders.tolist()):
+            moves = np.diff(steps[start:end], axis=0)
             moves = moves[moves.any(axis=1)]
             if len(moves):
-                packed[positions[owners[number]]].append(np.concatenate((part[:1], moves)).ravel().tolist())
+                packed[piece_owners[piece_of[start]]].append(np.concatenate((steps[start : start + 1], moves)).ravel().tolist())
     return packed
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from gridmap.grids.plan import Plan
@@ -40,12 +39,10 @@ def save_map(drawn: FoliumMap, path: Path) -> None:
     Raises ``WorkspaceError`` when the folder is missing or read-only, or the disk is full.
     """
     page = drawn.get_root().render()
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with failures_told(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        part = Path(name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(page)
+            part.write_text(page, encoding="utf-8", newline="\n")
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

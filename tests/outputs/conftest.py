@@ -54,10 +54,8 @@ def town() -> District:
         index=[f"B{number}" for number in range(24)],
         crs=CRS,
     )
-    edge = box(EAST, NORTH, EAST + 3 * SIDE_M, NORTH + 4 * SIDE_M)
-    outlines = gpd.GeoSeries([edge, edge], index=["west", "east"], crs=CRS)
-    outlines["east"] = box(EAST + 3 * SIDE_M, NORTH, EAST + 6 * SIDE_M, NORTH + 4 * SIDE_M)
-    communities = gpd.GeoDataFrame({"name": ["河西社区", "河东社区"]}, geometry=outlines, crs=CRS)
+    outlines = [box(EAST + west * SIDE_M, NORTH, EAST + (west + 3) * SIDE_M, NORTH + 4 * SIDE_M) for west in (0, 3)]
+    communities = gpd.GeoDataFrame({"name": ["河西社区", "河东社区"]}, geometry=outlines, index=["west", "east"], crs=CRS)
     street = LineString([(EAST - 40, NORTH + 2 * SIDE_M), (EAST + 6 * SIDE_M + 40, NORTH + 2 * SIDE_M)])
     streets = gpd.GeoDataFrame(
         {"name": ["人民路"], "street_class": ["street"], "walkable": [True], "barrier": [False]}, geometry=[street], index=["s1"], crs=CRS

@@ -33,7 +33,7 @@
       const brush = tile.getContext("2d");
       brush.strokeStyle = colour;
       brush.lineWidth = 2;
-      brush.globalAlpha = 0.75;
+      brush.globalAlpha = 0.6;
       for (const shift of [-10, 0, 10]) {
         brush.beginPath();
         brush.moveTo(shift - 2, direction > 0 ? -2 : 12);
@@ -253,15 +253,16 @@
     // A grid's number and "households / target", as much of it as there is room for; grids out of bounds first.
     _drawLabels() {
       const seen = this._seen(this.view.grids).filter((grid) => grid.middle);
+      const dedicated = this.view.texts[this.view.language].map_dedicated;
       const rank = (grid) => (grid.state === "below" || grid.state === "above" ? 1e9 : 0) + grid.radius;
       for (const grid of seen.sort((one, other) => rank(other) - rank(one))) {
         const room = grid.radius / this.metres;
         const wrong = grid.state === "below" || grid.state === "above";
         const place = this.pixel(grid.middle);
         const colour = wrong ? style[grid.state] : style.ink;
-        const whole = [[grid.label, "12px", "#45423d"], [grid.text, "700 15px", colour]];
+        const whole = [[grid.label, "12px", "#45423d"], [grid.sign + (grid.dedicated ? dedicated : grid.text), "700 15px", colour]];
         if (room > 26 && this._write(whole, place)) continue;
-        if (room > 11 && this._write([[grid.sign + grid.households_text, "700 13px", colour]], place)) continue;
+        if (room > 11 && !grid.dedicated && this._write([[grid.sign + grid.households_text, "700 13px", colour]], place)) continue;
         if (wrong) this._write([[grid.sign, "700 12px", colour]], place);
       }
     },

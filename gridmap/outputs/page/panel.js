@@ -238,7 +238,7 @@
         const swatch = makeSvg("svg", { viewBox: "0 0 30 18", class: "swatch" });
         const slope = state === "above" ? [18, 0] : [0, 18];
         for (const x of [-10, 0, 10, 20]) {
-          swatch.append(makeSvg("line", { x1: x, y1: slope[0], x2: x + 18, y2: slope[1], stroke: style[state], "stroke-width": 2, "stroke-opacity": 0.75 }));
+          swatch.append(makeSvg("line", { x1: x, y1: slope[0], x2: x + 18, y2: slope[1], stroke: style[state], "stroke-width": 2, "stroke-opacity": 0.6 }));
         }
         swatch.append(makeSvg("rect", { x: 1, y: 1, width: 28, height: 16, fill: "none", stroke: style[state], "stroke-width": 2.5 }));
         keys.append(make("div", { class: `key ${state}` }, swatch, make("span", { text: this.text(`map_${state}`) })));

@@ -103,6 +103,7 @@
       document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
       name();
       panel.render();
+      layer.redraw();
       if (view.chosen >= 0) panel.showGrid(view.grids[view.chosen]);
       panel.root.querySelector(`.languages [lang="${language}"]`).focus();
     };

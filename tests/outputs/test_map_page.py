@@ -1,0 +1,196 @@
+"""The page in a real browser: what it asks for, what it shows, what it does."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from shapes import HOSTILE_TEXTS
+
+from gridmap.grids.plan import Plan
+from gridmap.ground.tables import District
+from gridmap.outputs.maps import plan_map, save_map
+
+pytestmark = pytest.mark.slow
+
+WithText = Callable[[Plan, District, str], tuple[Plan, District]]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    with sync_playwright() as playwright:
+        # Without a browser on the PATH, as on Windows, playwright looks for Edge where Windows keeps it.
+        channel = "msedge" if program is None and sys.platform == "win32" else None
+        started = playwright.chromium.launch(executable_path=program, channel=channel, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
+    """Write a plan's map, open it, and return the page and everything that it asked for or complained about."""
+    pages = []
+
+    def open_map(plan: Plan, district: District | None, *, width: int = 1440, height: int = 900) -> tuple[Page, list[str]]:
+        save_map(plan_map(plan, district=district), tmp_path / "map.html")
+        page = browser.new_page(viewport={"width": width, "height": height})
+        pages.append(page)
+        log: list[str] = []
+        page.on("request", lambda request: log.append(request.url))
+        page.on("pageerror", lambda error: log.append(f"error: {error}"))
+        page.on("console", lambda message: log.append(f"console: {message.text}"))
+        page.goto((tmp_path / "map.html").as_uri())
+        page.wait_for_selector("html.gridmap-ready")
+        return page, log
+
+    yield open_map
+    for page in pages:
+        page.close()
+
+
+def zoom_of(page: Page) -> float:
+    return float(page.evaluate("gridmapPage.map.getZoom()"))
+
+
+def click_on_grid(page: Page, grid_id: str) -> None:
+    """Click on the middle of a grid on the map, a little below it, where no mark of a finding stands."""
+    x, y = page.evaluate(
+        """(id) => {
+            const { map, view, latLng } = gridmapPage;
+            const point = map.latLngToContainerPoint(latLng(...view.grids.find((grid) => grid.id === id).middle));
+            const frame = map.getContainer().getBoundingClientRect();
+            return [frame.left + point.x, frame.top + point.y + 6];
+        }""",
+        grid_id,
+    )
+    page.mouse.click(x, y)
+
+
+def test_nothing_is_asked_for_but_the_file_itself(opened, town: District, town_plan: Plan, tmp_path: Path) -> None:
+    page, log = opened(town_plan, town)
+    page.wait_for_timeout(300)
+    assert log == [(tmp_path / "map.html").as_uri()]
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+def test_no_text_becomes_script(text: str, opened, town: District, town_plan: Plan, with_text: WithText) -> None:
+    page, log = opened(*with_text(town_plan, town, text))
+    for layer in page.locator("input[type=checkbox]").all():
+        layer.set_checked(True)
+    page.get_by_role("searchbox").fill(text)
+    page.locator(".results .row").first.click()
+    page.locator(".finding").first.click()
+    page.locator("details").last.locator("summary").click()
+    page.get_by_role("button", name="English").click()
+    page.wait_for_timeout(100)
+    assert page.title().startswith(text)
+    assert page.locator("h1").inner_text() == text
+    assert text in page.locator(".card dd").first.inner_text()
+    assert [line for line in log if not line.startswith("file:")] == []
+    assert page.evaluate("document.querySelectorAll('#gridmap-panel img, #gridmap-panel svg[onload], #gridmap-panel script').length") == 0
+
+
+def test_a_script_that_is_not_ours_does_not_run(opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town)
+    before = page.title()
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"document.title=777\">')")
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {textContent: 'document.title=777'}))")
+    page.wait_for_timeout(100)
+    assert page.title() == before
+
+
+def test_search_zooms_to_the_grid_and_tells_about_it(opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town, width=390, height=844)
+    before = zoom_of(page)
+    page.get_by_role("searchbox").fill("001001001")
+    page.keyboard.press("Enter")
+    page.wait_for_function("(before) => gridmapPage.map.getZoom() > before", arg=before)
+    assert page.locator(".card h2").inner_text() == "网格 001"
+    assert "≈225 户，目标 275 户" in page.locator(".card").inner_text()
+    assert "低于下限，差 25 户" in page.locator(".card").inner_text()
+
+
+@pytest.mark.parametrize(("query", "results"), [("桃园", 1), ("河东社区", 4), ("nonsense", 0), ("", 0)])
+def test_search_by_name_and_community(query: str, results: int, opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town)
+    page.get_by_role("searchbox").fill(query)
+    assert page.locator("[role=search] .row").count() == results
+
+
+def test_a_click_on_a_grid_tells_its_facts(opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town)
+    click_on_grid(page, "F")
+    card = page.locator(".card").inner_text()
+    assert "高于上限，多 60 户" in card
+    assert "河东社区" in card
+    page.get_by_role("button", name="关闭").click()
+    assert page.locator(".card").inner_text() == ""
+
+
+def test_a_finding_in_the_list_is_shown_on_the_map(opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town, width=600)
+    before = zoom_of(page)
+    page.locator(".finding.error").click()
+    page.wait_for_function("(before) => gridmapPage.map.getZoom() > before || gridmapPage.map.getZoom() >= 17", arg=before)
+    assert page.locator(".card h2").inner_text() == "网格 001"
+
+
+def test_findings_are_marked(opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town)
+    assert page.evaluate("gridmapPage.layer.marks.map((mark) => mark.severity).sort()") == ["error", "warning"]
+
+
+@pytest.mark.parametrize("layer", ["grids", "buildings", "streets", "barriers", "communities", "venues", "findings"])
+def test_a_layer_is_switched(layer: str, opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town)
+    box = page.locator(f"#gridmap-layer-{layer}")
+    picture = "gridmapPage.layer._container.toDataURL()"
+    shown, before = box.is_checked(), page.evaluate(picture)
+    page.locator(f"label[for=gridmap-layer-{layer}]").click()
+    assert box.is_checked() is not shown
+    assert (page.evaluate(picture) == before) is False
+
+
+def test_the_language_changes_in_the_page(opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town)
+    assert "仅供内部使用" in page.locator("footer").inner_text()
+    page.get_by_role("button", name="English").click()
+    assert "internal use only / 未经审图" in page.locator("footer").inner_text()
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.get_by_role("searchbox").get_attribute("placeholder") == "Find a grid by code, name or community"
+
+
+def test_everything_is_reached_by_keyboard(opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town)
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.tagName"))
+    assert {"gridmap-search", "finding error", "gridmap-layer-grids", "SUMMARY", "leaflet-control-zoom-in"} <= reached
+    assert any(each.startswith("map_") for each in reached)
+
+
+def test_out_of_bounds_grids_are_hatched_and_signed(opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town)
+    states = dict(page.evaluate("gridmapPage.view.grids.map((grid) => [grid.id, grid.state + grid.sign])"))
+    assert states == {"A": "below▼ ", "B": "inside", "C": "inside", "D": "inside", "E": "below▼ ", "F": "above▲ ", "S": "dedicated"}
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_nothing_is_wider_than_the_screen(width: int, height: int, opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town, width=width, height=height)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("Math.max(...[...document.querySelectorAll('.panel *')].map((each) => each.getBoundingClientRect().right))") <= width
+    assert page.evaluate("document.querySelector('.folium-map').getBoundingClientRect().height") > height * 0.4
+
+
+def test_without_a_district_the_plan_alone_is_shown(opened, town_plan: Plan) -> None:
+    page, log = opened(town_plan, None)
+    assert page.locator("#gridmap-layer-streets").count() == 0
+    assert [line for line in log if not line.startswith("file:")] == []
