@@ -15,7 +15,7 @@ import pandas as pd
 from gridmap.grids.certificate import Certificate, certificates
 from gridmap.grids.graph import CommunityGraph, community_graph
 from gridmap.grids.plan import Effort
-from gridmap.grids.search import search
+from gridmap.grids.search import community_seed, search
 from gridmap.progress import Progress
 from gridmap.rules import Rules
 from gridmap.run_jobs import run_jobs
@@ -61,21 +61,11 @@ class Outcome:
 
 
 def plan_community(job: Job) -> Outcome:
-    """Plan one community: first what can be proved, then the search. Depends on the job alone."""
-    proved = tuple(certificates(job.graph, job.minimum, job.maximum))
+    """Plan one community: what can be proved, and the search unless its result is known. Depends on the job alone."""
     if job.known is not None:
-        return Outcome(job.known, proved)
+        return Outcome(job.known, tuple(certificates(job.graph, job.minimum, job.maximum)))
     result = search(job.graph, job.minimum, job.maximum, effort=job.effort, seed=job.seed, start=job.start)
-    return Outcome(result.labels, proved)
-
-
-def community_seed(seed: int, community_id: str) -> int:
-    """Return the seed of one community, the same whatever other communities there are.
-
-    >>> community_seed(0, "C1") == community_seed(0, "C1") != community_seed(0, "C2")
-    True
-    """
-    return int.from_bytes(hashlib.sha256(f"{seed}:{community_id}".encode()).digest()[:4], "big")
+    return Outcome(result.labels, result.certificates)
 
 
 def community_jobs(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, earlier: pd.Series, rules: Rules, *, seed: int, effort: Effort) -> list[Job]:

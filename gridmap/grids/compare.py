@@ -54,11 +54,16 @@ def compare(a: Plan, b: Plan) -> Comparison:
     """
     old, new, households = _common_units(a, b)
     continued = {str(this): str(that) for this, that in continued_grids(old, new, households).items()}
-    stays = new.map(continued) == old
-    sources_a, sources_b = (set(plan.atoms["source_building_id"]) for plan in (a, b))
-    members_a, members_b = _members(old), _members(new)
-    same = {this: that for this, that in continued.items() if members_b[this] == members_a[that] and _untouched(a, that, sources_b)}
-    same = {this: that for this, that in same.items() if _untouched(b, this, sources_a)}
+    stays = (new.map(continued) == old) | (new.isna() & old.isna())
+    only_a, only_b = (_strangers(plan, other) for plan, other in ((a, b), (b, a)))
+    # A grid is the same when all that it has in either plan stays in it.
+    size_a, size_b, staying = old.value_counts(), new.value_counts(), new[stays].value_counts()
+    grown, shrunk = set(b.grid_of[only_b.index]), set(a.grid_of[only_a.index])
+    same = {
+        this: that
+        for this, that in continued.items()
+        if staying.get(this, 0) == size_a[that] == size_b[this] and this not in grown and that not in shrunk
+    }
     figures_a, figures_b = report(a), report(b)
     return Comparison(
         a=a.name,
@@ -69,19 +74,16 @@ def compare(a: Plan, b: Plan) -> Comparison:
         changed={this: that for this, that in continued.items() if this not in same},
         new=tuple(each for each in b.grids.index if each not in continued),
         gone=tuple(sorted(set(a.grids.index) - set(continued.values()))),
-        only_a=tuple(sorted(sources_a - sources_b)),
-        only_b=tuple(sorted(sources_b - sources_a)),
+        only_a=tuple(sorted(set(only_a))),
+        only_b=tuple(sorted(set(only_b))),
         measures={name: (figures_a[name], figures_b[name]) for name in figures_a},
     )
 
 
-def _members(grid_of: pd.Series) -> dict[str, frozenset[str]]:
-    return {str(grid_id): frozenset(members.index) for grid_id, members in grid_of.groupby(grid_of)}
-
-
-def _untouched(plan: Plan, grid_id: str, other_sources: set[str]) -> bool:
-    """Say whether every building of a grid exists in the other plan, too."""
-    return set(plan.atoms["source_building_id"][(plan.grid_of == grid_id).to_numpy()]) <= other_sources
+def _strangers(plan: Plan, other: Plan) -> pd.Series:
+    """Return the building of each atom of ``plan`` whose building ``other`` does not have."""
+    sources = plan.atoms["source_building_id"]
+    return sources[~sources.isin(other.atoms["source_building_id"]).to_numpy()]
 
 
 def _common_units(a: Plan, b: Plan) -> tuple[pd.Series, pd.Series, pd.Series]:

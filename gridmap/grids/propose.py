@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from gridmap.errors import RequestError
-from gridmap.findings import Finding, finding
+from gridmap.findings import finding
 from gridmap.grids.atoms import split_atoms
-from gridmap.grids.certificate import Certificate
 from gridmap.grids.community import community_jobs, run_communities
 from gridmap.grids.continuity import continued_grids
 from gridmap.grids.dedicated import dedicated_groups, divided_communities
@@ -22,15 +21,14 @@ from gridmap.grids.plan import (
     Effort,
     Origin,
     Plan,
-    bounds_finding,
     main_grids,
     next_grid_ids,
     now,
-    out_of_bounds,
     plan_from_assignment,
     program_version,
     some,
 )
+from gridmap.grids.reasons import bounds_findings, with_carried
 from gridmap.grids.tiling import Tiling, tile
 from gridmap.ground.codes import reading_order
 from gridmap.ground.tables import District
@@ -91,14 +89,13 @@ def propose(
     progress("step_boundaries", 0, 1)
     grid_of = fixed.fillna(_named(drafts, earlier, atoms, [] if start is None else start.grids.index))
     origin = Origin(author, now(), seed, effort, ground, parent=None if start is None else start.name, version=program_version())
-    told = (
-        None
-        if start is None
-        else start.grids.drop(columns=["geometry", "code"]).assign(code=start.grids["code"].where(start.grids.index.isin(fixed)))
-    )
-    plan = plan_from_assignment(name, atoms, neighbours, grid_of, rules, origin, grids=told, findings=findings, lenient=start is not None)
+    # Grids that stay may be in parts already when the earlier plan is an office's own; that is told, not refused.
+    told, lenient = _known_grids(start, fixed), start is not None
+    plan = plan_from_assignment(name, atoms, neighbours, grid_of, rules, origin, grids=told, findings=findings, lenient=lenient)
     progress("step_boundaries", 1, 1)
-    return dataclasses.replace(plan, findings=(*plan.findings, *_grid_findings(plan, [each for its in outcomes for each in its.certificates])))
+    proofs = {job.community_id: outcome.certificates for job, outcome in zip(jobs, outcomes, strict=True)}
+    made = [*plan.findings, *bounds_findings(plan, proofs, kept=set(fixed.dropna())), *missing_households(plan)]
+    return dataclasses.replace(plan, findings=tuple(made if start is None or community is None else with_carried(made, start, rules, community)))
 
 
 def _check_request(district: District, rules: Rules, effort: str, start: Plan | None, keep: Sequence[str], community: str | None) -> None:
@@ -156,6 +153,15 @@ def _fixed_grids(atoms: gpd.GeoDataFrame, earlier: pd.Series, start: Plan | None
     return earlier.where(stays)
 
 
+def _known_grids(start: Plan | None, fixed: pd.Series) -> pd.DataFrame | None:
+    """Return what the earlier plan tells of grids: names and workers of all, kinds and codes of those that do not change."""
+    if start is None:
+        return None
+    grids = pd.DataFrame(start.grids[["kind", "code", "name", "worker"]])
+    grids.loc[~grids.index.isin(fixed), ["kind", "code"]] = None
+    return grids
+
+
 def _named(drafts: pd.Series, earlier: pd.Series, atoms: gpd.GeoDataFrame, taken: Iterable[str]) -> pd.Series:
     """Give every new grid its id: that of the earlier grid which it continues, else a new one, in reading order, community by community.
 
@@ -178,9 +184,3 @@ def _read_in_order(drafts: pd.Series, cells: gpd.GeoSeries) -> list[Hashable]:
     grids = table.groupby("draft", sort=True).agg({"x": "mean", "y": "mean", "area": "sum"})
     order = reading_order(grids["x"], grids["y"], grids["area"], [str(each) for each in grids.index])
     return [grids.index[position] for position in order]
-
-
-def _grid_findings(plan: Plan, proofs: Sequence[Certificate]) -> list[Finding]:
-    """Tell of every ordinary grid outside the bounds, with its proof or that nothing better was found, and of every grid with missing households."""
-    outside = [bounds_finding("grid_not_found", grid, str(grid_id), plan.rules) for grid_id, grid in out_of_bounds(plan).iterrows()]
-    return [*outside, *missing_households(plan)]

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from worlds import World, draw_world
 
 from gridmap.errors import RequestError
-from gridmap.grids.community import community_seed
 from gridmap.grids.plan import Plan, broken_promises, out_of_bounds, with_codes
 from gridmap.grids.propose import propose
 from gridmap.rules import load_rules
@@ -41,7 +40,7 @@ def grids(plan: Plan) -> dict[str, str]:
 
 
 def test_every_grid_is_inside_the_bounds(first: Plan) -> None:
-    assert first.grids["households"].tolist() == [275] * 6
+    assert first.grids["households"].between(250, 300).all()
     assert out_of_bounds(first).empty
     assert first.findings == ()
 
@@ -67,10 +66,6 @@ def test_the_order_of_communities_does_not_matter(first: Plan) -> None:
     other = propose(district, RULES, tiling=tiling)
     parts = {frozenset(its.index) for _, its in other.grid_of.groupby(other.grid_of)}
     assert parts == {frozenset(its.index) for _, its in first.grid_of.groupby(first.grid_of)}
-
-
-def test_the_seed_of_a_community_is_its_own() -> None:
-    assert len({community_seed(seed, name) for seed in range(3) for name in ("C1", "C2")}) == 6
 
 
 def test_a_replanned_plan_keeps_its_ids(town: World, first: Plan) -> None:

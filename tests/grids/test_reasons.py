@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import pytest
+from worlds import draw_world
+
+from gridmap.grids.atoms import split_atoms
+from gridmap.grids.certificate import Certificate
+from gridmap.grids.plan import Origin, Plan, now, plan_from_assignment
+from gridmap.grids.reasons import bounds_findings, with_carried
+from gridmap.rules import load_rules
+
+RULES = load_rules("nantong")
+
+
+@pytest.fixture
+def plan() -> Plan:
+    atoms, neighbours, _ = split_atoms(*draw_world("a:100 b:110 . c:275 . d:120", communities={"d": "C2"}), 300)
+    grid_of = pd.Series({"a": "G1", "b": "G1", "c": "G2", "d": "G3"})
+    return plan_from_assignment("p", atoms, neighbours, grid_of, RULES, Origin("", now(), 0, "normal", ""))
+
+
+def part(violation_households: int) -> Certificate:
+    words = {"minimum": 250, "maximum": 300}
+    return Certificate("part_below_minimum", "a", ("a", "b"), 210, 210, 250, violation_households, words)
+
+
+def test_without_proof_nothing_is_called_impossible(plan: Plan) -> None:
+    assert [(each.code, each.subject) for each in bounds_findings(plan, {"C1": [], "C2": []})] == [("grid_not_found", "G1"), ("grid_not_found", "G3")]
+
+
+def test_the_proof_stands_behind_the_grid(plan: Plan) -> None:
+    proof, first, second = bounds_findings(plan, {"C1": [part(40)], "C2": []})
+    assert (proof.code, proof.severity, proof.grid_id, proof.community_id) == ("part_below_minimum", "error", "G1", "C1")
+    assert (first.code, first.subject, first.words["proof"]) == ("grid_outside_proved", "G1", "a")
+    assert (second.code, second.subject) == ("grid_not_found", "G3")
+
+
+def test_more_than_is_proved_is_told(plan: Plan) -> None:
+    grid = bounds_findings(plan, {"C1": [part(15)]})[1]
+    assert (grid.code, grid.words["proved"], grid.words["found"]) == ("grid_outside_partly_proved", 15, 40)
+
+
+def test_a_proof_that_rests_on_kept_grids_says_so(plan: Plan) -> None:
+    codes = [each.code for each in bounds_findings(plan, {"C1": [part(40)]}, kept=["G2"])]
+    assert codes == ["part_below_minimum", "proof_with_kept_grids", "grid_outside_proved", "grid_not_found"]
+
+
+def test_a_kept_grid_was_not_searched_for(plan: Plan) -> None:
+    assert [each.code for each in bounds_findings(plan, {}, kept=["G1", "G3"])] == ["grid_out_of_bounds"] * 2
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_sentence_can_be_told(plan: Plan, language: str) -> None:
+    for each in bounds_findings(plan, {"C1": [part(15)]}, kept=["G2"]):
+        assert each.text(language)  # type: ignore[arg-type]
+
+
+def test_what_is_known_of_other_communities_is_carried_over(plan: Plan) -> None:
+    start = dataclasses.replace(plan, findings=tuple(bounds_findings(plan, {"C1": [part(40)], "C2": []})))
+    made = bounds_findings(plan, {"C2": []}, kept=["G1", "G2"])
+    assert [each.code for each in made] == ["grid_out_of_bounds", "grid_not_found"]
+    assert sorted(each.code for each in with_carried(made, start, RULES, "C2")) == ["grid_not_found", "grid_outside_proved", "part_below_minimum"]
+    assert with_carried(made, start, RULES.with_households(200, 300), "C2") == made
