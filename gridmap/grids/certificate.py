@@ -1,0 +1,352 @@
+"""What can be proved about a community before any search: which parts of it cannot be divided within the bounds, and why.
+
+Every test is a necessary condition that fails, so a certificate is a proof; no certificate means that nothing is proved. A part is what holds together
+over crossable pairs when every atom above the maximum is set aside, since such an atom stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gridmap.findings import Finding, finding
+from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
+from gridmap.grids.graph import CommunityGraph, Ints, Truths
+from gridmap.grids.moves import Limits
+from gridmap.grids.treecut import Net, net_of
+from gridmap.kernels import kernel
+from gridmap.texts import Word
+
+SETS_PER_ATOM = 20_000
+"""How many connected sets around one atom are looked at before the question is left open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A proof that some households must stay outside the bounds.
+
+    ``code`` names the sentence. ``subject`` is the id of the atom that it is about, or of the first atom of the part. ``atoms`` are the ids of the whole part that cannot be
+    divided within the bounds, ``households`` how many it holds. ``value`` is what was found and ``limit`` what the bounds ask. At least
+    ``violation_households`` are outside the bounds in any plan. ``words`` fills further gaps of the sentence.
+    """
+
+    code: str
+    subject: str
+    atoms: tuple[str, ...]
+    households: int
+    value: int
+    limit: int
+    violation_households: int
+    words: Mapping[str, Word] = field(default_factory=dict)
+
+    def finding(self, community_id: str) -> Finding:
+        """Return the finding that tells it."""
+        words = {**self.words, "households": self.households, "atoms": len(self.atoms)}
+        return finding(self.code, self.subject, value=self.value, limit=self.limit, unit="households", community_id=community_id, **words)
+
+
+def certificates(graph: CommunityGraph, minimum: int, maximum: int) -> list[Certificate]:
+    """Return what can be proved impossible in a community, part by part; an empty list says that nothing is proved, not that a plan exists."""
+    found = []
+    for atom in np.flatnonzero(graph.households > maximum):
+        value, name = int(graph.households[atom]), graph.atom_ids[atom]
+        found.append(Certificate("atom_above_maximum", name, (name,), value, value, maximum, value - maximum))
+    for part in parts(graph, maximum):
+        found += part_certificates(graph, part, minimum, maximum)
+    return found
+
+
+def parts(graph: CommunityGraph, maximum: int, *, among: Truths | None = None) -> list[Ints]:
+    """Return the positions of the atoms of each part of a community (of its atoms ``among``): connected, without atoms above the maximum.
+
+    A part without households that lies beside an atom above the maximum goes with that atom, so it is left out.
+    """
+    ordinary = graph.households <= maximum
+    if among is not None:
+        ordinary = ordinary & among
+    return [part for part in graph.components(ordinary) if graph.households[part].any() or not len(giants_beside(graph, part, maximum))]
+
+
+def giants_beside(graph: CommunityGraph, part: Ints, maximum: int) -> Ints:
+    """Return the positions of the atoms above the maximum that can be reached from ``part`` directly."""
+    beside = [graph.indices[graph.indptr[atom] : graph.crossable_end[atom]] for atom in part]
+    around = np.unique(np.concatenate(beside)) if beside else np.empty(0, np.int64)
+    return around[graph.households[around] > maximum]
+
+
+def arithmetic_violation(households: int, minimum: int, maximum: int) -> int:
+    """Return the fewest households outside the bounds when ``households`` are divided freely into grids.
+
+    >>> [arithmetic_violation(households, 250, 300) for households in (0, 100, 275, 310, 412, 600, 640)]
+    [250, 150, 0, 10, 88, 0, 40]
+    """
+    fewest = max(1, households // maximum)
+    return min(max(0, grids * minimum - households, households - grids * maximum) for grids in (fewest, fewest + 1))
+
+
+def part_certificates(graph: CommunityGraph, part: Ints, minimum: int, maximum: int) -> list[Certificate]:
+    """Return the first and plainest proof that a part cannot be divided within the bounds, if one is found."""
+    inner = graph.part(part)
+    households = int(inner.households.sum())
+    lacking = arithmetic_violation(households, minimum, maximum)
+    if lacking:
+        return [_arithmetic_certificate(graph, part, inner, households, (minimum, maximum), lacking)]
+    net = net_of(inner)
+    divisible = divisible_totals(households, minimum, maximum)
+    exact = best_division(net, _plain_limits(minimum, maximum))[1] if len(inner) <= ENUMERATED_ATOMS else None
+    if exact == 0:
+        return []
+    named = _branch_certificate(inner, net, divisible, minimum, maximum) or _atom_certificate(inner, net, divisible, minimum, maximum)
+    if named is None and exact:
+        named = Certificate("part_enumerated", inner.atom_ids[0], inner.atom_ids, households, households, maximum, exact)
+    if named is None:
+        return []
+    words = {**named.words, "minimum": minimum, "maximum": maximum}
+    violation = exact or named.violation_households
+    return [Certificate(named.code, named.subject, inner.atom_ids, households, named.value, named.limit, violation, words)]
+
+
+def divisible_totals(households: int, minimum: int, maximum: int) -> Truths:
+    """Return for 0, 1, ... ``households`` whether that many make a whole number of grids within the bounds, bool.
+
+    >>> divisible_totals(6, 2, 2).tolist()
+    [True, False, True, False, True, False, True]
+    """
+    totals = np.arange(households + 1)
+    return -(-totals // maximum) * minimum <= totals
+
+
+def _plain_limits(minimum: int, maximum: int) -> Limits:
+    return Limits(minimum, maximum, (minimum + maximum) // 2, 0, 0, 0, 0)
+
+
+def _arithmetic_certificate(
+    graph: CommunityGraph, part: Ints, inner: CommunityGraph, households: int, bounds: tuple[int, int], lacking: int
+) -> Certificate:
+    """Tell that no whole number of grids fits, with the two nearest ways and, where there is one, the border at which a crossing would join it to more."""
+    minimum, maximum = bounds
+    more, fewer = -(-households // maximum), households // minimum
+    words: dict[str, Word] = {"minimum": minimum, "maximum": maximum, "more": more, "fewer": fewer}
+    code = "part_below_minimum" if households < minimum else "part_indivisible"
+    words |= {"more_each": households // max(1, more), "fewer_each": -(-households // max(1, fewer))}
+    border = _longest_closed_border(graph, part)
+    if border is not None:
+        code += "_closed"
+        words |= {"atom": border[0], "other": border[1]}
+    limit = minimum if households < minimum else maximum
+    return Certificate(code, inner.atom_ids[0], inner.atom_ids, households, households, limit, lacking, words)
+
+
+def _longest_closed_border(graph: CommunityGraph, part: Ints) -> tuple[str, str] | None:
+    """Return the two atoms, the first in ``part`` and the second not, that share the longest border that cannot be crossed; None when there is none."""
+    inside = np.zeros(len(graph), np.bool_)
+    inside[part] = True
+    closed = np.flatnonzero(~graph.crossable & (inside[graph.first] != inside[graph.second]))
+    if not len(closed):
+        return None
+    pair = closed[np.argmax(graph.shared_dm[closed])]
+    a, b = int(graph.first[pair]), int(graph.second[pair])
+    return (graph.atom_ids[a], graph.atom_ids[b]) if inside[a] else (graph.atom_ids[b], graph.atom_ids[a])
+
+
+def _branch_certificate(inner: CommunityGraph, net: Net, divisible: Truths, minimum: int, maximum: int) -> Certificate | None:
+    """Find a cut vertex whose branches must hand it more households than a grid may hold.
+
+    A branch that makes no whole number of grids must give some of its households to the cut vertex's own grid, at least ``must_join``.
+    """
+    must_join = _must_join(divisible)
+    atom, joined = _overfull_cut_vertex(net, must_join, maximum)
+    if atom < 0:
+        return None
+    name, own = inner.atom_ids[atom], int(inner.households[atom])
+    branches = [int(inner.households[branch].sum()) for branch in inner.components(np.arange(len(inner)) != atom)]
+    stuck = [total for total in branches if must_join[total]]
+    words: dict[str, Word] = {"own": own, "branches": ", ".join(str(total) for total in stuck), "joined": int(joined)}
+    return Certificate("branches_too_heavy", name, inner.atom_ids, 0, int(joined), maximum, 1, words)
+
+
+def _must_join(divisible: Truths) -> Ints:
+    """Return for each total the fewest households that must leave it so that the rest makes a whole number of grids, int64."""
+    totals = np.arange(len(divisible))
+    return totals - np.maximum.accumulate(np.where(divisible, totals, 0))
+
+
+def _atom_certificate(inner: CommunityGraph, net: Net, divisible: Truths, minimum: int, maximum: int) -> Certificate | None:
+    """Find an atom that no grid within the bounds can hold such that what is left around it can still be divided."""
+    budget = SETS_PER_ATOM if len(inner) <= 1000 else SETS_PER_ATOM // 20
+    atom, below, above, within = _stranded_atom(net, divisible, minimum, maximum, budget)
+    if atom < 0:
+        return None
+    own = int(inner.households[atom])
+    words: dict[str, Word] = {"own": own, "below": int(below), "above": min(int(above), int(inner.households.sum()))}
+    if within:
+        return Certificate("atom_strands_rest", inner.atom_ids[atom], inner.atom_ids, 0, own, minimum, 1, words)
+    return Certificate("atom_fits_no_grid", inner.atom_ids[atom], inner.atom_ids, 0, int(below), minimum, 1, words)
+
+
+@kernel
+def _overfull_cut_vertex(net: Net, must_join: Ints, maximum: int) -> tuple[int, int]:
+    """Return the first cut vertex whose grid would hold more than the maximum, and its households with all that must join; (-1, 0) when there is none.
+
+    One depth-first walk: a child that reaches no higher than its parent hangs on that parent alone, with all its descendants.
+    """
+    count = len(net.households)
+    rank, low = np.full(count, -1, np.int64), np.zeros(count, np.int64)
+    parent, at, path = np.full(count, -1, np.int64), net.indptr[:-1].copy(), np.zeros(count, np.int64)
+    below, hanging, joined = net.households.copy(), np.zeros(count, np.int64), net.households.copy()
+    branches = np.zeros(count, np.int64)
+    depth, reached = 1, 1
+    rank[0] = 0
+    while depth > 0:
+        v = path[depth - 1]
+        if at[v] < net.crossable_end[v]:
+            u = net.indices[at[v]]
+            at[v] += 1
+            if rank[u] < 0:
+                rank[u], low[u], parent[u] = reached, reached, v
+                reached += 1
+                path[depth] = u
+                depth += 1
+            else:
+                low[v] = min(low[v], rank[u])
+            continue
+        depth -= 1
+        p = parent[v]
+        if p >= 0:
+            low[p] = min(low[p], low[v])
+            below[p] += below[v]
+            if low[v] >= rank[p]:
+                hanging[p] += below[v]
+                joined[p] += must_join[below[v]]
+                branches[p] += 1
+    total = below[0]
+    for v in range(count):
+        if branches[v] > 0:
+            over = joined[v] + must_join[total - hanging[v] - net.households[v]]
+            if over > maximum:
+                return v, over
+    return -1, 0
+
+
+@kernel
+def _rest_is_divisible(net: Net, state: Ints, divisible: Truths, seen: Ints, stack: Ints, stamp: int) -> bool:
+    """Say whether every piece of what is not in the set (``state`` 1) makes a whole number of grids."""
+    for start in range(len(state)):
+        if state[start] == 1 or seen[start] == stamp:
+            continue
+        seen[start] = stamp
+        stack[0] = start
+        top, total = 1, 0
+        while top > 0:
+            top -= 1
+            atom = stack[top]
+            total += net.households[atom]
+            for e in range(net.indptr[atom], net.crossable_end[atom]):
+                beside = net.indices[e]
+                if state[beside] != 1 and seen[beside] != stamp:
+                    seen[beside] = stamp
+                    stack[top] = beside
+                    top += 1
+        if not divisible[total]:
+            return False
+    return True
+
+
+@kernel
+def _stranded_atom(net: Net, divisible: Truths, minimum: int, maximum: int, budget: int) -> tuple[int, int, int, bool]:
+    """Return the first atom proved to lie in no grid that leaves the rest divisible: (atom, nearest total below, nearest above, whether any set is within).
+
+    All connected sets with the atom are gone through: take a neighbour in, later leave it out. ``state``: 0 free, 1 in the set, 2 left out. An atom
+    is fine as soon as it lies in one good set, and so is every other atom of that set. Returns -1 when no atom is proved stranded; an atom that
+    needs more than ``budget`` sets is left open.
+    """
+    count = len(net.households)
+    fine, state = np.zeros(count, np.bool_), np.zeros(count, np.int64)
+    seen, stack = np.full(count, -1, np.int64), np.zeros(count, np.int64)
+    path, taken, scan = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
+    stamp = 0
+    for root in range(count):
+        if fine[root]:
+            continue
+        state[:] = 0
+        below, above, within, good, looked = 0, 1 << 40, False, False, 0
+        depth, total, action, atom = 0, 0, 1, root
+        while not good and looked < budget:
+            looked += 1
+            if action == 1:
+                state[atom] = 1
+                total += net.households[atom]
+            else:
+                state[atom] = 2
+            path[depth], taken[depth] = atom, action
+            depth += 1
+            fits = total <= maximum
+            if action == 1:
+                if total < minimum:
+                    below = max(below, total)
+                elif not fits:
+                    above = min(above, total)
+                else:
+                    within = True
+                    looked += count // 16
+                    stamp += 1
+                    good = _rest_is_divisible(net, state, divisible, seen, stack, stamp)
+            following = -1
+            if fits and not good:
+                stamp += 1
+                following = _next_atom(net, state, path, taken, depth, seen, stack, stamp, minimum - total, maximum - total)
+            if following >= 0:
+                atom, action = following, 1
+                continue
+            # Go back to the last atom taken in and leave it out instead.
+            while depth > 0 and taken[depth - 1] == 2:
+                depth -= 1
+                state[path[depth]] = 0
+            if depth <= 1:
+                break
+            depth -= 1
+            atom, action = path[depth], 2
+            total -= net.households[atom]
+        if good:
+            for i in range(count):
+                fine[i] = fine[i] or state[i] == 1
+        elif looked < budget:
+            return root, below, above, within
+    return -1, 0, 0, False
+
+
+@kernel
+def _next_atom(
+    net: Net, state: Ints, path: Ints, taken: Ints, depth: int, seen: Ints, stack: Ints, stamp: int, lacking: int, room: int
+) -> int:
+    """Return a free atom beside the set, the one nearest to where the set began; -1 when there is none or what is free cannot fill the set up.
+
+    Only atoms that fit into ``room`` can help to reach ``lacking`` households.
+    """
+    first, reach, top = -1, 0, 0
+    for d in range(depth):
+        if taken[d] != 1:
+            continue
+        for e in range(net.indptr[path[d]], net.crossable_end[path[d]]):
+            beside = net.indices[e]
+            if state[beside] == 0 and seen[beside] != stamp:
+                # Atoms too heavy for the room are tried all the same: they tell the nearest total above.
+                first = beside if first < 0 else first
+                seen[beside] = stamp
+                if net.households[beside] <= room:
+                    reach += net.households[beside]
+                    stack[top] = beside
+                    top += 1
+    while top > 0 and reach < lacking:
+        top -= 1
+        atom = stack[top]
+        for e in range(net.indptr[atom], net.crossable_end[atom]):
+            beside = net.indices[e]
+            if state[beside] == 0 and seen[beside] != stamp and net.households[beside] <= room:
+                seen[beside] = stamp
+                reach += net.households[beside]
+                stack[top] = beside
+                top += 1
+    return first if reach >= lacking else -1

@@ -1,0 +1,530 @@
+"""Moves that turn one connected division of a community into another, and the annealing that makes them.
+
+Each move takes a region of one to four neighbouring grids and divides its atoms anew into connected parts: by cutting a random tree over
+the region, or by shifting an atom (with whatever hangs on it) from one grid to the next. Every division on the way is connected.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridmap.grids.chance import Words, below, gumbel, uniform
+from gridmap.grids.graph import Floats, Ints
+from gridmap.grids.treecut import NONE, Net, Tree, cut_tree, empty_tree, grow_tree, price_links
+from gridmap.kernels import kernel
+
+REGION_GRIDS = 4
+"""The most grids that one move divides anew."""
+
+
+class Limits(NamedTuple):
+    """The bounds and middle of a grid, in households, and the costs of :class:`gridmap.grids.graph.CommunityGraph`, in decimetres."""
+
+    minimum: int
+    maximum: int
+    target: int
+    barrier_dm: int
+    split_dm: int
+    unevenness_dm: int
+    moved_dm: int
+
+
+class Division(NamedTuple):
+    """A division into grids as it is being changed. By atom: ``label``, and the ``following`` and ``preceding`` atom of its grid.
+
+    By label: ``head`` (first atom, -1 when the label is free), ``atoms``, ``households`` and ``cost`` (twice the grid's cost in decimetres, since a border
+    is shared by two grids). ``free`` is a stack of free labels. ``tally``: number of free labels, violation in households, twice the cost of all.
+    """
+
+    label: Ints
+    following: Ints
+    preceding: Ints
+    head: Ints
+    atoms: Ints
+    households: Ints
+    cost: Ints
+    free: Ints
+    tally: Ints
+
+
+class Region(NamedTuple):
+    """The atoms of the grids that a move divides anew, with room for the new parts.
+
+    ``grids``: labels of the old grids. ``part``: the new part of each atom, by position. ``part_households`` and ``part_cost`` (twice, as above): by part.
+    ``mark`` and ``stack``: room by position. ``compound_seen`` and ``earlier_households``: room by code.
+    """
+
+    tree: Tree
+    grids: Ints
+    part: Ints
+    part_households: Ints
+    part_cost: Ints
+    mark: Ints
+    stack: Ints
+    compound_seen: Ints
+    earlier_households: Ints
+
+
+class Catch(NamedTuple):
+    """Every grid within ``minimum`` and ``maximum`` households that a search met, each once.
+
+    Grid c holds ``atoms[start[c]:start[c + 1]]`` and costs ``cost[c]`` (twice, as above). ``table`` finds grids by ``hashes``; ``codes`` are random words
+    by atom. ``count[0]`` is the number of grids.
+    """
+
+    atoms: Ints
+    start: Ints
+    cost: Ints
+    households: Ints
+    hashes: Words
+    table: Ints
+    codes: Words
+    count: Ints
+
+
+def empty_division(count: int) -> Division:
+    """Return room for a division of ``count`` atoms."""
+    return Division(*[np.full(count, NONE, np.int64) for _ in range(8)], np.zeros(3, np.int64))
+
+
+def empty_region(net: Net) -> Region:
+    """Return room for regions of up to all atoms of ``net``."""
+    count = len(net.households)
+    rooms = [np.zeros(count, np.int64) for _ in range(5)]
+    codes = [np.full(int(values.max(initial=0)) + 1, fill, np.int64) for values, fill in ((net.compound, NONE), (net.earlier, 0))]
+    return Region(empty_tree(count), np.zeros(count, np.int64), *rooms, *codes)
+
+
+def empty_catch(count: int, grids: int, atoms: int) -> Catch:
+    """Return room for ``grids`` grids with ``atoms`` atoms together, of a community of ``count`` atoms."""
+    codes = np.random.SeedSequence(count).generate_state(count, np.uint64)
+    slots = 1 << max(4, int(2 * grids).bit_length())
+    start, cost, households = (np.zeros(grids + 1, np.int64) for _ in range(3))
+    return Catch(np.zeros(atoms, np.int64), start, cost, households, np.zeros(grids, np.uint64), np.full(slots, NONE, np.int64), codes, np.zeros(1, np.int64))
+
+
+@kernel
+def outside(households: int, limits: Limits) -> int:
+    """Return how many households are below the minimum or above the maximum."""
+    return max(0, limits.minimum - households) + max(0, households - limits.maximum)
+
+
+@kernel
+def price_parts(net: Net, limits: Limits, region: Region, count: int, parts: int) -> None:
+    """Set ``part_households`` and ``part_cost`` of all parts of ``region``: borders, compounds, barriers, unevenness and moved households."""
+    tree = region.tree
+    for p in range(parts):
+        region.part_households[p] = 0
+        region.part_cost[p] = 0
+    for i in range(count):
+        atom, p = tree.nodes[i], region.part[i]
+        region.part_households[p] += net.households[atom]
+        for e in range(net.indptr[atom], net.indptr[atom + 1]):
+            j = tree.place[net.indices[e]]
+            if j < 0 or region.part[j] != p:
+                region.part_cost[p] += net.cut_dm[e]
+    for p in range(parts):
+        if limits.unevenness_dm:
+            region.part_cost[p] += 2 * limits.unevenness_dm * abs(region.part_households[p] - limits.target)
+        if limits.split_dm:
+            region.part_cost[p] += 2 * limits.split_dm * _compounds_touched(net, region, count, p)
+        if limits.moved_dm:
+            region.part_cost[p] += 2 * limits.moved_dm * _households_moved(net, region, count, p)
+    if limits.barrier_dm:
+        _price_barriers(net, limits, region, count)
+
+
+@kernel
+def _compounds_touched(net: Net, region: Region, count: int, part: int) -> int:
+    touched = 0
+    for i in range(count):
+        if region.part[i] == part:
+            compound = net.compound[region.tree.nodes[i]]
+            if compound >= 0 and region.compound_seen[compound] != part:
+                region.compound_seen[compound] = part
+                touched += 1
+    for i in range(count):
+        compound = net.compound[region.tree.nodes[i]]
+        if compound >= 0:
+            region.compound_seen[compound] = NONE
+    return touched
+
+
+@kernel
+def _households_moved(net: Net, region: Region, count: int, part: int) -> int:
+    known, most = 0, 0
+    for i in range(count):
+        atom = region.tree.nodes[i]
+        if region.part[i] == part and net.earlier[atom] >= 0:
+            known += net.households[atom]
+            region.earlier_households[net.earlier[atom]] += net.households[atom]
+            most = max(most, region.earlier_households[net.earlier[atom]])
+    for i in range(count):
+        if net.earlier[region.tree.nodes[i]] >= 0:
+            region.earlier_households[net.earlier[region.tree.nodes[i]]] = 0
+    return known - most
+
+
+@kernel
+def _price_barriers(net: Net, limits: Limits, region: Region, count: int) -> None:
+    """Add the barrier crossings of every part: pieces that it falls into when no barrier may be crossed, less one."""
+    tree = region.tree
+    for i in range(count):
+        region.mark[i] = 0
+    seen_first = np.zeros(count, np.int64)
+    for start in range(count):
+        if region.mark[start] == 0:
+            p = region.part[start]
+            if seen_first[p]:
+                region.part_cost[p] += 2 * limits.barrier_dm
+            seen_first[p] = 1
+            region.mark[start] = 1
+            region.stack[0] = start
+            top = 1
+            while top > 0:
+                top -= 1
+                atom = tree.nodes[region.stack[top]]
+                for e in range(net.indptr[atom], net.easy_end[atom]):
+                    j = tree.place[net.indices[e]]
+                    if j >= 0 and region.mark[j] == 0 and region.part[j] == p:
+                        region.mark[j] = 1
+                        region.stack[top] = j
+                        top += 1
+
+
+@kernel
+def gather(division: Division, region: Region, grids: int) -> int:
+    """Lay out the atoms of the grids ``region.grids[:grids]``, each grid one part; return how many atoms."""
+    count = 0
+    for g in range(grids):
+        atom = division.head[region.grids[g]]
+        while atom >= 0:
+            region.tree.nodes[count] = atom
+            region.tree.place[atom] = count
+            region.part[count] = g
+            count += 1
+            atom = division.following[atom]
+    return count
+
+
+@kernel
+def release(region: Region, count: int) -> None:
+    """Forget the atoms laid out."""
+    for i in range(count):
+        region.tree.place[region.tree.nodes[i]] = NONE
+
+
+@kernel
+def settle(division: Division, region: Region, limits: Limits, count: int, grids: int, parts: int) -> None:
+    """Put the parts of ``region`` in the place of its grids."""
+    for g in range(grids):
+        label = region.grids[g]
+        division.tally[1] -= outside(division.households[label], limits)
+        division.tally[2] -= division.cost[label]
+        division.head[label] = NONE
+        division.atoms[label] = 0
+        if g >= parts:
+            division.free[division.tally[0]] = label
+            division.tally[0] += 1
+    for p in range(grids, parts):
+        division.tally[0] -= 1
+        region.grids[p] = division.free[division.tally[0]]
+        division.head[region.grids[p]] = NONE
+        division.atoms[region.grids[p]] = 0
+    for i in range(count):
+        atom, label = region.tree.nodes[i], region.grids[region.part[i]]
+        division.label[atom] = label
+        division.preceding[atom] = NONE
+        division.following[atom] = division.head[label]
+        if division.head[label] >= 0:
+            division.preceding[division.head[label]] = atom
+        division.head[label] = atom
+        division.atoms[label] += 1
+    for p in range(parts):
+        label = region.grids[p]
+        division.households[label] = region.part_households[p]
+        division.cost[label] = region.part_cost[p]
+        division.tally[1] += outside(region.part_households[p], limits)
+        division.tally[2] += region.part_cost[p]
+
+
+@kernel
+def lay(net: Net, limits: Limits, division: Division, region: Region, labels: Ints) -> None:
+    """Set ``division`` to the connected grids of ``labels`` (numbers from 0 upwards, without a gap)."""
+    count = len(labels)
+    parts = 0
+    for atom in range(count):
+        region.tree.nodes[atom] = atom
+        region.tree.place[atom] = atom
+        region.part[atom] = labels[atom]
+        parts = max(parts, labels[atom] + 1)
+        division.free[atom] = count - 1 - atom
+    division.tally[0] = count
+    division.tally[1] = 0
+    division.tally[2] = 0
+    price_parts(net, limits, region, count, parts)
+    settle(division, region, limits, count, 0, parts)
+    release(region, count)
+
+
+@kernel
+def keep_parts(region: Region, catch: Catch, limits: Limits, count: int, parts: int) -> None:
+    """Remember the parts within the bounds, unless they are known or there is no room."""
+    for p in range(parts):
+        if outside(region.part_households[p], limits) > 0:
+            continue
+        size, hashed = 0, np.uint64(0)
+        for i in range(count):
+            if region.part[i] == p:
+                hashed ^= catch.codes[region.tree.nodes[i]]
+                size += 1
+        known = catch.count[0]
+        if known >= len(catch.hashes) or catch.start[known] + size > len(catch.atoms):
+            return
+        slot = np.int64(hashed % np.uint64(len(catch.table)))
+        while catch.table[slot] >= 0 and catch.hashes[catch.table[slot]] != hashed:
+            slot = (slot + 1) % len(catch.table)
+        if catch.table[slot] >= 0:
+            continue
+        catch.table[slot] = known
+        catch.hashes[known] = hashed
+        catch.cost[known] = region.part_cost[p]
+        catch.households[known] = region.part_households[p]
+        end = catch.start[known]
+        for i in range(count):
+            if region.part[i] == p:
+                catch.atoms[end] = region.tree.nodes[i]
+                end += 1
+        catch.start[known + 1] = end
+        catch.count[0] += 1
+
+
+@kernel
+def _pick_region(net: Net, division: Division, region: Region, start: int, wanted: int, state: Words) -> int:
+    """List the grid of atom ``start`` and up to ``wanted`` - 1 grids that lie beside those listed; return how many. ``stack[0]`` and ``stack[1]`` are
+    left at the crossable pair that led to the last of them."""
+    region.grids[0] = division.label[start]
+    grids = 1
+    for _ in range(8 * wanted):
+        if grids == wanted:
+            break
+        grid = region.grids[below(state, grids)]
+        atom = division.head[grid]
+        for _ in range(below(state, division.atoms[grid])):
+            atom = division.following[atom]
+        links = net.crossable_end[atom] - net.indptr[atom]
+        if links == 0:
+            continue
+        beside = net.indices[net.indptr[atom] + below(state, links)]
+        known = False
+        for g in range(grids):
+            known = known or region.grids[g] == division.label[beside]
+        if not known:
+            region.grids[grids] = division.label[beside]
+            region.stack[0], region.stack[1] = atom, beside
+            grids += 1
+    return grids
+
+
+@kernel
+def _split_in_two(net: Net, limits: Limits, region: Region, count: int, heat: float, violation_dm: float, state: Words) -> int:
+    """Cut the tree over the region once or not at all, a Boltzmann draw at temperature ``heat`` among all links; return the number of parts."""
+    tree = region.tree
+    branch = region.mark
+    total = 0
+    for i in range(count):
+        branch[i] = net.households[tree.nodes[i]]
+        total += branch[i]
+    for t in range(count - 1, 0, -1):
+        branch[tree.parent[tree.order[t]]] += branch[tree.order[t]]
+    best, best_at = violation_dm * outside(total, limits) - heat * gumbel(state), NONE
+    for t in range(1, count):
+        i = tree.order[t]
+        dear = tree.cost[i] + violation_dm * (outside(branch[i], limits) + outside(total - branch[i], limits))
+        # The noise is seldom above 12 times the heat, so most links need no logarithms.
+        if dear - 12.0 * heat < best:
+            dear -= heat * gumbel(state)
+            if dear < best:
+                best, best_at = dear, t
+    for i in range(count):
+        region.part[i] = 0
+    if best_at == NONE:
+        return 1
+    region.part[tree.order[best_at]] = 1
+    for t in range(best_at + 1, count):
+        if region.part[tree.parent[tree.order[t]]] == 1:
+            region.part[tree.order[t]] = 1
+    return 2
+
+
+@kernel
+def _split_in_many(net: Net, region: Region, count: int, closing: Floats, heat: float, state: Words) -> int:
+    """Cut the tree over the region at best, with some noise; return the number of parts."""
+    tree = region.tree
+    households = np.empty(count, np.int64)
+    for i in range(count):
+        households[i] = net.households[tree.nodes[i]]
+        tree.cost[i] -= heat * gumbel(state)
+    total = cut_tree(tree.order[:count], tree.parent[:count], households, tree.cost, closing, region.part)
+    if total == np.inf:
+        return 0
+    parts = 0
+    for i in range(count):
+        parts = max(parts, region.part[i] + 1)
+    return parts
+
+
+@kernel
+def _shift(net: Net, region: Region, count: int, at: int, target: int) -> bool:
+    """Move the atom at position ``at`` to part ``target``, with all that its part would lose hold of but the piece with most households.
+
+    Returns whether anything is left of the part that it came from.
+    """
+    tree, source = region.tree, region.part[at]
+    for i in range(count):
+        region.mark[i] = 0
+    region.part[at] = target
+    pieces, best, best_weight = 0, 0, NONE
+    atom = tree.nodes[at]
+    for e in range(net.indptr[atom], net.crossable_end[atom]):
+        start = tree.place[net.indices[e]]
+        if start < 0 or region.part[start] != source or region.mark[start] != 0:
+            continue
+        pieces += 1
+        region.mark[start] = pieces
+        region.stack[0] = start
+        top, weight = 1, 0
+        while top > 0:
+            top -= 1
+            other = tree.nodes[region.stack[top]]
+            weight += net.households[other]
+            for f in range(net.indptr[other], net.crossable_end[other]):
+                j = tree.place[net.indices[f]]
+                if j >= 0 and region.part[j] == source and region.mark[j] == 0:
+                    region.mark[j] = pieces
+                    region.stack[top] = j
+                    top += 1
+        if weight > best_weight:
+            best, best_weight = pieces, weight
+    for i in range(count):
+        if region.part[i] == source and region.mark[i] != best:
+            region.part[i] = target
+    return pieces > 0
+
+
+@kernel
+def _shift_back(net: Net, region: Region, count: int, state: Words) -> None:
+    """After part 1 has gained, give an atom on its border back to part 0: the first of a random order that can go."""
+    start = below(state, count)
+    for step in range(count):
+        i = (start + step) % count
+        if region.part[i] != 1:
+            continue
+        atom = region.tree.nodes[i]
+        for e in range(net.indptr[atom], net.crossable_end[atom]):
+            j = region.tree.place[net.indices[e]]
+            if j >= 0 and region.part[j] == 0:
+                _shift(net, region, count, i, 0)
+                return
+
+
+@kernel
+def _accept(region: Region, division: Division, limits: Limits, grids: int, parts: int, heat: float, violation_dm: float, state: Words) -> bool:
+    """Decide by Metropolis' rule whether the new parts replace the old grids."""
+    gain = 0.0
+    for g in range(grids):
+        label = region.grids[g]
+        gain += 0.5 * division.cost[label] + violation_dm * outside(division.households[label], limits)
+    for p in range(parts):
+        gain -= 0.5 * region.part_cost[p] + violation_dm * outside(region.part_households[p], limits)
+    return gain >= 0.0 or (heat > 0.0 and uniform(state) < np.exp(gain / heat))
+
+
+@kernel
+def _propose(
+    net: Net, limits: Limits, division: Division, region: Region, start: int, closing: Floats, heat: float, violation_dm: float, state: Words
+) -> tuple[int, int, int]:
+    """Lay out a region around atom ``start`` and divide it anew; return (grids, atoms, parts), parts 0 when nothing came of it."""
+    choice = uniform(state)
+    wanted = 2 if choice < 0.94 else 3 + below(state, REGION_GRIDS - 2)
+    grids = _pick_region(net, division, region, start, wanted, state)
+    from_atom, to_atom = region.stack[0], region.stack[1]
+    count = gather(division, region, grids)
+    if choice < 0.55 and grids == 2:
+        at, other = region.tree.place[from_atom], region.tree.place[to_atom]
+        if uniform(state) < 0.5:
+            at, other = other, at
+        source, target = region.part[at], region.part[other]
+        if not _shift(net, region, count, at, target):
+            for i in range(count):
+                region.part[i] = 0
+            return grids, count, 1
+        if choice < 0.15:
+            if target == 0:
+                for i in range(count):
+                    region.part[i] = 1 - region.part[i]
+                region.grids[0], region.grids[1] = region.grids[1], region.grids[0]
+            _shift_back(net, region, count, state)
+            both = 0
+            for i in range(count):
+                both += region.part[i]
+            if both == 0 or both == count:
+                return grids, count, 0
+        return grids, count, 2
+    if grow_tree(net, region.tree, count, below(state, 3), state) < count:
+        return grids, count, 0
+    price_links(net, region.tree, count, limits.split_dm, limits.barrier_dm)
+    if choice < 0.92 and grids == 2:
+        return grids, count, _split_in_two(net, limits, region, count, heat, violation_dm, state)
+    return grids, count, _split_in_many(net, region, count, closing, heat, state)
+
+
+@kernel
+def anneal(
+    net: Net,
+    limits: Limits,
+    division: Division,
+    region: Region,
+    catch: Catch,
+    best: Ints,
+    best_score: Ints,
+    closing: Floats,
+    steps: int,
+    heat: float,
+    violation_dm: float,
+    state: Words,
+) -> None:
+    """Make ``steps`` moves at temperature ``heat`` (decimetres), a household outside the bounds costing ``violation_dm``.
+
+    ``best`` and ``best_score`` (violation, twice the cost) keep the best division met: fewest households outside, then least cost.
+    """
+    count = len(net.households)
+    pause, waited = count // 64, count
+    faulty = np.empty(count, np.int64)
+    faults = 0
+    for label in range(count):
+        if division.head[label] >= 0 and outside(division.households[label], limits) > 0:
+            faulty[faults] = label
+            faults += 1
+    for step in range(steps):
+        start = below(state, count)
+        if faults > 0 and uniform(state) < 0.3:
+            label = faulty[below(state, faults)]
+            if division.head[label] >= 0 and outside(division.households[label], limits) > 0:
+                start = division.head[label]
+        grids, atoms, parts = _propose(net, limits, division, region, start, closing, heat, violation_dm, state)
+        if parts > 0:
+            price_parts(net, limits, region, atoms, parts)
+            keep_parts(region, catch, limits, atoms, parts)
+            if _accept(region, division, limits, grids, parts, heat, violation_dm, state):
+                settle(division, region, limits, atoms, grids, parts)
+        release(region, atoms)
+        waited += 1
+        if waited > pause or step == steps - 1:
+            violation, cost = division.tally[1], division.tally[2]
+            if violation < best_score[0] or (violation == best_score[0] and cost < best_score[1]):
+                best_score[0], best_score[1] = violation, cost
+                best[:] = division.label
+                waited = 0
