@@ -38,7 +38,8 @@ def add_grid_style(connection: sqlite3.Connection, layer: str) -> None:
 def add_style(connection: sqlite3.Connection, layer: str, qml: str) -> None:
     """Make ``qml`` the default style of ``layer``, unless it has one."""
     statement = """
-        INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, owner)
+        INSERT INTO layer_styles
+        (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, owner)
         SELECT '', '', ?1, ?2, 'gridmap', ?3, '', 1, '' WHERE NOT EXISTS (SELECT 1 FROM layer_styles WHERE f_table_name = ?1)
     """
     connection.execute(statement, (layer, GEOMETRY_COLUMN, qml))

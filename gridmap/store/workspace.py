@@ -23,7 +23,7 @@ from gridmap.grids.plan import Plan, now
 from gridmap.grids.tiling import Tiling
 from gridmap.ground.tables import TABLES, Cells, District, typed_table
 from gridmap.store import plan_rows
-from gridmap.store.connections import creating, reading, writing
+from gridmap.store.connections import creating, is_database, reading, writing
 from gridmap.store.finding_rows import findings_frame, findings_of
 from gridmap.store.geopackage import (
     Layer,
@@ -245,6 +245,14 @@ class Workspace:
         version = int(_setting(connection, "schema_version") or 0)
         if version > SCHEMA_VERSION:
             raise WorkspaceError("workspace_newer", file=self.path.name, value=version, limit=SCHEMA_VERSION)
+
+
+def is_workspace(path: Path) -> bool:
+    """Return whether there is a workspace at ``path``, of whatever version."""
+    if not path.is_file() or not is_database(path):
+        return False
+    with reading(path) as connection:
+        return SETTINGS in table_names(connection)
 
 
 def _lay_out(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:

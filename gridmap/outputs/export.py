@@ -1,0 +1,68 @@
+"""Plans and ground as files for other programs: GeoPackage, shapefiles in a zip, GeoJSON, CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gridmap.errors import RequestError, WorkspaceError
+from gridmap.findings import Finding
+from gridmap.grids.plan import Plan
+from gridmap.ground.tables import District
+from gridmap.outputs.export_layers import Export, ground_layers, plan_layers
+from gridmap.outputs.plain_files import write_csv, write_geojson
+from gridmap.outputs.shapefile_zip import write_shapefiles
+from gridmap.store.connections import creating
+from gridmap.store.geopackage import append_rows, create_layer, initialise
+from gridmap.store.workspace import is_workspace
+from gridmap.texts import Language, user_language
+
+ENDINGS = (".gpkg", ".zip", ".geojson", ".csv")
+
+
+def export_plan(plan: Plan, district: District, path: Path, *, language: Language | None = None) -> list[Finding]:
+    """Write a plan to ``path`` and return what the format could not hold; the ending of ``path`` says which format.
+
+    - ``.gpkg``: the layers ``grids``, ``buildings``, ``cells``, ``neighbours`` and ``findings`` in the working CRS, metres; enough for an
+      independent program to check the plan.
+    - ``.zip``: the same as shapefiles in UTF-8, with a sheet that tells which short field name stands for what.
+    - ``.geojson``: the grids in WGS 84 (RFC 7946).
+    - ``.csv``: the buildings, each with its grid; UTF-8 with a byte order mark, so that Excel reads Chinese; headings in ``language``.
+
+    The file appears whole or not at all; one that is there is replaced. Raises ``RequestError`` for another ending and ``WorkspaceError`` when the
+    file cannot be written or is a workspace.
+    """
+    layers, findings = plan_layers(plan, district)
+    return findings + _write(layers, path, drawn="grids", language=language or user_language())
+
+
+def export_ground(district: District, path: Path, *, findings: Sequence[Finding] = (), language: Language | None = None) -> list[Finding]:
+    """Write the ground to ``path`` as :func:`export_plan` writes a plan: all its tables, in ``.geojson`` and ``.csv`` the buildings alone."""
+    return _write(ground_layers(district, findings), path, drawn="buildings", language=language or user_language())
+
+
+def _write(layers: Sequence[Export], path: Path, *, drawn: str, language: Language) -> list[Finding]:
+    ending = path.suffix.lower()
+    by_name = {each.name: each for each in layers}
+    if ending == ".gpkg":
+        _write_geopackage(layers, path)
+    elif ending == ".zip":
+        return write_shapefiles(layers, path)
+    elif ending == ".geojson":
+        write_geojson(by_name[drawn], path)
+    elif ending == ".csv":
+        write_csv(by_name["buildings"], path, language)
+    else:
+        raise RequestError("export_ending_unknown", file=path.name, endings=", ".join(ENDINGS))
+    return []
+
+
+def _write_geopackage(layers: Sequence[Export], path: Path) -> None:
+    # A slip of the keyboard must not replace a workspace with all its plans.
+    if is_workspace(path):
+        raise WorkspaceError("export_onto_workspace", file=path.name)
+    with creating(path, replace=True) as connection:
+        initialise(connection)
+        for each in layers:
+            create_layer(connection, each.layer, each.frame.crs if each.layer.geometry else None)
+            append_rows(connection, each.layer, each.frame)
