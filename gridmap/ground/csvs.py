@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -102,19 +103,35 @@ def unique_names(names: list[str]) -> list[str]:
     return unique
 
 
+def place_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that say where a row is: one of WKT, or the pair of numbers, east first; none where there is nothing of the kind.
+
+    >>> place_columns(["名称", "纬度", "经度"])
+    ('经度', '纬度')
+    """
+    by_name = {column.strip().lower(): column for column in columns}
+    text = next((by_name[name] for name in WKT_NAMES if name in by_name), None)
+    if text is not None:
+        return (text,)
+    for names in PLACE_NAMES:
+        pair = tuple(next((by_name[name] for name in each if name in by_name), "") for each in names)
+        if all(pair):
+            return pair
+    return ()
+
+
 def placed(file: str, name: str, frame: pd.DataFrame, *, row_of: RowOf, encoding: str | None) -> Layer:
     """Return the table as a layer, with geometry where its columns give one."""
-    by_name = {str(column).strip().lower(): str(column) for column in frame.columns}
-    text = next((by_name[each] for each in WKT_NAMES if each in by_name), None)
-    if text is not None:
-        geometry, findings = _from_wkt(frame[text], file, name, row_of)
-        return spatial_layer(file, name, frame.drop(columns=text), geometry, None, findings=findings, encoding=encoding, first_row=row_of(0))
-    for easts, norths in PLACE_NAMES:
-        pair = [next((by_name[each] for each in names if each in by_name), None) for names in (easts, norths)]
-        if pair[0] is not None and pair[1] is not None:
-            geometry, findings = _from_numbers(frame, pair[0], pair[1], file, name, row_of)
-            return spatial_layer(file, name, frame, geometry, None, findings=findings, encoding=encoding, first_row=row_of(0))
-    return Layer(file, name, frame, row_of(0), encoding)
+    where = place_columns([str(column) for column in frame.columns])
+    if not where:
+        return Layer(file, name, frame, row_of(0), encoding)
+    if len(where) == 1:
+        geometry, findings = _from_wkt(frame[where[0]], file, name, row_of)
+        columns = frame.drop(columns=where[0])
+    else:
+        geometry, findings = _from_numbers(frame, where[0], where[1], file, name, row_of)
+        columns = frame
+    return spatial_layer(file, name, columns, geometry, None, findings=findings, encoding=encoding, first_row=row_of(0))
 
 
 def _from_numbers(frame: pd.DataFrame, east: str, north: str, file: str, name: str, row_of: RowOf) -> tuple[np.ndarray, list[Finding]]:
@@ -130,7 +147,8 @@ def _from_numbers(frame: pd.DataFrame, east: str, north: str, file: str, name: s
 
 
 def _from_wkt(texts: pd.Series, file: str, name: str, row_of: RowOf) -> tuple[np.ndarray, list[Finding]]:
-    geometry = shapely.from_wkt(texts.where(texts.notna(), None).to_numpy(dtype=object), on_invalid="ignore")
+    values = np.where(texts.isna(), None, texts.to_numpy(dtype=object))
+    geometry = shapely.from_wkt(values, on_invalid="fix")
     broken = shapely.is_missing(geometry) & texts.notna().to_numpy()
     findings = [finding("wkt_unreadable", name, file=file, layer=name, row=row_of(int(row))) for row in np.flatnonzero(broken)]
     usable, more = geometries.usable_geometry(geometry, file=file, layer=name, row_of=row_of)

@@ -66,6 +66,7 @@ FIELD_NAMES: Mapping[str, Mapping[str, str]] = {
         "households": _HOUSEHOLDS,
         "residents": _RESIDENTS,
         "floors": _FLOORS,
+        "height_m": "height building:height 建筑高度 房屋高度 楼高 高度 height_m gd",
         "stairwells": _STAIRWELLS + " 单元",
         "use": "用途 房屋用途 建筑用途 使用性质 建筑类型 use usage building building:use kind type yt",
         "dedicated": "dedicated 专属网格 是否专属 专属",
@@ -78,6 +79,8 @@ FIELD_NAMES: Mapping[str, Mapping[str, str]] = {
         "walkable": "walkable 可步行 可通行 步行 foot",
         "barrier": "barrier 阻隔 是否阻隔",
         "layer": "layer 层级 所在层 level",
+        "bridge": "bridge is_bridge 桥 桥梁 是否桥梁",
+        "tunnel": "tunnel is_tunnel 隧道 是否隧道",
     },
     "barriers": {
         "barrier_id": "barrier_id 屏障编号 " + _ID,

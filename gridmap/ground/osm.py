@@ -97,7 +97,7 @@ def read_osm(path: Path) -> OsmTables:
                 _rescue(found, osmium.io.File(str(ordered), "pbf"))
         else:
             _rescue(found, osmium.io.File(str(path.resolve()), kind))
-    except RuntimeError as error:
+    except (RuntimeError, osmium.InvalidLocationError) as error:
         raise InputError("file_unreadable", file=path.name, reason=" ".join(str(error).split())[:200].rstrip(".")) from error
     for value, count in sorted(found.no_streets.items()):
         found.tell("osm_no_street", f"highway={value}", value=count)
@@ -205,7 +205,8 @@ def _pieces(way: Any) -> list[shapely.LineString]:
 
 def _take_area(found: _Collection, factory: Any, area: Any, tags: dict[str, str]) -> None:
     building, water, venue = osm_tags.is_building(tags), osm_tags.is_water_area(tags), osm_tags.categories(tags)
-    if not (building or water or venue):
+    # An outline that cannot be put together arrives as an area without rings.
+    if not (building or water or venue) or not area.num_rings()[0]:
         return
     subject = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
     found.arrived.add(subject)

@@ -203,7 +203,7 @@ def _floors(text: str | None) -> tuple[int | None, bool]:
     if not numbers or re.search(r"[A-Za-z]", text) or text.strip().startswith("-"):
         return None, True
     most = max(float(number.replace(",", ".")) for number in numbers)
-    return (int(-(-most // 1)) or None), most > FLOORS_MAX
+    return (None, True) if most > FLOORS_MAX else (int(-(-most // 1)) or None, False)
 
 
 FLOORS_MAX = 200

@@ -38,7 +38,7 @@ def read_kml(path: Path) -> list[Layer]:
     for position, (_, mark) in enumerate(found):
         try:
             geometry[position] = _geometry(mark)
-        except ValueError:
+        except (ValueError, shapely.errors.GEOSException):
             findings.append(finding("kml_unreadable", path.stem, file=path.name, layer=path.stem, row=position + 1))
     usable, more = geometries.usable_geometry(geometry, file=path.name, layer=path.stem)
     told = {each.row for each in findings}

@@ -37,16 +37,22 @@ def parts(path: Path) -> dict[str, Path]:
 def text_encoding(dbf: Path, cpg: Path | None) -> tuple[str, str | None]:
     """Return the encoding of the text in ``dbf``, UTF-8 or GB18030, and what ``cpg`` says when the bytes do not bear it out, else None.
 
-    What the .cpg says holds where all text can be read so. Else text that is valid UTF-8 is UTF-8, and the rest GB18030.
+    Text that is UTF-8 of three bytes a character throughout can be nothing else. Otherwise what the .cpg, or the language byte, says holds where all
+    text can be read so; else text that is valid UTF-8 is UTF-8, and the rest GB18030.
     """
     texts = {text for text in _dbf_texts(dbf) if not text.isascii()}
     stated = cpg.read_bytes()[:64].decode("ascii", "replace").strip() if cpg is not None else ""
     claimed = _claimed(stated)
     if claimed is None and not stated and _language(dbf) == GBK_LANGUAGE:
         claimed = CHINESE
-    if claimed is not None and _fits(texts, claimed):
+    utf8 = _fits(texts, "UTF-8")
+    # Chinese in GBK is often valid UTF-8 for a character or two, then of two bytes each; Chinese in UTF-8 is nearly always valid GBK.
+    letters = {ord(character) for text in texts for character in text.decode("utf-8", "ignore")} if utf8 else set()
+    certain = bool(texts) and utf8 and not any(0x80 <= letter < 0x800 for letter in letters)
+    if not certain and claimed is not None and _fits(texts, claimed):
         return claimed, None
-    return ("UTF-8" if _fits(texts, "UTF-8") else CHINESE), stated or None
+    found = "UTF-8" if utf8 else CHINESE
+    return found, None if found == claimed else stated or None
 
 
 def _claimed(stated: str) -> str | None:

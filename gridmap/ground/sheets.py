@@ -113,6 +113,7 @@ def _header(sheet: Sheet, tables: Sequence[str]) -> tuple[int, list[str], dict[s
     """Return the last row of the header, the names of the columns, and what they were taken for."""
     filled = _filled(sheet.rows, sheet.merged, downwards_only=False)
     best: tuple[int, list[str], dict[str, str]] | None = None
+    most = FIELDS_MIN - 1
     for place in range(min(HEADER_ROWS, len(filled))):
         row = filled[place]
         above = filled[place - 1] if place else []
@@ -120,9 +121,14 @@ def _header(sheet: Sheet, tables: Sequence[str]) -> tuple[int, list[str], dict[s
         for candidate in (row, [low or high for low, high in zip(row, above, strict=False)]):
             names = csvs.unique_names(candidate)
             fields = max((guess_fields(table, names) for table in tables), key=len, default={})
-            if len(fields) >= FIELDS_MIN and len(fields) > (len(best[2]) if best else 0) and not _numbers_in(candidate):
-                best = (place, names, fields)
+            if not _numbers_in(candidate) and (known := _known(names, fields, tables)) > most:
+                best, most = (place, names, fields), known
     return best
+
+
+def _known(names: list[str], fields: dict[str, str], tables: Sequence[str]) -> int:
+    """Return how many columns are known; in a table of places the columns of coordinates count too."""
+    return len(fields) + (len(csvs.place_columns(names)) if tables == TABLES else 0)
 
 
 def _numbers_in(row: list[str]) -> bool:

@@ -26,8 +26,15 @@ GEOMETRY = "geometry"
 UNREADABLE = "\ufffd"
 """Stands where bytes are no text in the encoding."""
 
-EXPECTED_WARNINGS = ("Non closed ring", "Several features with id", "Unsupported geometry type", "OGRGeoJSONReadRawPoint", "Invalid coord dimension")
-"""What GDAL says of single features; each is told as a finding with its row, or does not matter here (ids of features are not used)."""
+EXPECTED_WARNINGS = (
+    "Non closed ring",
+    "Several features with id",
+    "Unsupported geometry type",
+    "OGRGeoJSONReadRawPoint",
+    "Invalid coord dimension",
+    "non conformant file extension",
+)
+"""What GDAL says of single features, each told as a finding with its row, or what does not matter here: ids of features, names of files."""
 
 
 def read_geopackage(path: Path, wanted: Sequence[str] | None = None) -> list[Layer]:
@@ -75,7 +82,10 @@ def _chosen(path: Path, source: str, wanted: Sequence[str] | None = None) -> lis
     import pyogrio
 
     try:
-        names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]
+        # Some layers make GDAL talk already here; reading says it again.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]
     except pyogrio.errors.DataSourceError as error:
         raise InputError("file_unreadable", file=path.name, reason=_reason(error)) from error
     absent = sorted(set(wanted or ()) - set(names))
