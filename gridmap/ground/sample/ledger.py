@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ HEADER = ("序号", "社区", "小区名称", "楼号", "单元", "户数", "人
 COMMUNITY, COMPOUND, HOUSEHOLDS = 2, 3, 6
 """Columns of the sheet, counted from 1."""
 HEADER_ROW = 3
+
+Home = dict[str, Any]
+"""One building as a row of its table, with its ``position`` there."""
 
 _DIGITS = "零一二三四五六七八九"
 
@@ -92,18 +95,14 @@ def write_ledger(path: Path, buildings: gpd.GeoDataFrame, community_name: pd.Ser
     buildings are spelled in many ways. Wrong on purpose: a building that does not exist, a row that stands there twice, half a household
     where the map knows better.
     """
-    homes = buildings[buildings["households"] > 0]
-    order = np.lexsort((np.arange(len(homes)), homes["compound_id"].fillna("").to_numpy(dtype=object).astype(str), homes["community_id"].to_numpy(dtype=object).astype(str)))
-    homes = homes.iloc[order]
+    homes = _homes(buildings)
     chance = rng.random((4, len(homes)))
-    unknown = np.flatnonzero(chance[0] < UNKNOWN_SHARE)
-    if len(unknown) == 0:
-        unknown = np.array([len(homes) // 2])
-    written = Written(buildings.index.get_indexer(homes.index[unknown]).tolist())
+    unknown = np.flatnonzero(chance[0] < UNKNOWN_SHARE).tolist() or [len(homes) // 2]
+    written = Written([homes[position]["position"] for position in unknown])
     book = openpyxl.Workbook()
     sheet = book.active
     _write_head(sheet, title)
-    lines = _lines(homes, community_name, set(unknown.tolist()), chance[1:], written)
+    lines = _lines(homes, community_name.to_dict(), set(unknown), chance[1:], written)
     for row, line in enumerate(lines, HEADER_ROW + 1):
         for column, value in enumerate(line, 1):
             if value is not None:
@@ -113,6 +112,15 @@ def write_ledger(path: Path, buildings: gpd.GeoDataFrame, community_name: pd.Ser
         sheet.cell(top, column).alignment = Alignment(vertical="center", wrap_text=True)
     book.save(path)
     return written
+
+
+def _homes(buildings: gpd.GeoDataFrame) -> list[Home]:
+    """Return the buildings with households, community by community and compound by compound; the ledger starts each anew."""
+    table = pd.DataFrame(buildings[["community_id", "compound_id", "name", "households", "residents", "floors", "stairwells"]])
+    table = table.assign(position=np.arange(len(table)))[(table["households"] > 0).to_numpy(dtype=bool)]
+    table = table.sort_values(["community_id", "compound_id", "position"], kind="stable").astype(object)
+    records: list[Home] = table.where(table.notna(), None).to_dict("records")
+    return records
 
 
 def _write_head(sheet: Any, title: str) -> None:
@@ -127,72 +135,65 @@ def _write_head(sheet: Any, title: str) -> None:
         sheet.column_dimensions[letter].width = width
 
 
-def _lines(homes: gpd.GeoDataFrame, community_name: pd.Series, unknown: set[int], chance: Any, written: Written) -> Iterator[list[Any]]:
+def _lines(homes: list[Home], community_name: Mapping[str, str], unknown: set[int], chance: Any, written: Written) -> Iterator[list[Any]]:
     """Yield the rows below the header and note in ``written`` what they merge and where they are wrong."""
     row, serial = HEADER_ROW, 0
-    groups = _groups(homes)
-    community_top = row + 1
-    for place, (start, stop) in enumerate(groups):
-        first = homes.iloc[start]
-        compound, community = first["compound_id"], first["community_id"]
-        new_community = place == 0 or homes["community_id"].iat[groups[place - 1][0]] != community
-        community_top = row + 1 if new_community else community_top
-        compound_top = row + 1
+    for start, stop in _runs(homes):
+        first = homes[start]
+        top = row + 1
+        label = _compound_spelling(first["compound_id"], chance[2, start])
         for position in range(start, stop):
-            building = homes.iloc[position]
-            for stairwell, households in _stairwells(building, position in unknown, chance[:, position]):
+            home = homes[position]
+            for stairwell, households in _stairwells(home, position in unknown, chance[:, position]):
                 row, serial = row + 1, serial + 1
-                yield [
-                    serial,
-                    community_name[community] if row == community_top else None,
-                    _compound_spelling(compound, chance[2, start]) if row == compound_top and isinstance(compound, str) else None,
-                    _building_spelling(building["name"], int(chance[0, position] * 9)),
-                    stairwell,
-                    households,
-                    int(building["residents"]) if stairwell is None else None,
-                    int(building["floors"]),
-                    None,
-                ]
-        if isinstance(compound, str) and row > compound_top:
-            written.merges.append((COMPOUND, compound_top, row))
-        if place == len(groups) - 1 or homes["community_id"].iat[groups[place + 1][0]] != community:
-            if row > community_top:
-                written.merges.append((COMMUNITY, community_top, row))
+                front = [community_name[first["community_id"]], label] if row == top else [None, None]
+                residents = home["residents"] if stairwell is None else None
+                name = _building_spelling(home["name"], int(chance[0, position] * 9))
+                yield [serial, *front, name, stairwell, households, residents, home["floors"], None]
+        if row > top:
+            # A cell that is merged with nothing below stays empty there: outside compounds there is no name to spread.
+            written.merges += [(COMMUNITY, top, row), *([(COMPOUND, top, row)] if label else [])]
         row += 1
-        yield [None, None, "小计", None, None, int(homes["households"].iloc[start:stop].sum()), None, None, None]
-        community_top = row + 1
-    last = homes.iloc[-1]
-    name, compound, where = last["name"], last["compound_id"], community_name[last["community_id"]]
-    wrong = homes.iloc[min(unknown)]
-    row += 1
-    written.unmatched = row
+        yield [None, None, "小计", None, None, sum(home["households"] for home in homes[start:stop]), None, None, None]
+    # The row to repeat is one that holds a whole building.
+    whole = [position for position, home in enumerate(homes) if position not in unknown and not _by_stairwell(home, chance[:, position])]
+    yield from _wrong_lines(homes[whole[-1]], homes[min(unknown)], community_name, serial, row, written)
+    yield [None, None, "合计", None, None, sum(home["households"] for home in homes), None, None, None]
+
+
+def _wrong_lines(twice: Home, wrong: Home, community_name: Mapping[str, str], serial: int, row: int, written: Written) -> Iterator[list[Any]]:
+    """Yield the rows that are wrong on purpose: a building pulled down, one that stands there already, and half a household."""
+    written.unmatched, written.twice, written.fault = row + 1, row + 2, row + 3
+    where, elsewhere = community_name[twice["community_id"]], community_name[wrong["community_id"]]
     yield [serial + 1, where, "拆迁安置房", "99号楼", None, 40, None, 6, "已拆除"]
-    written.twice = row + 1
-    yield [serial + 2, where, compound if isinstance(compound, str) else None, name, None, int(last["households"]), None, int(last["floors"]), "重复登记"]
-    written.fault = row + 2
-    compound = wrong["compound_id"] if isinstance(wrong["compound_id"], str) else None
-    yield [serial + 3, community_name[wrong["community_id"]], compound, wrong["name"], "附", "0.5户", None, int(wrong["floors"]), "待核实"]
-    yield [None, None, "合计", None, None, int(homes["households"].sum()), None, None, None]
+    yield [serial + 2, where, twice["compound_id"], twice["name"], None, twice["households"], None, twice["floors"], "重复登记"]
+    yield [serial + 3, elsewhere, wrong["compound_id"], wrong["name"], "附", "0.5户", None, wrong["floors"], "待核实"]
 
 
-def _groups(homes: gpd.GeoDataFrame) -> list[tuple[int, int]]:
+def _runs(homes: list[Home]) -> list[tuple[int, int]]:
     """Return the runs of rows of one compound, or of one community's homes outside compounds."""
-    keys = homes["community_id"].to_numpy(dtype=object).astype(str) + "\x1f" + homes["compound_id"].fillna("").to_numpy(dtype=object).astype(str)
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    return list(zip(starts.tolist(), [*starts[1:].tolist(), len(keys)], strict=True))
+    keys = [(home["community_id"], home["compound_id"]) for home in homes]
+    starts = [position for position, key in enumerate(keys) if position == 0 or key != keys[position - 1]]
+    return list(zip(starts, [*starts[1:], len(keys)], strict=True))
 
 
-def _compound_spelling(compound: str, chance: float) -> str:
+def _compound_spelling(compound: str | None, chance: float) -> str | None:
     """Some people put a blank inside a name, some add 小区."""
+    if compound is None:
+        return None
     return f"{compound[0]} {compound[1:]}" if chance < 0.1 else f"{compound}小区" if chance < 0.15 else compound
 
 
-def _stairwells(building: pd.Series, unknown: bool, chance: Any) -> Iterator[tuple[str | None, int | str]]:
+def _by_stairwell(home: Home, chance: Any) -> bool:
+    return bool(chance[1] < BY_STAIRWELL_SHARE and home["stairwells"] > 1)
+
+
+def _stairwells(home: Home, unknown: bool, chance: Any) -> Iterator[tuple[str | None, int | str]]:
     """Yield the stairwell, or None, and the households of each row that the ledger has for a building."""
-    households, stairwells = int(building["households"]), int(building["stairwells"])
+    households, stairwells = home["households"], home["stairwells"]
     if unknown:
         yield None, UNKNOWN
-    elif chance[1] < BY_STAIRWELL_SHARE and stairwells > 1:
+    elif _by_stairwell(home, chance):
         each, rest = divmod(households, stairwells)
         for number in range(stairwells):
             yield f"{number + 1}单元", each + (number < rest)

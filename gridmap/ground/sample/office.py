@@ -170,9 +170,11 @@ def _write_buildings(buildings: gpd.GeoDataFrame, names: pd.Series, unknown: Seq
     shapes[unclosed][0] = shapes[unclosed][0][:-1]
     shapes[spiked][0] = _with_spike(shapes[spiked][0])
     place = shapes[0][0][0]
+    corners = buildings.geometry.bounds
+    far = shapes[int(np.argmax(np.hypot(corners["minx"] - place[0], corners["miny"] - place[1])))][0][0]
     added: list[tuple[str, list[Numbers], int | str]] = [
         ("pieces_united", shapes[repeated], repeated),
-        ("id_taken", [place + np.array([[40.0, 0], [40, 4], [46, 4], [46, 0], [40, 0]])], 0),
+        ("id_taken", [far + np.array([[0.0, 0], [0, 4], [6, 4], [6, 0], [0, 0]])], 0),
         ("footprint_dropped", shapes[copied], "重绘1"),
         ("geometry_sliver", [place + np.array([[0.0, 0], [0, 0.1], [8, 0.1], [8, 0], [0, 0]])], "碎片1"),
         ("geometry_missing", [], "空图形1"),
