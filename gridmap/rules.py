@@ -60,9 +60,13 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class EstimateRules:
-    """How households are estimated from footprint and floors where they are missing: floor area over ``floor_area_per_household_m2``."""
+    """How households are estimated from footprint and floors where they are missing: floor area over ``floor_area_per_household_m2``.
+
+    Where the floors are missing too but the building's height is known, a floor is ``storey_height_m`` high.
+    """
 
     floor_area_per_household_m2: float
+    storey_height_m: float
     source: str
 
 

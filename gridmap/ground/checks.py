@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import shapely
 
 from gridmap.findings import Finding, finding
 from gridmap.ground.datum import datum_findings
-from gridmap.ground.estimates import estimate_findings
+from gridmap.ground.estimates import estimate_findings, lived_in
 from gridmap.ground.tables import District
 from gridmap.rules import Rules
 
@@ -23,12 +21,10 @@ def check_district(district: District, rules: Rules) -> list[Finding]:
 
     Whether parts of a community hang together is found with the neighbour table, when cells are made.
     """
-    checks: tuple[Callable[[District, Rules], list[Finding]], ...] = (
+    by_rules = (_households_estimated, _communities_too_small, _buildings_too_large)
+    plain = (
         _households_missing,
-        _households_estimated,
         _communities_without_buildings,
-        _communities_too_small,
-        _buildings_too_large,
         _compounds_without_households,
         _ids,
         _geometry,
@@ -36,7 +32,7 @@ def check_district(district: District, rules: Rules) -> list[Finding]:
         _venues_outside,
         _gates,
     )
-    return [each for check in checks for each in check(district, rules)]
+    return [each for check in by_rules for each in check(district, rules)] + [each for check in plain for each in check(district)]
 
 
 def check_datum(district: District) -> list[Finding]:
@@ -44,7 +40,7 @@ def check_datum(district: District) -> list[Finding]:
     return datum_findings(district.tables())
 
 
-def _households_missing(district: District, rules: Rules) -> list[Finding]:
+def _households_missing(district: District) -> list[Finding]:
     buildings = district.buildings
     missing = buildings["households"].isna()
     tally = pd.DataFrame({"missing": missing, "all": 1}).groupby(buildings["community_id"], sort=True).sum()
@@ -59,8 +55,8 @@ def _households_estimated(district: District, rules: Rules) -> list[Finding]:
     return estimate_findings(district.buildings, rules.estimate)
 
 
-def _communities_without_buildings(district: District, rules: Rules) -> list[Finding]:
-    empty = ~district.communities.index.isin(district.buildings["community_id"])
+def _communities_without_buildings(district: District) -> list[Finding]:
+    empty = ~district.communities.index.isin(district.buildings["community_id"].unique())
     return [_of_community(district, "community_without_buildings", community) for community in district.communities.index[empty]]
 
 
@@ -113,19 +109,22 @@ def _buildings_too_large(district: District, rules: Rules) -> list[Finding]:
     return _of_buildings(district, "building_too_large", too_large, column="households", limit=limit)
 
 
-def _compounds_without_households(district: District, rules: Rules) -> list[Finding]:
+def _compounds_without_households(district: District) -> list[Finding]:
     """A compound of several buildings with 0 or 1 household was counted by nobody."""
-    buildings = district.buildings[district.buildings["compound_id"].notna().to_numpy(dtype=bool)]
+    named, lived = district.buildings["compound_id"].notna(), lived_in(district.buildings["use"])
+    buildings = district.buildings[named.to_numpy(dtype=bool) & lived & ~district.buildings["dedicated"].to_numpy(dtype=bool)]
     grouped = buildings.assign(known=buildings["households"].notna()).groupby("compound_id", sort=True)
     tally = grouped.agg(total=("households", "sum"), known=("known", "all"), buildings=("known", "size"), community=("community_id", "first"))
     empty = tally[(tally["total"] <= 1) & tally["known"] & (tally["buildings"] > 1)]
     return [
-        finding("compound_without_households", str(compound), value=int(row["total"]), limit=int(row["buildings"]), community_id=str(row["community"]))
+        finding(
+            "compound_without_households", str(compound), value=int(row["total"]), limit=int(row["buildings"]), community_id=str(row["community"])
+        )
         for compound, row in empty.iterrows()
     ]
 
 
-def _ids(district: District, rules: Rules) -> list[Finding]:
+def _ids(district: District) -> list[Finding]:
     found = []
     for name, table in district.tables().items():
         twice = table.index[table.index.duplicated()].unique()
@@ -133,12 +132,12 @@ def _ids(district: District, rules: Rules) -> list[Finding]:
     unknown = ~district.buildings["community_id"].isin(district.communities.index).to_numpy(dtype=bool)
     found += _of_buildings(district, "building_of_unknown_community", unknown, column="community_id")
     # "B12#3" is the name of the third stairwell of B12.
-    fronts = district.buildings.index.str.rpartition("#").get_level_values(0) if len(district.buildings) else district.buildings.index
-    clash = np.asarray(fronts.isin(district.buildings.index) & (fronts != ""), dtype=bool)
+    known = set(district.buildings.index)
+    clash = np.array(["#" in identity and identity.rpartition("#")[0] in known for identity in district.buildings.index], dtype=bool)
     return found + _of_buildings(district, "id_like_stairwell", clash)
 
 
-def _geometry(district: District, rules: Rules) -> list[Finding]:
+def _geometry(district: District) -> list[Finding]:
     found = []
     for name, table in district.tables().items():
         geometry = table.geometry.to_numpy()
@@ -147,7 +146,7 @@ def _geometry(district: District, rules: Rules) -> list[Finding]:
     return found
 
 
-def _buildings_on_buildings(district: District, rules: Rules) -> list[Finding]:
+def _buildings_on_buildings(district: District) -> list[Finding]:
     """Tell how many buildings of each community lie on others: parts of buildings, or one building drawn twice."""
     geometry = district.buildings.geometry.to_numpy()
     areas = shapely.area(geometry)
@@ -161,7 +160,7 @@ def _buildings_on_buildings(district: District, rules: Rules) -> list[Finding]:
     return [finding("buildings_overlap", str(community), value=int(count), community_id=str(community)) for community, count in tally.items()]
 
 
-def _venues_outside(district: District, rules: Rules) -> list[Finding]:
+def _venues_outside(district: District) -> list[Finding]:
     venues = district.venues
     if not len(venues):
         return []
@@ -174,7 +173,7 @@ def _venues_outside(district: District, rules: Rules) -> list[Finding]:
     ]
 
 
-def _gates(district: District, rules: Rules) -> list[Finding]:
+def _gates(district: District) -> list[Finding]:
     gates = district.gates
     if not len(gates):
         return []

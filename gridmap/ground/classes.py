@@ -18,20 +18,44 @@ STREET_WORDS: Mapping[str, tuple[str, ...]] = {
         "arterial", "motorway", "trunk", "primary", "secondary", "major_road", "highway", "expressway",
         "高速公路", "高速", "快速路", "主干路", "主干道", "主干", "次干路", "次干道", "次干", "城市主干道", "城市次干道", "国道", "省道", "大道",
     ),
-    "street": ("street", "tertiary", "unclassified", "residential", "minor_road", "road", "支路", "支道", "街道", "街", "路", "城市支路", "县道", "乡道", "道路"),
-    "lane": ("lane", "living_street", "service", "alley", "driveway", "track", "巷", "巷道", "弄", "里弄", "胡同", "小区路", "小区道路", "内部道路", "内部路"),
-    "path": ("path", "footway", "pedestrian", "steps", "cycleway", "bridleway", "corridor", "pier", "sidewalk", "步行道", "人行道", "人行", "步道", "小路", "小径", "绿道"),
+    "street": ("street", "tertiary", "unclassified", "residential", "minor_road", "road", "支路", "支道", "街道", "街", "路", "城市支路", "县道",
+        "乡道", "道路"),
+    "lane": ("lane", "living_street", "service", "alley", "driveway", "track", "巷", "巷道", "弄", "里弄", "胡同", "小区路", "小区道路",
+        "内部道路", "内部路"),
+    "path": ("path", "footway", "pedestrian", "steps", "cycleway", "bridleway", "corridor", "pier", "sidewalk", "步行道", "人行道", "人行", "步道",
+        "小路", "小径", "绿道"),
 }  # fmt: skip
 """Our street classes and the words for them; OpenStreetMap's with and without ``_link``."""
 
 FAST_WORDS = frozenset({"motorway", "trunk", "expressway", "高速公路", "高速", "快速路"})
 """Roads without walkers; no grid should cross them."""
 
-NO_STREET_WORDS = frozenset({"rail", "railway", "subway", "light_rail", "tram", "ferry", "funicular", "aerialway", "aeroway", "铁路", "地铁", "轨道交通", "轮渡"})
+NO_STREET_WORDS = frozenset(
+    {"rail", "railway", "subway", "light_rail", "tram", "ferry", "funicular", "aerialway", "aeroway", "铁路", "地铁", "轨道交通", "轮渡"}
+)
 """Lines in street layers that nobody can walk on."""
 
 BARRIER_WORDS: Mapping[str, tuple[str, ...]] = {
-    "river": ("river", "riverbank", "water", "canal", "stream", "lake", "drain", "ditch", "河", "河流", "河道", "江", "湖", "湖泊", "水系", "水域", "运河", "水"),
+    "river": (
+        "river",
+        "riverbank",
+        "water",
+        "canal",
+        "stream",
+        "lake",
+        "drain",
+        "ditch",
+        "河",
+        "河流",
+        "河道",
+        "江",
+        "湖",
+        "湖泊",
+        "水系",
+        "水域",
+        "运河",
+        "水",
+    ),
     "railway": ("railway", "rail", "light_rail", "tram", "铁路", "铁道", "轨道", "轨道交通"),
     "wall": ("wall", "fence", "city_wall", "retaining_wall", "hedge", "围墙", "墙", "围栏", "栅栏"),
     "expressway": ("expressway", "motorway", "trunk", "高速公路", "高速", "快速路", "高架", "高架路"),

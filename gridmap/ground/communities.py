@@ -19,6 +19,9 @@ Positions = npt.NDArray[np.int64]
 GAP_M = 5.0
 """Gaps between communities narrower than this are slips of the mouse and are closed; wider ones may be rivers or roads and are reported."""
 
+TOUCHING_M = 0.001
+"""What lies nearer than 1 mm touches; closing a gap rounds its edges by far less."""
+
 OVERLAP_M2 = 1.0
 """Overlaps below this are rounding; they are cut away without a word."""
 
@@ -31,8 +34,11 @@ NEAREST_COMMUNITY_M = 50.0
 OUTLINE_M = 30.0
 """Where no community is drawn, its outline keeps this distance from its buildings, and spaces up to twice as wide between them belong to it."""
 
-NEAREST_SAMPLE_M = 8.0
-"""Footprints are sampled at this distance when land between buildings is divided among communities."""
+NEAREST_SAMPLE_M = 5.0
+"""Footprints are sampled at this distance where land between buildings is divided between communities."""
+
+COARSE_M = 2.0
+"""Footprints away from other communities are simplified by this much: they only fill their own community's land."""
 
 
 def repaired_communities(rows: Rows) -> tuple[Rows, list[Finding]]:
@@ -100,46 +106,46 @@ def _polygons(geometry: shapely.Geometry) -> shapely.Geometry:
 
 
 def _without_gaps(rows: Rows) -> tuple[Geometries, list[Finding]]:
-    geometry = rows.frame.geometry.to_numpy().copy()
-    if len(geometry) < 2:
-        return geometry, []
-    land = shapely.union_all(geometry)
-    closed = shapely.buffer(shapely.buffer(land, GAP_M / 2, join_style="mitre"), -GAP_M / 2, join_style="mitre")
-    gaps = shapely.get_parts(shapely.difference(closed, land))
-    gaps = gaps[(shapely.get_dimensions(gaps) == 2) & (shapely.area(gaps) > 0)]
+    geometry = rows.frame.geometry.to_numpy()
     tree = shapely.STRtree(geometry)
-    given: dict[int, list[shapely.Geometry]] = {}
-    filled = 0
-    for gap in gaps:
-        beside = tree.query(gap, predicate="dwithin", distance=GAP_M / 1000)
-        if len(beside) < 2:
-            continue
-        filled += 1
-        rest = gap
-        # Each takes the strip along its own border; together the strips fill a gap that is at most GAP_M wide.
-        for position in sorted(beside.tolist()):
-            strip = shapely.buffer(geometry[position], GAP_M / 2, join_style="mitre")
-            given.setdefault(position, []).append(shapely.intersection(rest, strip))
-            rest = shapely.difference(rest, strip)
-        if not shapely.is_empty(rest):
-            longest = max(beside.tolist(), key=lambda position: shapely.length(shapely.intersection(shapely.boundary(gap), geometry[position])))
-            given[longest].append(rest)
-    for position, strips in given.items():
-        geometry[position] = _polygons(shapely.union_all([geometry[position], *strips]))
-    findings = [rows.finding("community_gaps_closed", value=filled, limit=GAP_M)] if filled else []
-    return geometry, findings + _gap_findings(rows, geometry)
+    a, b = tree.query(geometry, predicate="dwithin", distance=GAP_M)
+    beside = pd.Series(b[a != b]).groupby(a[a != b]).agg(list)
+    strips: dict[int, shapely.Geometry] = {}
+    for position, others in beside.items():
+        gaps = _gaps_between(geometry[position], geometry[others])
+        # Each takes the strip along its own border, what an earlier one has taken excepted: together they fill gaps of at most GAP_M.
+        reach = shapely.buffer(geometry[position], GAP_M / 2, join_style="mitre")
+        taken = shapely.union_all([strips[other] for other in others if other in strips])
+        strip = _polygons(shapely.difference(shapely.intersection(gaps, reach), taken))
+        if not shapely.is_empty(strip):
+            strips[position] = strip
+    closed = geometry.copy()
+    for position, strip in strips.items():
+        closed[position] = _polygons(shapely.union(geometry[position], strip))
+    findings = [rows.finding("community_gaps_closed", value=len(strips), limit=GAP_M)] if strips else []
+    return closed, findings + _gap_findings(rows, closed)
+
+
+def _gaps_between(community: shapely.Geometry, others: Geometries) -> shapely.Geometry:
+    """Return the narrow land between a community and those beside it; narrow inlets into one community alone stay as they are."""
+    land = shapely.union_all([community, *others])
+    closed = shapely.buffer(shapely.buffer(land, GAP_M / 2, join_style="mitre"), -GAP_M / 2, join_style="mitre")
+    gaps = shapely.get_parts(_polygons(shapely.difference(closed, land)))
+    between = shapely.dwithin(gaps, community, TOUCHING_M) & shapely.dwithin(gaps[:, None], others[None, :], TOUCHING_M).any(axis=1)
+    return shapely.union_all(gaps[between])
 
 
 def _gap_findings(rows: Rows, geometry: Geometries) -> list[Finding]:
     """Tell of the holes in the communities' common land: land that belongs to nobody."""
     land = shapely.union_all(geometry)
     rings = [ring for part in shapely.get_parts(land) for ring in part.interiors]
-    holes = shapely.polygons(rings)
+    holes = shapely.polygons(np.array(rings, dtype=object)) if rings else np.array([], dtype=object)
     findings = []
     for hole, area in zip(holes, shapely.area(holes), strict=True):
         if area >= LARGE_GAP_M2:
             place = shapely.point_on_surface(hole)
-            findings.append(finding("community_gap", rows.layer, value=round(float(area)), unit="m2", file=rows.file, layer=rows.layer, x=place.x, y=place.y))
+            where = {"file": rows.file, "layer": rows.layer}
+            findings.append(finding("community_gap", rows.layer, value=round(float(area)), unit="m2", x=place.x, y=place.y, **where))
     return findings
 
 
@@ -151,11 +157,8 @@ def outlined_communities(community_of: pd.Series, geometry: Geometries, crs: obj
     """
     ids = pd.unique(community_of)
     codes = pd.Categorical(community_of, categories=ids).codes.astype(np.int64)
-    land = _outline(shapely.union_all(geometry))
-    if len(ids) == 1:
-        areas = np.array([land], dtype=object)
-    else:
-        areas = _divided(land, geometry, codes, len(ids))
+    land = _outline(geometry)
+    areas = np.array([land], dtype=object) if len(ids) == 1 else _divided(land, geometry, codes, len(ids))
     frame = gpd.GeoDataFrame(geometry=areas, crs=crs, index=pd.Index(ids, name="community_id"))
     return typed_table("communities", frame)
 
@@ -167,15 +170,20 @@ def merged_areas(community_of: pd.Series, geometry: Geometries, crs: object) -> 
     return typed_table("communities", merged)
 
 
-def _outline(footprints: shapely.Geometry) -> shapely.Geometry:
-    wide = shapely.buffer(footprints, 2 * OUTLINE_M, quad_segs=4)
-    outline = shapely.buffer(wide, -OUTLINE_M, quad_segs=4)
-    filled = shapely.polygons([part.exterior for part in shapely.get_parts(outline)])
-    return shapely.union_all(filled)
+def _outline(footprints: Geometries) -> shapely.Geometry:
+    # Hulls have few corners: 100,000 of them are widened and united in seconds.
+    wide = shapely.union_all(shapely.buffer(shapely.convex_hull(footprints), 2 * OUTLINE_M, quad_segs=2))
+    filled = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(wide))))
+    return shapely.buffer(filled, -OUTLINE_M, quad_segs=2)
 
 
 def _divided(land: shapely.Geometry, geometry: Geometries, codes: Positions, count: int) -> Geometries:
-    outlines = shapely.segmentize(shapely.boundary(geometry), NEAREST_SAMPLE_M)
+    # Only where two communities meet does it matter how finely the footprints are sampled.
+    a, b = shapely.STRtree(geometry).query(geometry, predicate="dwithin", distance=OUTLINE_M)
+    meeting = np.zeros(len(geometry), dtype=bool)
+    meeting[a[codes[a] != codes[b]]] = True
+    outlines = shapely.simplify(shapely.convex_hull(geometry), COARSE_M)
+    outlines[meeting] = shapely.segmentize(geometry[meeting], NEAREST_SAMPLE_M)
     coordinates, owner = shapely.get_coordinates(outlines, return_index=True)
     coordinates, first = np.unique(np.round(coordinates, 2), axis=0, return_index=True)
     of_point = codes[owner[first]]
@@ -204,10 +212,8 @@ def assigned_communities(rows: Rows, communities: gpd.GeoDataFrame, given: npt.N
     if outside.size:
         near, area, distance = _nearest(tree, geometry[outside])
         place[outside[near]] = area
-        findings += [
-            rows.finding("building_near_community", int(outside[position]), community=str(ids[target]), value=round(float(metres), 1), limit=NEAREST_COMMUNITY_M)
-            for position, target, metres in zip(near, area, distance, strict=True)
-        ]
+        for position, target, metres in zip(outside[near].tolist(), area, distance.round(1).tolist(), strict=True):
+            findings.append(rows.finding("building_near_community", position, community=str(ids[target]), value=metres, limit=NEAREST_COMMUNITY_M))
         findings += rows.findings("building_outside", place < 0)
     said = _named_communities(given, communities)
     place, more = _contradictions(rows, areas, ids, place, said)
@@ -234,7 +240,9 @@ def _named_communities(given: npt.NDArray[np.object_], communities: gpd.GeoDataF
     return np.array([-1 if text is None else position.get(text, position.get(plain_name(text), -1)) for text in texts], dtype=np.int64)
 
 
-def _contradictions(rows: Rows, areas: Geometries, ids: npt.NDArray[np.object_], place: Positions, said: Positions) -> tuple[Positions, list[Finding]]:
+def _contradictions(
+    rows: Rows, areas: Geometries, ids: npt.NDArray[np.object_], place: Positions, said: Positions
+) -> tuple[Positions, list[Finding]]:
     differ = np.flatnonzero((said >= 0) & (place >= 0) & (said != place))
     if not differ.size:
         return place, []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,13 +13,16 @@ import pandas as pd
 from gridmap.findings import Finding
 from gridmap.ground import classes
 from gridmap.ground.fields import parse_households, parse_integers, parse_numbers, parse_truths
-from gridmap.ground.names import plain_name
+from gridmap.ground.names import as_texts, plain_name
 from gridmap.ground.rows import Rows
 from gridmap.ground.tables import TABLES, Column
 from gridmap.rules import Rules
 
 Values = npt.NDArray[np.object_]
 Step = tuple[Rows, list[Finding]]
+
+_LEVEL = re.compile(r"[+-]?\d+")
+_NO = ("no", "No", "NO", "0", "false", "False", "f", "F", "n", "N", "否", "无")
 
 PARSERS = {"integer": parse_integers, "number": parse_numbers, "truth": parse_truths}
 
@@ -76,32 +80,15 @@ def _known(values: Values) -> npt.NDArray[np.bool_]:
     return np.array([value is not None for value in values], dtype=bool)
 
 
-def as_texts(values: Values) -> Values:
-    """Return each value as text: whole numbers without decimals, None where it is missing or blank.
-
-    >>> as_texts(np.array([7.0, " 007 ", None, ""], dtype=object)).tolist()
-    ['7', '007', None, None]
-    """
-    return np.array([_text(value) for value in values], dtype=object)
-
-
-def _text(value: object) -> str | None:
-    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip() or None
-
-
 def typed_rows(rows: Rows, rules: Rules) -> Step:
     """Return ``rows`` with every column of their table in its type, and findings about values that cannot be understood.
 
     ``community_id`` of buildings is left to the assignment of communities, as is ``households_source`` to the estimate.
     """
-    rows, findings = CLASSED.get(rows.table, _unclassed)(rows, rules)
+    rows, findings = _classed(rows, rules)
     columns: dict[str, object] = {}
     for column in TABLES[rows.table].columns:
-        if column.name in rows.frame.columns:
+        if column.name in rows.frame.columns and not isinstance(rows.frame[column.name].dtype, pd.Int64Dtype):
             columns[column.name], more = _typed_column(rows, column)
             findings += more
         elif column.name in DEFAULT_TRUTHS:
@@ -125,11 +112,21 @@ def _typed_column(rows: Rows, column: Column) -> tuple[object, list[Finding]]:
     return found, findings
 
 
-def _unclassed(rows: Rows, rules: Rules) -> Step:
+def _classed(rows: Rows, rules: Rules) -> Step:
+    """Do what only one table needs."""
+    match rows.table:
+        case "buildings":
+            return _floored_buildings(rows, rules.estimate.storey_height_m)
+        case "streets":
+            return _class_streets(rows)
+        case "barriers":
+            return _class_barriers(rows)
+        case "venues":
+            return _class_venues(rows, rules)
     return rows, []
 
 
-def _class_streets(rows: Rows, rules: Rules) -> Step:
+def _class_streets(rows: Rows) -> Step:
     frame = rows.frame
     if "street_class" not in frame.columns:
         findings = [rows.finding("street_class_absent")]
@@ -148,10 +145,26 @@ def _class_streets(rows: Rows, rules: Rules) -> Step:
         added["walkable"] = ~fast
     if "barrier" not in frame.columns:
         added["barrier"] = fast
+    if {"layer", "bridge", "tunnel"} & set(frame.columns):
+        added["layer"], unreadable = _levels(frame)
+        findings += rows.findings("value_unreadable", unreadable, column="layer" if "layer" in frame.columns else None)
     return rows.with_frame(frame.assign(**added)).kept(~rails), findings
 
 
-def _class_barriers(rows: Rows, rules: Rules) -> Step:
+def _levels(frame: gpd.GeoDataFrame) -> tuple[object, npt.NDArray[np.bool_]]:
+    """Return the level of each street, where none is given 1 on a bridge and -1 in a tunnel, and where the level cannot be read."""
+    said = as_texts(frame["layer"].to_numpy(dtype=object)) if "layer" in frame.columns else np.full(len(frame), None, dtype=object)
+    levels = np.array([int(word) if word is not None and _LEVEL.fullmatch(str(word)) else None for word in said], dtype=object)
+    readable = _known(levels)
+    for column, level in (("bridge", 1), ("tunnel", -1)):
+        if column in frame.columns:
+            # Tags name the kind of bridge ("viaduct"): any word but "no" is one.
+            words = pd.Series(as_texts(frame[column].to_numpy(dtype=object)), dtype="object")
+            levels[~readable & words.notna().to_numpy() & ~words.isin(_NO).to_numpy()] = level
+    return pd.array(levels, dtype="Int64"), _known(said) & ~readable
+
+
+def _class_barriers(rows: Rows) -> Step:
     if "kind" not in rows.frame.columns:
         kind = classes.barrier_kind_of_name(rows.layer) or classes.barrier_kind_of_name(rows.file)
         if kind is None:
@@ -199,4 +212,18 @@ def _class_venues(rows: Rows, rules: Rules) -> Step:
     return rows.with_frame(frame.assign(name=filled, categories=np.array(found, dtype=object))), findings
 
 
-CLASSED: dict[str, Callable[[Rows, Rules], Step]] = {"streets": _class_streets, "barriers": _class_barriers, "venues": _class_venues}
+def _floored_buildings(rows: Rows, storey_height_m: float) -> Step:
+    """Fill in missing floors from heights."""
+    if "height_m" not in rows.frame.columns:
+        return rows, []
+    height, fault = parse_numbers(rows.frame["height_m"].to_numpy(dtype=object))
+    findings = rows.findings("value_unreadable", fault, column="height_m")
+    given = rows.frame["floors"].to_numpy(dtype=object) if "floors" in rows.frame.columns else np.full(len(rows), None, dtype=object)
+    floors = np.array(given, dtype=object)
+    metres = height.to_numpy(dtype=np.float64, na_value=np.nan)
+    filled = np.array([pd.isna(value) for value in given], dtype=bool) & (metres > 0)
+    floors[filled] = np.maximum(np.round(metres[filled] / storey_height_m), 1).astype(np.int64).astype(object)
+    if filled.any():
+        told = rows.finding("floors_from_height", column="height_m", value=int(filled.sum()), limit=storey_height_m)
+        findings.append(told)
+    return rows.with_frame(rows.frame.assign(floors=floors)), findings

@@ -53,8 +53,8 @@ READINGS = (
 def datum_findings(tables: Mapping[str, gpd.GeoDataFrame]) -> list[Finding]:
     """Return a warning for each layer that would lie much better in another datum, naming that datum and both shares.
 
-    Three tests: buildings and venues that name a community lie in it; streets do not run through buildings; venues stand in or at buildings. ``tables`` are
-    tables of a district in one projected CRS; those that are absent or empty are not tested. Outside China nothing is tested.
+    Three tests: buildings and venues that name a community lie in it; streets do not run through buildings; venues stand in or at buildings.
+    ``tables`` are tables of a district in one projected CRS; those that are absent or empty are not tested. Outside China nothing is tested.
     """
     present = {name: table for name, table in tables.items() if len(table)}
     if not present or not _in_china(next(iter(present.values()))):
@@ -63,7 +63,7 @@ def datum_findings(tables: Mapping[str, gpd.GeoDataFrame]) -> list[Finding]:
     for name, test in (("buildings", "community"), ("venues", "community"), ("buildings", "streets"), ("venues", "buildings")):
         other = {"community": "communities"}.get(test, test)
         if name in present and other in present and not any(each.subject == name for each in findings):
-            shares = _shares(name, test, present[name], present[other])
+            shares = _shares(test, present[name], present[other])
             findings += _better(name, other, test, shares)
     return findings
 
@@ -74,14 +74,15 @@ def _in_china(table: gpd.GeoDataFrame) -> bool:
     return bool(inside_box(lon, lat))
 
 
-def _shares(name: str, test: str, table: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> list[tuple[float, int]]:
+def _shares(test: str, table: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> list[tuple[float, int]]:
     """Return for each reading the share of objects in their right place, and how many objects were looked at."""
     if test == "community":
-        named = _named_community(table, other)
+        tried = _sample(np.arange(len(table)), 10 * SAMPLE)
+        named = _named_community(table.iloc[tried], other)
         chosen = _sample(np.flatnonzero(named >= 0))
         areas = other.geometry.to_numpy()
         target = areas[named[chosen]]
-        points = shapely.point_on_surface(table.geometry.to_numpy()[chosen])
+        points = shapely.point_on_surface(table.geometry.to_numpy()[tried[chosen]])
         return [(_mean(shapely.intersects(moved, target)), len(chosen)) for moved in _moved(points, table.crs)]
     chosen = _sample(np.arange(len(table)))
     objects = table.geometry.to_numpy()[chosen]
@@ -97,10 +98,9 @@ def _shares(name: str, test: str, table: gpd.GeoDataFrame, other: gpd.GeoDataFra
 def _better(name: str, other: str, test: str, shares: list[tuple[float, int]]) -> list[Finding]:
     (now, count), best = shares[0], max(range(len(shares)), key=lambda index: shares[index][0])
     found, reading = shares[best][0], READINGS[best]
+    telling = found - now >= BETTER
     if test == "streets":
         telling = found - now >= ON_STREET_BETTER and (1.0 - found) * 2 <= 1.0 - now
-    else:
-        telling = found - now >= BETTER
     if count < FEWEST or not telling:
         return []
     subject, against = (other, name) if reading.of_other else (name, other)
@@ -156,10 +156,7 @@ def _mean(truths: npt.NDArray[np.bool_]) -> float:
     return float(truths.mean()) if len(truths) else 0.0
 
 
-def _sample(positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return at most ``SAMPLE`` of ``positions``, evenly spread over the file."""
-    step = max(1, -(-len(positions) // SAMPLE))
+def _sample(positions: npt.NDArray[np.int64], count: int = SAMPLE) -> npt.NDArray[np.int64]:
+    """Return at most ``count`` of ``positions``, evenly spread over the file."""
+    step = max(1, -(-len(positions) // count))
     return positions[::step]
-
-
-

@@ -11,8 +11,8 @@ import shapely
 
 from gridmap.errors import InputError
 from gridmap.findings import Finding
-from gridmap.ground.conversion import as_texts
 from gridmap.ground.matching import match_ledger, texts
+from gridmap.ground.names import as_texts
 from gridmap.ground.repair import mended_geometry, readable_geometry
 from gridmap.ground.rows import Rows
 from gridmap.ground.tables import District
@@ -125,7 +125,9 @@ def _by_table(rows: Rows, ids: npt.NDArray[np.object_], district: District) -> t
     found = np.full(len(district.buildings), None, dtype=object)
     findings = []
     for row in range(len(rows)):
-        members = [int(matches.building[row])] if matches.building[row] >= 0 else list(matches.members[row]) if matches.members[row] is not None else []
+        members = (
+            [int(matches.building[row])] if matches.building[row] >= 0 else list(matches.members[row]) if matches.members[row] is not None else []
+        )
         label = texts(rows.frame.iloc[[row]], "building_id")[0] or str(rows.numbers[row])
         if not members:
             findings.append(rows.finding("grid_row_unmatched", row, subject=label))
@@ -145,6 +147,15 @@ def _unassigned(rows: Rows, grid_of: pd.Series, district: District) -> list[Find
     points = shapely.point_on_surface(district.buildings.geometry.to_numpy()[missing.to_numpy()])
     communities = district.buildings["community_id"][missing]
     return [
-        Finding("building_in_no_grid", str(building), "error", file=rows.file, layer=rows.layer, community_id=str(community), x=float(point.x), y=float(point.y))
+        Finding(
+            "building_in_no_grid",
+            str(building),
+            "error",
+            file=rows.file,
+            layer=rows.layer,
+            community_id=str(community),
+            x=float(point.x),
+            y=float(point.y),
+        )
         for building, community, point in zip(grid_of.index[missing], communities, points, strict=True)
     ]

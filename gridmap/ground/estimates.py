@@ -19,10 +19,13 @@ DWELLING_USES = (
 """Uses in which households live; a use that contains one of these words counts."""
 
 OTHER_USES = (
-    "commercial", "retail", "office", "industrial", "warehouse", "garage", "shed", "roof", "school", "kindergarten", "university", "college", "hospital",
-    "church", "temple", "mosque", "hotel", "public", "civic", "government", "station", "stadium", "sports", "supermarket", "kiosk", "service", "greenhouse",
+    "commercial", "retail", "office", "industrial", "warehouse", "garage", "shed", "roof", "school", "kindergarten", "university", "college",
+    "hospital",
+    "church", "temple", "mosque", "hotel", "public", "civic", "government", "station", "stadium", "sports", "supermarket", "kiosk", "service",
+    "greenhouse",
     "construction", "ruins", "parking", "hangar", "barn", "chapel", "cathedral", "toilets", "train", "transportation",
-    "商业", "商场", "办公", "写字楼", "工业", "厂房", "仓库", "车库", "学校", "小学", "中学", "幼儿园", "医院", "宾馆", "酒店", "公共", "政府", "车站", "市场",
+    "商业", "商场", "办公", "写字楼", "工业", "厂房", "仓库", "车库", "学校", "小学", "中学", "幼儿园", "医院", "宾馆", "酒店", "公共", "政府",
+    "车站", "市场",
     "寺", "教堂", "体育", "文化", "配套", "变电", "门卫", "在建",
 )  # fmt: skip
 """Uses in which nobody lives."""
@@ -57,7 +60,8 @@ def estimated_households(buildings: gpd.GeoDataFrame, rules: EstimateRules, *, f
     """Return ``buildings`` with an estimate where households are missing; ``households_source`` says which ones.
 
     Floors times footprint over ``rules.floor_area_per_household_m2``, rounded to a whole number. Only where floors are known, the geometry is a
-    footprint (``footprints``; not a made-up square, not a whole block of land), and people may live in it. A building whose use says that nobody lives there has 0.
+    footprint (``footprints``; not a made-up square, not a whole block of land), and people may live in it. A building whose use says that
+    nobody lives there has 0.
     """
     missing = buildings["households"].isna().to_numpy(dtype=bool)
     inhabited = lived_in(buildings["use"]) & ~buildings["dedicated"].to_numpy(dtype=bool)

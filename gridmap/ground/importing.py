@@ -17,13 +17,14 @@ from gridmap.errors import InputError, RequestError
 from gridmap.findings import Finding, finding
 from gridmap.ground.checks import check_district
 from gridmap.ground.communities import assigned_communities, merged_areas, outlined_communities, repaired_communities
-from gridmap.ground.conversion import as_texts, typed_rows, with_ids
+from gridmap.ground.conversion import typed_rows, with_ids
 from gridmap.ground.datum import datum_findings
 from gridmap.ground.division import ExistingDivision, existing_division
 from gridmap.ground.estimates import estimated_households, floor_areas
 from gridmap.ground.fields import parse_households
 from gridmap.ground.landcover import cells_decision
 from gridmap.ground.matching import Matches, households_from_ledger, match_ledger
+from gridmap.ground.names import as_texts
 from gridmap.ground.repair import drawn_twice, footprints_from_points, mended_geometry, readable_geometry, united_by_id
 from gridmap.ground.reports import LedgerReport, Report, TableReport, table_report
 from gridmap.ground.rows import ROW, Rows
@@ -40,8 +41,9 @@ ONE_COMMUNITY = "C1"
 class ImportRequest:
     """What the user asks to import, as on the command line.
 
-    ``fields`` maps ``table.column`` to the name of the column in the file (``buildings.households`` -> ``HU_SHU``), ``table.layer`` to the name of the
-    layer. ``crs`` is ``wgs84``, ``gcj02``, ``bd09`` or ``EPSG:n`` for all files that do not say themselves, or for single tables (``venues=bd09``).
+    ``fields`` maps ``table.column`` to the name of the column in the file (``buildings.households`` -> ``HU_SHU``), ``table.layer`` to the name
+    of the layer. ``crs`` is ``wgs84``, ``gcj02``, ``bd09`` or ``EPSG:n`` for all files that do not say themselves, or for single tables
+    (``venues=bd09``).
     """
 
     communities: Path | None = None
@@ -89,10 +91,10 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
     tables, findings = _usable_tables(sources, rules)
     steps.next("repair")
     communities = _communities(tables, old)
-    buildings, communities, more = _assigned(_buildings(tables, old, sources.crs), communities, rules)
+    buildings, communities, more = _assigned(_buildings(tables, old), communities)
     findings += more
     steps.next("households")
-    buildings, ledger_report, more = _with_households(buildings, communities, sources.ledger, request)
+    buildings, ledger_report, more = _with_households(buildings, communities, sources.ledger)
     findings += more
     cells, evidence = _cells(buildings, request, old, "buildings" in tables)
     buildings = _estimated(buildings, cells, rules)
@@ -194,7 +196,7 @@ def _outlined(district: District) -> bool:
     return bool(shapely.area(differ).sum() < 1e-6 * shapely.area(made.geometry.to_numpy()).sum())
 
 
-def _buildings(tables: Mapping[str, Rows], old: District | None, crs: pyproj.CRS) -> Rows:
+def _buildings(tables: Mapping[str, Rows], old: District | None) -> Rows:
     """Return the buildings to work on: the imported rows, else those of the workspace."""
     if "buildings" in tables:
         return tables["buildings"]
@@ -203,7 +205,7 @@ def _buildings(tables: Mapping[str, Rows], old: District | None, crs: pyproj.CRS
     return Rows("buildings", "", "buildings", frame, {})
 
 
-def _assigned(rows: Rows, communities: gpd.GeoDataFrame | None, rules: Rules) -> tuple[Rows, gpd.GeoDataFrame | None, list[Finding]]:
+def _assigned(rows: Rows, communities: gpd.GeoDataFrame | None) -> tuple[Rows, gpd.GeoDataFrame | None, list[Finding]]:
     """Return the buildings with their communities and footprints instead of points; those in no community are refused.
 
     Raises ``InputError`` when no building is left.
@@ -226,7 +228,7 @@ def _assigned(rows: Rows, communities: gpd.GeoDataFrame | None, rules: Rules) ->
 
 
 def _communities_by_column(rows: Rows, given: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
-    """Without outlines the buildings' own column tells the communities; a building without one is refused. Without that column there is one community."""
+    """Without outlines the buildings' own column tells the communities, and a building without one is refused; without that column there is one."""
     known = np.array([value is not None for value in given], dtype=bool)
     if not known.any():
         return np.full(len(rows), ONE_COMMUNITY, dtype=object), [rows.finding("one_community", subject=ONE_COMMUNITY)]
@@ -236,7 +238,7 @@ def _communities_by_column(rows: Rows, given: np.ndarray) -> tuple[np.ndarray, l
 
 
 def _with_households(
-    rows: Rows, communities: gpd.GeoDataFrame | None, ledger: Rows | None, request: ImportRequest
+    rows: Rows, communities: gpd.GeoDataFrame | None, ledger: Rows | None
 ) -> tuple[gpd.GeoDataFrame, LedgerReport | None, list[Finding]]:
     """Return the buildings table with the households that the files give, the ledger's in place of the map's."""
     frame = rows.frame
@@ -284,7 +286,9 @@ def _ledger_report(ledger: Rows, matches: Matches) -> LedgerReport:
     )
 
 
-def _cells(buildings: gpd.GeoDataFrame, request: ImportRequest, old: District | None, new: bool) -> tuple[Literal["given", "build"], Mapping[str, float]]:
+def _cells(
+    buildings: gpd.GeoDataFrame, request: ImportRequest, old: District | None, new: bool
+) -> tuple[Literal["given", "build"], Mapping[str, float]]:
     if request.cells == "auto" and not new and old is not None:
         return old.cells, {}
     return cells_decision(buildings.geometry.to_numpy(), request.cells)
@@ -342,7 +346,9 @@ def _crs_name(crs: pyproj.CRS) -> str:
 
 def _table_reports(sources: Sources, tables: Mapping[str, Rows], district: District, old: District | None) -> list[TableReport]:
     return [
-        table_report(name, sources.tables[name], getattr(district, name), getattr(old, name) if old is not None else None, sources.unused.get(name, ()))
+        table_report(
+            name, sources.tables[name], getattr(district, name), getattr(old, name) if old is not None else None, sources.unused.get(name, ())
+        )
         for name in TABLES
         if name in tables
     ]

@@ -14,8 +14,9 @@ import pandas as pd
 import shapely
 
 from gridmap.findings import Finding
-from gridmap.ground.fields import building_and_stairwell, compound_name
-from gridmap.ground.names import plain_name
+from gridmap.ground import fields
+from gridmap.ground.fields import building_and_stairwell
+from gridmap.ground.names import as_texts, plain_name
 from gridmap.ground.rows import Rows
 from gridmap.ground.values import half_width
 
@@ -26,7 +27,9 @@ How = Literal["id", "name", "place", "compound", "ambiguous", "unmatched", "empt
 PLACE_M = 30.0
 """A ledger row with coordinates belongs to the building it lies in, else to the nearest one within this distance."""
 
-_TAIL = re.compile(r"(?:第|NO\.?)?(?:[A-Z]+-?)?(?:\d+[A-Z]?(?:-\d+)?|[A-Z]|[零〇一二两三四五六七八九十百]+|[甲乙丙丁东南西北中])(?:号楼|号住宅楼|号院|#楼|#|号|幢|栋|座|楼|栋楼|幢楼)")
+_TAIL = re.compile(
+    r"(?:第|NO\.?)?(?:[A-Z]+-?)?(?:\d+[A-Z]?(?:-\d+)?|[A-Z]|[零〇一二两三四五六七八九十百]+|[甲乙丙丁东南西北中])(?:号楼|号住宅楼|号院|#楼|#|号|幢|栋|座|楼|栋楼|幢楼)"
+)
 """Where the number of a building stands in its name."""
 
 
@@ -49,7 +52,10 @@ class Matches:
         return dict(zip(ways.tolist(), counts.tolist(), strict=True))
 
 
-@functools.lru_cache(maxsize=4096)
+compound_name = functools.lru_cache(maxsize=65536)(fields.compound_name)
+
+
+@functools.lru_cache(maxsize=65536)
 def split_building_name(name: str) -> tuple[str, str | None]:
     """Return what stands before the building number, as :func:`compound_name` writes it, and the number; None when there is none.
 
@@ -67,16 +73,8 @@ def texts(frame: pd.DataFrame, *columns: str) -> Texts:
     """Return the first of ``columns`` that the frame has, as stripped text; None where it is missing or empty."""
     for column in columns:
         if column in frame.columns:
-            return [_text(value) for value in frame[column]]
+            return list(as_texts(frame[column].to_numpy(dtype=object)))
     return [None] * len(frame)
-
-
-def _text(value: object) -> str | None:
-    if pd.isna(value):
-        return None
-    # Excel stores the building number 3 as 3.0.
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-    return text or None
 
 
 class _Index:
@@ -127,9 +125,9 @@ def _name_keys(compound: str | None, name: str | None) -> list[tuple[str, str]]:
 def match_ledger(ledger: Rows, buildings: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> Matches:
     """Return for each ledger row the building, or the compound, that it speaks of.
 
-    An id decides; else compound and building number or name ("3#", "3号楼" and "三号楼" are one), narrowed by the community that the row names; else, where the
-    ledger has coordinates, the place. A row with a compound but no building speaks of the whole compound. Names that fit several buildings are
-    ambiguous and are left to the user.
+    An id decides; else compound and building number or name ("3#", "3号楼" and "三号楼" are one), narrowed by the community that the row names;
+    else, where the ledger has coordinates, the place. A row with a compound but no building speaks of the whole compound. Names that fit several
+    buildings are ambiguous and are left to the user.
     """
     index = _Index(buildings, communities)
     frame = ledger.frame
@@ -208,8 +206,8 @@ def households_from_ledger(
     """Return the buildings' households with those of the ledger in place.
 
     ``households`` are the ledger's own, one a row. Rows of the stairwells of one building are added up; a row that repeats building and
-    stairwell is refused. The ledger replaces what the map says, with a finding where they differ. The number of a whole compound, less what is known of its
-    buildings, is spread over those without a number in proportion to ``floor_area_m2`` (largest remainder) and marked as estimated.
+    stairwell is refused. The ledger replaces what the map says, with a finding where they differ. The number of a whole compound, less what is
+    known of its buildings, is spread over those without a number in proportion to ``floor_area_m2`` (largest remainder) and marked as estimated.
     """
     findings = _match_findings(ledger, matches)
     said = pd.array(buildings["households"], dtype="Int64")
@@ -225,7 +223,7 @@ def households_from_ledger(
             building = str(buildings.index[position])
             findings.append(ledger.finding("ledger_differs", subject=building, value=int(total), limit=int(before)))
         result[position], source[position] = int(total), "ledger"
-    findings += _spread_compounds(ledger, households, matches, buildings, floor_area_m2, result, source)
+    findings += _spread_compounds(ledger, households, matches, floor_area_m2, result, source)
     return LedgerHouseholds(result, source, tuple(findings))
 
 
@@ -271,7 +269,6 @@ def _spread_compounds(
     ledger: Rows,
     households: pd.arrays.IntegerArray,
     matches: Matches,
-    buildings: gpd.GeoDataFrame,
     floor_area_m2: npt.NDArray[np.float64],
     result: pd.arrays.IntegerArray,
     source: npt.NDArray[np.object_],
@@ -287,7 +284,9 @@ def _spread_compounds(
         label = _label(ledger, row)
         if len(unknown) == 0 or rest < 0:
             if rest != 0:
-                findings.append(ledger.finding("compound_total_differs", row, subject=label, value=int(households[row]), limit=int(households[row]) - rest))
+                findings.append(
+                    ledger.finding("compound_total_differs", row, subject=label, value=int(households[row]), limit=int(households[row]) - rest)
+                )
             continue
         result[unknown] = pd.array(largest_remainder(rest, floor_area_m2[unknown]), dtype="Int64")
         whole = len(members) == 1

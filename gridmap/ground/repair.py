@@ -86,12 +86,23 @@ def _made_valid(rows: Rows) -> tuple[Rows, list[Finding]]:
         return rows, []
     reasons = shapely.is_valid_reason(geometry[broken])
     mended = geometry.copy()
-    mended[broken] = shapely.make_valid(geometry[broken])
+    mended[broken] = _same_dimension(shapely.make_valid(geometry[broken]), geometry[broken])
     findings = [
         rows.finding("geometry_mended", int(position), reason=str(reason).partition("[")[0].strip())
         for position, reason in zip(np.flatnonzero(broken), reasons, strict=True)
     ]
     return rows.with_geometry(mended), findings
+
+
+def _same_dimension(mended: Geometries, broken: Geometries) -> Geometries:
+    """Return what is mended without what has shrunk to a line or point: a spike of an area is nothing that anybody drew."""
+    dimensions = shapely.get_dimensions(broken)
+    found = mended.copy()
+    for dimension in np.unique(dimensions).tolist():
+        fit = dimensions == dimension
+        parts = _parts_of_kind(mended[fit], dimension)
+        found[fit] = np.where(shapely.is_missing(parts), mended[fit], parts)
+    return found
 
 
 def _parts_of_kind(geometry: Geometries, dimension: int) -> Geometries:
@@ -115,13 +126,14 @@ def _parts_of_kind(geometry: Geometries, dimension: int) -> Geometries:
     return found
 
 
-def _kept_kinds(rows: Rows, dimension: int, wanted: str, found: Geometries) -> tuple[Rows, list[Finding]]:
+def _kept_kinds(rows: Rows, wanted: str, found: Geometries) -> tuple[Rows, list[Finding]]:
     """Put ``found`` in place; refuse rows where it is missing and report rows of which only a part was of the wanted kind."""
     geometry = rows.frame.geometry.to_numpy()
     unfit = shapely.is_missing(found)
     partly = ~unfit & (shapely.get_type_id(geometry) == 7)
     findings = [
-        rows.finding("geometry_wrong_kind", int(position), kind=str(geometry[position].geom_type), wanted=wanted) for position in np.flatnonzero(unfit)
+        rows.finding("geometry_wrong_kind", int(position), kind=str(geometry[position].geom_type), wanted=wanted)
+        for position in np.flatnonzero(unfit)
     ]
     findings += rows.findings("geometry_parts_dropped", partly)
     return rows.with_geometry(found).kept(~unfit), findings
@@ -135,7 +147,9 @@ def _closed_to_areas(rows: Rows) -> tuple[Rows, list[Finding]]:
     if not closed.any():
         return rows, []
     filled = geometry.copy()
-    filled[closed] = shapely.make_valid(shapely.polygons(shapely.linearrings(shapely.get_coordinates(geometry[closed]), indices=_line_index(geometry[closed]))))
+    filled[closed] = shapely.make_valid(
+        shapely.polygons(shapely.linearrings(shapely.get_coordinates(geometry[closed]), indices=_line_index(geometry[closed])))
+    )
     return rows.with_geometry(filled), rows.findings("geometry_closed_line", closed)
 
 
@@ -145,7 +159,7 @@ def _line_index(lines: Geometries) -> npt.NDArray[np.int64]:
 
 def _as_areas(rows: Rows) -> tuple[Rows, list[Finding]]:
     rows, findings = _closed_to_areas(rows)
-    rows, more = _kept_kinds(rows, 2, _POLYGON, _parts_of_kind(rows.frame.geometry.to_numpy(), 2))
+    rows, more = _kept_kinds(rows, _POLYGON, _parts_of_kind(rows.frame.geometry.to_numpy(), 2))
     return rows, findings + more
 
 
@@ -156,7 +170,7 @@ def _as_lines(rows: Rows) -> tuple[Rows, list[Finding]]:
     outlined[areas] = shapely.boundary(geometry[areas])
     findings = rows.findings("geometry_outline_taken", areas)
     rows = rows.with_geometry(outlined)
-    rows, more = _kept_kinds(rows, 1, _LINE, _parts_of_kind(outlined, 1))
+    rows, more = _kept_kinds(rows, _LINE, _parts_of_kind(outlined, 1))
     return rows, findings + more
 
 
@@ -164,7 +178,7 @@ def _as_lines_or_areas(rows: Rows) -> tuple[Rows, list[Finding]]:
     geometry = rows.frame.geometry.to_numpy()
     areas = _parts_of_kind(geometry, 2)
     found = np.where(shapely.is_missing(areas), _parts_of_kind(geometry, 1), areas)
-    return _kept_kinds(rows, 1, _LINE, found)
+    return _kept_kinds(rows, _LINE, found)
 
 
 def _as_points(rows: Rows) -> tuple[Rows, list[Finding]]:
@@ -194,7 +208,7 @@ def _as_areas_or_points(rows: Rows) -> tuple[Rows, list[Finding]]:
     areas = _parts_of_kind(geometry, 2)
     points = shapely.get_dimensions(geometry) == 0
     found = np.where(points, shapely.centroid(geometry), areas)
-    rows, more = _kept_kinds(rows, 2, _POLYGON, found)
+    rows, more = _kept_kinds(rows, _POLYGON, found)
     return rows, findings + more
 
 
@@ -267,7 +281,9 @@ def united_by_id(rows: Rows) -> tuple[Rows, list[Finding]]:
         keep[group[1:]] = False
         other = np.setdiff1d(group, same)
         numbers = ", ".join(str(rows.numbers[position]) for position in group)
-        findings += [rows.finding("id_taken", int(position), column=TABLES[rows.table].index, value=str(names[code]), rows=numbers) for position in other]
+        findings += [
+            rows.finding("id_taken", int(position), column=TABLES[rows.table].index, value=str(names[code]), rows=numbers) for position in other
+        ]
     if united:
         findings.append(rows.finding("pieces_united", value=united, pieces=pieces))
     return rows.with_geometry(whole).kept(keep), findings

@@ -193,7 +193,7 @@ def _unused(layer: Layer, rows: Rows) -> list[str]:
 
 
 def _osm_rows(table: str, file: str, frame: gpd.GeoDataFrame) -> Rows:
-    named = frame.reset_index() if frame.index.name in TABLES[table].index else frame.reset_index(drop=True)
+    named = frame.reset_index(drop=True)
     columns = {str(column): str(column) for column in named.columns if column != "geometry"}
     return Rows(table, file, table, gpd.GeoDataFrame(named.assign(**{ROW: range(1, len(named) + 1)}), crs=frame.crs or WGS84), columns)
 
@@ -241,7 +241,11 @@ def _datum_of(rows: Rows, datums: Mapping[str, Datum], faults: Faults) -> Datum 
         faults.errors.append(InputError("crs_unstated", file=rows.file, layer=rows.layer, bounds=_shown_bounds(rows)))
         return None
     west, south, east, north = rows.frame.total_bounds
-    if datum.crs.is_geographic and np.isfinite([west, south, east, north]).all() and not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+    if (
+        datum.crs.is_geographic
+        and np.isfinite([west, south, east, north]).all()
+        and not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90)
+    ):
         faults.errors.append(InputError("crs_out_of_range", file=rows.file, layer=rows.layer, crs=datum.name, bounds=_shown_bounds(rows)))
         return None
     return datum
