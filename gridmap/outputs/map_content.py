@@ -208,7 +208,10 @@ def _findings(plan: Plan, centres: npt.NDArray[np.float64], origin: Origin) -> C
 
 
 class _Whose:
-    """Finds out where a finding belongs: its own place, else that of the grid, atom or community that it is about."""
+    """Finds out where a finding belongs: its own place, else that of the atom, grid or community that it is about.
+
+    What is about a grid as a whole is marked at the middle of the grid, where its label stands, whatever place it names.
+    """
 
     def __init__(self, plan: Plan, grid_at: dict[str, int], centres: npt.NDArray[np.float64]) -> None:
         self.plan = plan
@@ -221,7 +224,7 @@ class _Whose:
         atom = finding.subject if finding.subject in self.grid_of_atom else self.first_atom.get(finding.subject)
         grid_id = next((each for each in (finding.grid_id, finding.subject, self.grid_of_atom.get(atom)) if each in self.grid_at), None)
         grid = -1 if grid_id is None else self.grid_at[grid_id]
-        if finding.x is not None and finding.y is not None:
+        if finding.x is not None and finding.y is not None and finding.subject not in self.grid_at:
             return grid, (finding.x, finding.y)
         if atom is not None:
             point = self.plan.atoms.geometry[atom].representative_point()

@@ -45,12 +45,14 @@ def packed_shapes(geometry: gpd.GeoSeries, origin: Origin) -> list[list[list[int
     for pieces, piece_owners in ((rings, owners[areas]), (parts[lines], owners[lines])):
         coordinates, piece_of = shapely.get_coordinates(pieces, return_index=True)
         steps = packed_points(coordinates, origin)
-        borders = np.append(np.flatnonzero(np.diff(piece_of, prepend=-1)), len(steps))
-        for start, end in itertools.pairwise(borders.tolist()):
-            moves = np.diff(steps[start:end], axis=0)
-            moves = moves[moves.any(axis=1)]
-            if len(moves):
-                packed[piece_owners[piece_of[start]]].append(np.concatenate((steps[start : start + 1], moves)).ravel().tolist())
+        first = np.diff(piece_of, prepend=-1) > 0
+        moves = np.where(first[:, None], steps, np.diff(steps, axis=0, prepend=0))
+        kept = first | moves.any(axis=1)
+        borders = [*np.flatnonzero(first[kept]).tolist(), int(kept.sum())]
+        numbers, owner_of = moves[kept].ravel().tolist(), piece_owners[piece_of[kept]]
+        for start, end in itertools.pairwise(borders):
+            if end - start > 1:
+                packed[owner_of[start]].append(numbers[2 * start : 2 * end])
     return packed
 
 

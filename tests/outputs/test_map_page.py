@@ -163,7 +163,7 @@ def test_the_language_changes_in_the_page(opened, town: District, town_plan: Pla
     page.get_by_role("button", name="English").click()
     assert "internal use only / 未经审图" in page.locator("footer").inner_text()
     assert page.locator("html").get_attribute("lang") == "en"
-    assert page.get_by_role("searchbox").get_attribute("placeholder") == "Find a grid by code, name or community"
+    assert page.get_by_role("searchbox").get_attribute("placeholder") == "Find grid, name or community"
 
 
 def test_everything_is_reached_by_keyboard(opened, town: District, town_plan: Plan) -> None:
@@ -188,6 +188,21 @@ def test_nothing_is_wider_than_the_screen(width: int, height: int, opened, town:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("Math.max(...[...document.querySelectorAll('.panel *')].map((each) => each.getBoundingClientRect().right))") <= width
     assert page.evaluate("document.querySelector('.folium-map').getBoundingClientRect().height") > height * 0.4
+
+
+def test_printing_shows_the_same_part_and_comes_back(opened, town: District, town_plan: Plan) -> None:
+    page, _ = opened(town_plan, town)
+    page.evaluate("gridmapPage.map.setZoom(19, {animate: false})")
+    seen, zoom = "gridmapPage.map.getBounds().toBBoxString().split(',').map(Number)", zoom_of(page)
+    west, south, east, north = page.evaluate(seen)
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    paper = page.evaluate(seen)
+    assert page.evaluate("document.querySelector('.folium-map').getBoundingClientRect().width") == pytest.approx(186 / 25.4 * 96, abs=1)
+    assert paper[0] <= west
+    assert paper[2] >= east
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert zoom_of(page) == zoom
+    assert page.evaluate(seen) == pytest.approx([west, south, east, north])
 
 
 def test_without_a_district_the_plan_alone_is_shown(opened, town_plan: Plan) -> None:

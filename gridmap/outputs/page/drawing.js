@@ -6,8 +6,12 @@
   // Closer than this many metres to a pixel, buildings and small streets are drawn; still closer their numbers too.
   const BUILDINGS_M = 1.3;
   const NUMBERS_M = 0.32;
-  const LANES_M = 5;
+  const LANES_M = 2.5;
+  // The size of a finding's mark in pixels, and how near to one another findings share one, close up and from afar.
   const MARK = 22;
+  const SHARED = [44, 88];
+
+  const shapesOf = (things) => things.map((each) => each.shape);
 
   gridmapPage.PlanLayer = L.Renderer.extend({
     initialize(view) {
@@ -92,9 +96,21 @@
       }
     },
 
-    _path(shapes, closed) {
+    // Fills the shapes in sight.
+    _areas(shapes, colour) {
       this._brush.beginPath();
-      for (const shape of shapes) if (meet(shape.box, this.box)) this._trace(shape, closed);
+      for (const shape of shapes) if (meet(shape.box, this.box)) this._trace(shape, true);
+      this._fill(colour);
+    },
+
+    // Draws the outlines or lines of the shapes in sight; one by one, for a path of thousands of pieces takes much longer than they do.
+    _lines(shapes, closed, colour, width, dash = []) {
+      for (const shape of shapes) {
+        if (!meet(shape.box, this.box)) continue;
+        this._brush.beginPath();
+        this._trace(shape, closed);
+        this._stroke(colour, width, dash);
+      }
     },
 
     _stroke(colour, width, dash = []) {
@@ -115,8 +131,7 @@
       brush.lineCap = "round";
       brush.fillStyle = style.paper;
       brush.fillRect(0, 0, size.x, size.y);
-      this._path(view.communities.map((each) => each.shape), true);
-      this._fill(style.land);
+      this._areas(shapesOf(view.communities), style.land);
       if (view.shown.grids) this._drawGrids();
       if (view.shown.barriers) this._drawWater();
       if (view.shown.streets) this._drawStreets();
@@ -139,73 +154,61 @@
 
     _drawGrids() {
       for (const grid of this._seen(this.view.grids)) {
-        this._path([grid.shape], true);
-        this._fill(grid.dedicated ? style.dedicated : style.grids[grid.colour % style.grids.length]);
+        this._areas([grid.shape], grid.dedicated ? style.dedicated : style.grids[grid.colour % style.grids.length]);
         if (grid.state in this._patterns) this._fill(this._patterns[grid.state]);
       }
     },
 
     _drawGridBorders() {
       const seen = this._seen(this.view.grids);
-      this._path(seen.map((grid) => grid.shape), true);
-      this._stroke("rgba(255,255,255,0.75)", 3.5);
-      this._stroke(style.gridBorder, this.metres > LANES_M ? 0.8 : 1.4);
+      const near = this.metres < LANES_M;
+      if (near) this._lines(shapesOf(seen), true, "rgba(255,255,255,0.75)", 3.5);
+      this._lines(shapesOf(seen), true, style.gridBorder, near ? 1.4 : 0.8);
       for (const state of ["below", "above"]) {
-        this._path(seen.filter((grid) => grid.state === state).map((grid) => grid.shape), true);
-        this._stroke(style[state], 2.5);
+        this._lines(shapesOf(seen.filter((grid) => grid.state === state)), true, style[state], near ? 2.5 : 1.6);
       }
     },
 
     _drawChosen() {
-      this._path([this.view.grids[this.view.chosen].shape], true);
-      this._stroke("#ffffff", 8);
-      this._stroke(style.chosen, 4);
+      const shapes = [this.view.grids[this.view.chosen].shape];
+      this._lines(shapes, true, "#ffffff", 8);
+      this._lines(shapes, true, style.chosen, 4);
     },
 
     _drawWater() {
       const water = this.view.barriers.filter((each) => each.kind === "river");
-      this._path(water.filter((each) => each.area).map((each) => each.shape), true);
-      this._fill(style.water);
-      this._path(water.filter((each) => !each.area).map((each) => each.shape), false);
-      this._stroke(style.water, Math.max(2, 12 / this.metres));
+      this._areas(shapesOf(water.filter((each) => each.area)), style.water);
+      this._lines(shapesOf(water.filter((each) => !each.area)), false, style.water, Math.max(2, 12 / this.metres));
     },
 
+    // All edges first, then all middles, the small streets below the great: so crossings look like crossings.
     _drawStreets() {
       const near = Math.max(0.35, Math.min(1, 1.6 / this.metres));
-      const drawn = Object.entries(style.streets).filter(([kind]) => this.metres < LANES_M || kind === "arterial" || kind === "street");
+      const kinds = this.metres < LANES_M ? ["path", "lane", "street", "arterial"] : ["street", "arterial"];
       for (const edge of [true, false]) {
-        for (const [kind, [thin, broad, colour]] of drawn.reverse()) {
-          this._path(this.view.streets.filter((each) => each.kind === kind).map((each) => each.shape), false);
+        for (const kind of kinds) {
+          const [thin, broad, colour] = style.streets[kind];
           const width = thin + (broad - thin) * near;
-          if (kind === "path") this._stroke(edge ? "rgba(0,0,0,0)" : style.streetEdge, width, [4, 4]);
-          else this._stroke(edge ? style.streetEdge : colour, edge ? width + 1.6 : width);
+          const shapes = shapesOf(this.view.streets.filter((each) => each.kind === kind));
+          if (kind === "path" && !edge) this._lines(shapes, false, style.streetEdge, width, [4, 4]);
+          else if (kind !== "path") this._lines(shapes, false, edge ? style.streetEdge : colour, edge ? width + 1.6 : width);
         }
-        drawn.reverse();
       }
     },
 
     _drawBarriers() {
-      const of = (kind) => this.view.barriers.filter((each) => each.kind === kind && !each.area).map((each) => each.shape);
-      this._path(of("expressway"), false);
-      this._stroke(style.expressway, 4);
-      this._path(of("railway"), false);
-      this._stroke(style.railway, 3.5);
-      this._stroke("#ffffff", 1.6, [7, 7]);
-      this._path(of("wall"), false);
-      if (this.metres < LANES_M) this._stroke(style.wall, 1.4, [1, 4]);
-      const areas = this.view.barriers.filter((each) => each.kind !== "river" && each.area).map((each) => each.shape);
-      this._path(areas, true);
-      this._fill("rgba(75,75,75,0.35)");
+      const of = (kind) => shapesOf(this.view.barriers.filter((each) => each.kind === kind && !each.area));
+      this._lines(of("expressway"), false, style.expressway, 4);
+      this._lines(of("railway"), false, style.railway, 3.5);
+      this._lines(of("railway"), false, "#ffffff", 1.6, [7, 7]);
+      if (this.metres < LANES_M) this._lines(of("wall"), false, style.wall, 1.4, [1, 4]);
+      this._areas(shapesOf(this.view.barriers.filter((each) => each.kind !== "river" && each.area)), "rgba(75,75,75,0.35)");
     },
 
     _drawBuildings() {
-      const seen = this._seen(this.view.buildings);
-      for (let step = -1; step < style.buildings.length; step += 1) {
-        for (const estimated of [false, true]) {
-          this._path(seen.filter((each) => each.step === step && each.estimated === estimated).map((each) => each.shape), true);
-          if (step >= 0) this._fill(style.buildings[step]);
-          this._stroke(style.buildingEdge, 0.9, estimated || step < 0 ? [3, 2] : []);
-        }
+      for (const each of this._seen(this.view.buildings)) {
+        if (each.step >= 0) this._areas([each.shape], style.buildings[each.step]);
+        this._lines([each.shape], true, style.buildingEdge, 0.9, each.estimated || each.step < 0 ? [3, 2] : []);
       }
     },
 
@@ -219,9 +222,9 @@
     },
 
     _drawCommunityBorders() {
-      this._path(this.view.communities.map((each) => each.shape), true);
-      this._stroke("rgba(255,255,255,0.85)", 6);
-      this._stroke(style.communityBorder, 2.6, [12, 6]);
+      const shapes = shapesOf(this.view.communities);
+      this._lines(shapes, true, "rgba(255,255,255,0.85)", 6);
+      this._lines(shapes, true, style.communityBorder, 2.6);
     },
 
     _drawCommunityNames() {
@@ -262,7 +265,7 @@
         const colour = wrong ? style[grid.state] : style.ink;
         const whole = [[grid.label, "12px", "#45423d"], [grid.sign + (grid.dedicated ? dedicated : grid.text), "700 15px", colour]];
         if (room > 26 && this._write(whole, place)) continue;
-        if (room > 11 && !grid.dedicated && this._write([[grid.sign + grid.households_text, "700 13px", colour]], place)) continue;
+        if (room > 8 && !grid.dedicated && this._write([[grid.sign + grid.households_text, "700 13px", colour]], place)) continue;
         if (wrong) this._write([[grid.sign, "700 12px", colour]], place);
       }
     },
@@ -301,11 +304,12 @@
     // Findings close to one another share a mark with their number.
     _drawMarks(size) {
       const places = new Map();
+      const reach = SHARED[this.metres > LANES_M ? 1 : 0];
       for (const finding of this.view.findings) {
         if (!finding.place || finding.severity === "info") continue;
         const [x, y] = this.pixel(finding.place);
         if (x < 0 || y < 0 || x > size.x || y > size.y) continue;
-        const key = `${Math.floor(x / (2 * MARK))} ${Math.floor(y / (2 * MARK))}`;
+        const key = `${Math.floor(x / reach)} ${Math.floor(y / reach)}`;
         const mark = places.get(key) || { x: 0, y: 0, findings: [], severity: "warning" };
         mark.x += x;
         mark.y += y;

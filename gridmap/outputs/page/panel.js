@@ -273,7 +273,7 @@
         streets: () => [line(style.streetEdge, 9), line("#ffffff", 7)],
         barriers: () => [rect(0, 0, 30, 9, style.water), makeSvg("line", { x1: 1, y1: 14, x2: 29, y2: 14, stroke: style.railway, "stroke-width": 3, "stroke-dasharray": "6 3" })],
         venues: () => [makeSvg("circle", { cx: 15, cy: 9, r: 5, fill: "#ffffff", stroke: style.venue, "stroke-width": 3 })],
-        communities: () => [line(style.communityBorder, 3, "9 5")],
+        communities: () => [line(style.communityBorder, 3)],
         findings: () => [makeSvg("path", { d: "M8 1 L16 16 L0 16 Z", fill: style.error }), makeSvg("circle", { cx: 23, cy: 9, r: 7, fill: style.warning })],
       };
       svg.append(...draw[layer]());

@@ -133,8 +133,19 @@
     whole();
     map.setMinZoom(Math.floor(map.getZoom()) - 2);
     layer.addTo(map);
-    window.addEventListener("beforeprint", () => map.invalidateSize({ animate: false }));
-    window.addEventListener("afterprint", () => map.invalidateSize({ animate: false }));
+    // On paper the same part of the map is shown, as large as the sheet allows.
+    let onScreen = null;
+    const printing = (on) => {
+      const seen = map.getBounds();
+      if (on) onScreen = [map.getCenter(), map.getZoom()];
+      document.documentElement.classList.toggle("printing", on);
+      map.invalidateSize({ animate: false, pan: false });
+      if (on) map.fitBounds(seen, { animate: false });
+      else map.setView(...onScreen, { animate: false });
+      layer.redraw();
+    };
+    window.addEventListener("beforeprint", () => printing(true));
+    window.addEventListener("afterprint", () => printing(false));
     gridmapPage.map = map;
     gridmapPage.view = view;
     gridmapPage.layer = layer;
