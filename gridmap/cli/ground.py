@@ -44,14 +44,15 @@ def sample(out: Path, households: int, seed: int, office: Path | None, overwrite
     if workspace.exists() and not overwrite:
         raise RequestError("cli_exists", path=str(out))
     district = sample_district(households, seed=seed)
-    workspace.write_ground(district, [], imports=[{"table": "district", "source": f"sample --households {households} --seed {seed}"}])
+    history = [{"table": "district", "source": f"sample --households {households} --seed {seed}"}]
+    workspace.write_ground(district, [], imports=history)
     counts = {name: len(table) for name, table in district.tables().items()}
     total = int(district.buildings.households.sum())
     lines = [say("cli_sample_done", path=str(out), households=total, buildings=counts["buildings"], communities=counts["communities"])]
     data: dict[str, Any] = {"workspace": str(out), "households": total, "tables": counts}
     if office is not None:
         defects = write_office(district, office, seed=seed)
-        data["office"] = {"folder": str(office), "defects": [{"file": d.file, "kind": d.kind, "row": d.row} for d in defects]}
+        data["office"] = {"folder": str(office), "defects": [{"file": each.file, "kind": each.kind, "row": each.row} for each in defects]}
         lines.append(say("cli_office_done", folder=str(office), defects=len(defects)))
     lines.append(say("cli_next_plan", path=str(out)))
     return give(Answer(data, lines), as_json=as_json)

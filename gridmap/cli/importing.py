@@ -12,10 +12,11 @@ from gridmap.cli.words import language, say
 from gridmap.errors import RequestError
 from gridmap.findings import Finding
 from gridmap.grids.existing import plan_from_division
+from gridmap.grids.plan import Plan
 from gridmap.grids.tiling import Tiling, tile
 from gridmap.ground.importing import Import, ImportRequest, import_files
 from gridmap.progress import Progress
-from gridmap.rules import load_rules
+from gridmap.rules import Rules, load_rules
 from gridmap.store.workspace import Workspace
 
 
@@ -27,22 +28,12 @@ def import_into(path: Path, request: ImportRequest, *, profile: str, author: str
     workspace = Workspace(path)
     old = workspace.read_district() if workspace.exists() else None
     imported = import_files(request, old=old, rules=rules, progress=progress)
-    tiling: Tiling | None = None
-    if imported.division is not None:
-        # Computed before anything is written, so that a failure leaves the workspace as it was.
-        tiling = tile(imported.district, cores=None, progress=progress)
-        names = imported.division.names.to_frame("name")
-        division = imported.division
-        plan = plan_from_division(
-            division.plan, imported.district, tiling, rules, division.grid_of, grids=names, author=author, findings=division.findings
-        )
-    workspace.write_ground(imported.district, imported.findings, imports=_history(imported))
+    tiling, plan = _present_plan(imported, rules, author=author, progress=progress)
+    workspace.write_ground(imported.district, imported.findings, imports=_history(imported), tiling=tiling, plan=plan, based_on=old)
     findings: Sequence[Finding] = imported.findings
     data: dict[str, Any] = {"workspace": str(path), "report": imported.report.as_dict()}
     lines = imported.report.lines(language())
-    if tiling is not None:
-        workspace.write_tiling(tiling)
-        workspace.save_plan(plan)
+    if plan is not None:
         told = {id(each) for each in imported.findings}
         findings = [*findings, *(each for each in plan.findings if id(each) not in told)]
         data["plan"] = plan.name
@@ -50,6 +41,19 @@ def import_into(path: Path, request: ImportRequest, *, profile: str, author: str
     homes = imported.district.buildings.households
     lines.append(say("cli_import_done", path=str(path), buildings=len(homes), households=int(homes.sum()), missing=int(homes.isna().sum())))
     return Answer(data, lines, findings)
+
+
+def _present_plan(imported: Import, rules: Rules, *, author: str, progress: Progress) -> tuple[Tiling | None, Plan | None]:
+    """Return the grids that the office has as a plan, and the tiling it stands on; None and None when no grids were imported."""
+    division = imported.division
+    if division is None:
+        return None, None
+    tiling = tile(imported.district, cores=None, progress=progress)
+    names = division.names.to_frame("name")
+    plan = plan_from_division(
+        division.plan, imported.district, tiling, rules, division.grid_of, grids=names, author=author, findings=division.findings
+    )
+    return tiling, plan
 
 
 def field_options(fields: Sequence[str]) -> Mapping[str, str]:

@@ -24,9 +24,9 @@ def export(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
 
     store = Workspace(workspace)
     chosen = store.read_plan(plan or store.adopted_or_only())
-    export_plan(chosen, store.read_district(), out)
+    findings = export_plan(chosen, store.read_district(), out, language=language())
     lines = [say("cli_export_done", plan=chosen.name, path=str(out))]
-    return give(Answer({"workspace": str(workspace), "plan": chosen.name, "file": str(out)}, lines), as_json=as_json)
+    return give(Answer({"workspace": str(workspace), "plan": chosen.name, "file": str(out)}, lines, findings), as_json=as_json)
 
 
 @click.command("map", cls=Command)
