@@ -42,8 +42,8 @@ def plan_from_division(
 
 
 def missing_households(plan: Plan) -> list[Finding]:
-    """Return a finding for each grid with atoms whose households are not known."""
-    missing = plan.grids[plan.grids["households_missing"] > 0]
+    """Return a finding for each ordinary grid with atoms whose households are not known; schools and factories need none."""
+    missing = plan.ordinary[plan.ordinary["households_missing"] > 0]
     return [
         finding("grid_households_missing", str(grid_id), grid_id=str(grid_id), community_id=str(home), value=int(number), unit="atoms")
         for grid_id, number, home in zip(missing.index, missing["households_missing"], missing["community_id"], strict=True)

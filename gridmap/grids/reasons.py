@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from gridmap.findings import Finding, finding
 from gridmap.grids.certificate import Certificate
 from gridmap.grids.plan import Plan, bounds_finding, out_of_bounds
 from gridmap.rules import Rules
+from gridmap.texts import Word
 
 TOLD_BY_ATOMS = "atom_above_maximum"
 """This proof is one atom's own size, which splitting the atoms has told already."""
 
+
+WHOLE_PART = "part_"
+"""Proofs whose codes begin so are about a part as a whole; the others name one atom in it."""
 
 REASONS = ("grid_not_found", "grid_outside_proved", "grid_outside_partly_proved")
 
@@ -20,41 +25,46 @@ REASONS = ("grid_not_found", "grid_outside_proved", "grid_outside_partly_proved"
 def bounds_findings(plan: Plan, proofs: Mapping[str, Sequence[Certificate]], *, kept: Collection[str] = ()) -> list[Finding]:
     """Return a finding for every ordinary grid outside the bounds, and the proofs that stand behind them.
 
-    ``proofs`` gives the certificates of each community that was planned. A grid outside the bounds is said to be unavoidable only when its part has
-    no more households outside the bounds than are proved to be the least; where fewer are proved, the finding tells both numbers; where nothing is
-    proved, it says "not found in this effort". ``kept`` are grids that were not to change: proofs hold only while they stay, and where that matters
-    a finding says so.
+    ``proofs`` gives the certificates of each community that was planned. Grids are said to be unavoidably outside only when their part has no more
+    households outside the bounds than are proved to be the least. Where fewer are proved, the finding tells both numbers for the grids that the
+    proof is about: all of a part that is proved as a whole, else the one with the atom that it names. Every other grid is "not found in this
+    effort". ``kept`` are grids that were not to change: proofs hold only while they stay, and where that matters a finding says so.
     """
     outside = {str(grid_id): grid for grid_id, grid in out_of_bounds(plan).iterrows()}
-    bounds = plan.rules.grid
-    short = {
-        name: max(bounds.households_min - int(grid["households"]), int(grid["households"]) - bounds.households_max) for name, grid in outside.items()
-    }
+    reasons: dict[str, Finding] = {}
     findings: list[Finding] = []
-    proved: dict[str, Finding] = {}
     for community_id, its in proofs.items():
         for proof in its:
-            concerned = [grid_id for grid_id in dict.fromkeys(plan.grid_of.reindex(list(proof.atoms)).dropna()) if grid_id in outside]
-            found = sum(short[grid_id] for grid_id in concerned)
+            in_part = [grid_id for grid_id in dict.fromkeys(plan.grid_of.reindex(list(proof.atoms)).dropna()) if grid_id in outside]
             if proof.code != TOLD_BY_ATOMS:
-                findings.append(_told(proof, community_id, plan, concerned))
-            for grid_id in concerned:
-                code = "grid_outside_proved" if found <= proof.violation_households else "grid_outside_partly_proved"
-                words = {"proof": proof.subject, "proved": proof.violation_households, "found": found}
-                made = bounds_finding(code, outside[grid_id], grid_id, plan.rules)
-                # An atom above the maximum can only be worse than its own proof when others joined it, which the other proof tells better.
-                proved.setdefault(grid_id, dataclasses.replace(made, words={**made.words, **words}))
+                findings.append(_told(proof, community_id, plan, in_part))
+            for grid_id, reason in _reasons(plan, proof, in_part, outside).items():
+                reasons.setdefault(grid_id, reason)
         findings += _kept_condition(plan, community_id, its, kept)
-    findings += [
-        proved[grid_id] if grid_id in proved else bounds_finding(_unproved(grid_id, kept), grid, grid_id, plan.rules)
-        for grid_id, grid in outside.items()
-    ]
+    for grid_id, grid in outside.items():
+        # A grid that was to stay as it is was not searched for.
+        bare = "grid_out_of_bounds" if grid_id in kept else "grid_not_found"
+        findings.append(reasons.get(grid_id) or bounds_finding(bare, grid, grid_id, plan.rules))
     return findings
 
 
-def _unproved(grid_id: str, kept: Collection[str]) -> str:
-    """A grid that was to stay as it is was not searched for."""
-    return "grid_out_of_bounds" if grid_id in kept else "grid_not_found"
+def _reasons(plan: Plan, proof: Certificate, in_part: Sequence[str], outside: Mapping[str, Any]) -> dict[str, Finding]:
+    """Return what a proof says of the grids outside the bounds in its part, by grid."""
+    found = _households_off([outside[grid_id] for grid_id in in_part], plan.rules)
+    code, concerned = "grid_outside_proved", in_part
+    if found > proof.violation_households:
+        code = "grid_outside_partly_proved"
+        concerned = in_part if proof.code.startswith(WHOLE_PART) else [grid_id for grid_id in in_part if grid_id == plan.grid_of[proof.subject]]
+        found = _households_off([outside[grid_id] for grid_id in concerned], plan.rules)
+    words: dict[str, Word] = {"proof": proof.subject, "proved": proof.violation_households, "found": found}
+    made = {grid_id: bounds_finding(code, outside[grid_id], grid_id, plan.rules) for grid_id in concerned}
+    return {grid_id: dataclasses.replace(each, words={**each.words, **words}) for grid_id, each in made.items()}
+
+
+def _households_off(grids: Sequence[Any], rules: Rules) -> int:
+    """Sum what grids have below the minimum or above the maximum."""
+    bounds = rules.grid
+    return sum(max(bounds.households_min - int(each["households"]), int(each["households"]) - bounds.households_max, 0) for each in grids)
 
 
 def _told(proof: Certificate, community_id: str, plan: Plan, concerned: Sequence[str]) -> Finding:

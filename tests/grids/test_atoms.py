@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -8,6 +12,8 @@ from hypothesis import strategies as st
 from worlds import draw_world
 
 from gridmap.grids.atoms import shares, split_atoms
+from gridmap.grids.tiling import Tiling
+from gridmap.ground.tables import District, empty_table, typed_table
 
 STREET = """
 a:100 b:700 c:100
@@ -103,6 +109,20 @@ def test_nothing_given_is_altered() -> None:
     before = (district.fingerprint(), tiling.cells.to_wkt().to_string(), tiling.neighbours.to_string())
     split_atoms(district, tiling, 300)
     assert (district.fingerprint(), tiling.cells.to_wkt().to_string(), tiling.neighbours.to_string()) == before
+
+
+def test_the_areas_of_songshan(shared_data: Path) -> None:
+    """Real areas: eight hold more than 300 households, 44 none that is known."""
+    areas = gpd.read_file(shared_data / "songshan" / "songshan.gpkg").to_crs(3826).set_index("CODEBASE")
+    source = np.where(areas["H_CNT"].isna(), "missing", "given")
+    frame = areas.assign(community_id="songshan", households=areas["H_CNT"], households_source=source, dedicated=False)
+    empty = {name: empty_table(name, frame.crs) for name in ("communities", "streets", "barriers", "gates", "venues")}
+    district = District(buildings=typed_table("buildings", frame), **empty, cells="given")
+    land = gpd.GeoDataFrame({"community_id": district.buildings["community_id"]}, geometry=district.buildings.geometry)
+    tiling = Tiling(land, pd.DataFrame({"a": [], "b": [], "shared_m": [], "separator": [], "crossable": []}), (), "")
+    atoms, _, findings = split_atoms(district, tiling, 300)
+    assert [each.code for each in findings] == ["area_above_maximum"] * 8
+    assert (len(atoms), int(atoms["households"].sum()), int((atoms["households_source"] == "missing").sum())) == (838, 80_518, 44)
 
 
 @given(st.integers(0, 20_000), st.integers(1, 60))

@@ -43,6 +43,15 @@ def test_more_than_is_proved_is_told(plan: Plan) -> None:
     assert (grid.code, grid.words["proved"], grid.words["found"]) == ("grid_outside_partly_proved", 15, 40)
 
 
+def test_a_proof_about_one_atom_explains_its_grid_only(plan: Plan) -> None:
+    proof = Certificate(
+        "atom_fits_no_grid", "c", ("a", "b", "c"), 485, 241, 250, 1, {"minimum": 250, "maximum": 300, "own": 275, "below": 241, "above": 379}
+    )
+    assert [each.code for each in bounds_findings(plan, {"C1": [proof]})] == ["atom_fits_no_grid", "grid_not_found", "grid_not_found"]
+    about_a = dataclasses.replace(proof, subject="a")
+    assert [each.code for each in bounds_findings(plan, {"C1": [about_a]})] == ["atom_fits_no_grid", "grid_outside_partly_proved", "grid_not_found"]
+
+
 def test_a_proof_that_rests_on_kept_grids_says_so(plan: Plan) -> None:
     codes = [each.code for each in bounds_findings(plan, {"C1": [part(40)]}, kept=["G2"])]
     assert codes == ["part_below_minimum", "proof_with_kept_grids", "grid_outside_proved", "grid_not_found"]
