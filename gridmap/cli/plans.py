@@ -102,11 +102,9 @@ def plan(
 
 def plan_lines(plan: Any, measures: dict[str, Any]) -> list[str]:
     """Say in a few lines what a plan is like."""
-    bounds = plan.rules.grid
-    return [
-        say("cli_plan_done", plan=plan.name, grids=measures["grids"], communities=measures["communities"], households=measures["households"]),
-        say("cli_plan_bounds", ordinary=measures["ordinary"], inside=measures["in_bounds"], bounds=f"{bounds.households_min}-{bounds.households_max}"),
-    ]
+    bounds = f"{measures['households_min']}-{measures['households_max']}"
+    numbers = {name: measures[name] for name in ("grids", "communities", "households", "ordinary", "in_bounds")}
+    return [say("cli_plan_done", plan=plan.name, **numbers), say("cli_plan_bounds", bounds=bounds, **numbers)]
 
 
 @click.command("plans", cls=Command)
