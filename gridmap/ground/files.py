@@ -102,7 +102,7 @@ def _text_kind(path: Path, head: bytes) -> str:
         if text.startswith(b"<") and re.search(rb"<(?:\w+:)?kml\b", text):
             return "kml"
         # Where the file opens with a long foreword its name may vouch for it: the driver is fixed, so nothing else can come of it.
-        if text.startswith(b"{") and (_GEOJSON.search(text) or (len(head) == HEAD_BYTES and path.suffix.lower() == ".geojson")):
+        if text.startswith(b"{") and (_GEOJSON.search(text) or (len(head) == HEAD_BYTES and path.suffix.lower() in (".geojson", ".json"))):
             return "geojson"
     elif path.suffix.lower() in (".csv", ".tsv", ".txt") or (path.suffix.lower() == ".xls" and b"\0" not in head):
         return "csv"

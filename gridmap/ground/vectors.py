@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sqlite3
 import warnings
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
@@ -23,6 +26,8 @@ from gridmap.ground.layers import Layer
 from gridmap.ground.zones import proposed_crs, usable_crs
 
 GEOMETRY = "geometry"
+CHUNK_BYTES = 1_000_000
+
 UNREADABLE = "\ufffd"
 """Stands where bytes are no text in the encoding."""
 
@@ -47,10 +52,39 @@ def read_geopackage(path: Path, wanted: Sequence[str] | None = None) -> list[Lay
 
 
 def read_geojson(path: Path) -> list[Layer]:
-    """Return the one layer of a GeoJSON file; its name is that of the file."""
+    """Return the one layer of a GeoJSON file; its name is that of the file. One written in GB18030 against the standard is read all the same.
+
+    Raises ``InputError`` when the file is damaged or its text is in neither encoding.
+    """
+    if _is_utf8(path):
+        return _geojson(path, path)
+    try:
+        text = path.read_bytes().decode(shapefiles.CHINESE)
+    except UnicodeDecodeError as error:
+        raise InputError("text_unreadable", file=path.name) from error
+    with TemporaryDirectory(prefix="gridmap-") as folder:
+        copy = Path(folder) / "copy.geojson"
+        copy.write_text(text, encoding="utf-8")
+        (layer,) = _geojson(path, copy)
+    told = finding("text_not_utf8", layer.name, file=path.name, layer=layer.name, encoding=shapefiles.CHINESE)
+    return [replace(layer, encoding=shapefiles.CHINESE, findings=(told, *layer.findings))]
+
+
+def _geojson(path: Path, source: Path) -> list[Layer]:
     # The prefix keeps GDAL from trying its other drivers on the content.
-    source = f"GeoJSON:{path}"
-    return [_layer(path, source, name, path.stem) for name in _chosen(path, source)]
+    return [_layer(path, f"GeoJSON:{source}", name, path.stem) for name in _chosen(path, f"GeoJSON:{source}")]
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(CHUNK_BYTES):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def read_flatgeobuf(path: Path) -> list[Layer]:
@@ -74,7 +108,7 @@ def read_shapefile(path: Path) -> list[Layer]:
     broken = sum(int(column.str.contains(UNREADABLE).sum()) for _, column in texts_of(layer.frame).items())
     if broken:
         findings.append(finding("text_undecodable", layer.name, file=path.name, layer=layer.name, value=broken, encoding=encoding))
-    return [Layer(layer.file, layer.name, layer.frame, 1, encoding, tuple(findings), layer.proposed_crs)]
+    return [replace(layer, findings=tuple(findings))]
 
 
 def _chosen(path: Path, source: str, wanted: Sequence[str] | None = None) -> list[str]:
@@ -104,11 +138,19 @@ def _layer(path: Path, source: str, layer: str | None, name: str, *, encoding: s
         warnings.simplefilter("always")
         try:
             meta, table = raw.read_arrow(source, layer=layer, datetime_as_string=True, **options)
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, pa.ArrowException) as error:
+        except (
+            pyogrio.errors.DataSourceError,
+            pyogrio.errors.DataLayerError,
+            pyogrio.errors.FeatureError,
+            pa.ArrowException,
+            UnicodeDecodeError,
+        ) as error:
             raise InputError("file_unreadable", file=path.name, reason=_reason(error)) from error
     notes = sorted({str(each.message) for each in heard if not any(word in str(each.message) for word in EXPECTED_WARNINGS)})
     findings = [finding("file_note", name, file=path.name, layer=name, value=note) for note in notes]
     wkb = meta["geometry_name"] or "wkb_geometry"
+    table, mended = _in_utf8(table)
+    findings += [finding("text_not_utf8", name, file=path.name, layer=name, column=column, encoding=shapefiles.CHINESE) for column in mended]
     columns = frame_of(table.drop_columns([wkb]) if wkb in table.column_names else table)
     if encoding:
         columns = _decoded(columns, encoding)
@@ -139,6 +181,21 @@ def spatial_layer(
     code = "crs_missing" if proposal is None else "crs_proposed"
     findings = [*findings, finding(code, name, file=file, layer=name, value=proposal)]
     return Layer(file, name, frame.set_crs(None, allow_override=True), first_row, encoding, tuple(findings), proposal)
+
+
+def _in_utf8(table: pa.Table) -> tuple[pa.Table, list[str]]:
+    """Return the table with columns whose text is no UTF-8 read as GB18030, and their names; some programs put their own encoding anywhere."""
+    mended = []
+    for place, name in enumerate(table.column_names):
+        if not pa.types.is_string(table[name].type):
+            continue
+        try:
+            table[name].validate(full=True)
+        except pa.ArrowInvalid:
+            texts = [None if value is None else value.decode(shapefiles.CHINESE, "replace") for value in table[name].cast(pa.binary()).to_pylist()]
+            table = table.set_column(place, name, pa.array(texts, pa.string()))
+            mended.append(name)
+    return table, mended
 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import http.server
 import json
 import pickle
+import sqlite3
 import subprocess
 import threading
 import zipfile
@@ -282,8 +283,6 @@ def test_a_file_that_names_another_gives_nothing_of_it(tmp_path: Path, hits: tup
 
 
 def test_virtual_table_in_a_geopackage_is_refused(tmp_path: Path) -> None:
-    import sqlite3
-
     path = write(squares(), tmp_path / "a.gpkg")
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA writable_schema=ON")
@@ -333,3 +332,26 @@ def test_real_files(shared_data: Path) -> None:
     (pieces,) = read_layers(shared_data / "shanghai" / "buildings.geojson")
     assert len(pieces.frame) == 1981
     assert pieces.frame["id"].duplicated().any()
+
+
+def test_geojson_in_gbk(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    point = {"type": "Point", "coordinates": [121, 32]}
+    rows = [{"type": "Feature", "properties": {"小区": "阳光花园"}, "geometry": point}]
+    path.write_bytes(json.dumps({"type": "FeatureCollection", "features": rows}, ensure_ascii=False).encode("gbk"))
+    (layer,) = read_layers(path)
+    assert layer.frame["小区"].tolist() == ["阳光花园"]
+    assert (layer.file, layer.name, [each.code for each in layer.findings]) == ("a.geojson", "a", ["text_not_utf8"])
+
+
+def test_geopackage_with_text_in_gbk(tmp_path: Path) -> None:
+    path = write(squares(), tmp_path / "a.gpkg")
+    with sqlite3.connect(path) as database:
+        database.create_function("ST_IsEmpty", 1, lambda _: 0)
+        for name in [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE a SET code = CAST(? AS TEXT)", ("阳光花园".encode("gbk"),))
+    database.close()
+    (layer,) = read_layers(path)
+    assert layer.frame["code"].tolist() == ["阳光花园"] * 2
+    assert [(each.code, each.column) for each in layer.findings] == [("text_not_utf8", "code")]
