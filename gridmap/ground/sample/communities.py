@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def group_blocks(layout: Layout, households: Ints) -> Ints:
     column, row = blocks["column"].to_numpy(), blocks["row"].to_numpy()
     starts = np.searchsorted(blocks["super_block"].to_numpy(), np.arange(len(supers) + 1))
     number = 0
-    for first, last in zip(starts[:-1], starts[1:], strict=True):
+    for first, last in itertools.pairwise(starts.tolist()):
         waiting = [np.arange(first, last)]
         while waiting:
             part = waiting.pop()
@@ -112,7 +113,7 @@ def outlines(layout: Layout, group: Ints, points: pd.DataFrame, warp: Warp) -> A
 def _river_pieces(layout: Layout, river: River) -> list[tuple[Numbers, Numbers]]:
     """Return the middle of the river between one line that meets it and the next."""
     stops = np.unique(np.r_[layout.u_lines, layout.railway_middles])
-    return [river.middle_points(start, end) for start, end in zip(stops[:-1], stops[1:], strict=True)]
+    return [river.middle_points(start, end) for start, end in itertools.pairwise(stops.tolist())]
 
 
 def _face_owners(layout: Layout, group: Ints) -> tuple[Numbers, Ints]:

@@ -1,7 +1,7 @@
 """Where homes stand on their lots: slabs in rows, towers as points, courtyards packed along alleys, villas.
 
-Each lot has a frame of its own: origin in its middle, x along its rows, y to the north, turned by a few degrees against the streets. Rows of slots fill
-it; a lane runs north of each row, and one spine, in a wider gap between two columns of slots, joins the lanes to the streets.
+Each lot has a frame of its own: origin in its middle, x along its rows, y to the north, turned by a few degrees against the streets. Rows of
+slots fill it; a lane runs north of each row, and one spine, in a wider gap between two columns of slots, joins the lanes to the streets.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gridmap.ground.sample.drawing import Ints, Numbers, Rng, between, counted, pick, rank_within, whole
+from gridmap.ground.sample.drawing import Ints, Numbers, Rng, Words, between, counted, pick, rank_within, whole
 from gridmap.ground.sample.layout import HOMES
 
 KINDS = pd.DataFrame(
@@ -21,7 +21,10 @@ KINDS = pd.DataFrame(
         "courtyard": (1, 1, 10.5, 13.5, 9.5, 12.5, 2.2, 3.4, 4.6, 6.4, 4.0, 5.0, 0.07, 0.06),
         "villa": (1, 1, 12.0, 15.0, 11.0, 13.0, 8.0, 11.0, 13.0, 16.0, 9.0, 9.0, 0.1, 0.05),
     },
-    index=("units_min", "units_max", "unit_min", "unit_max", "depth_min", "depth_max", "gap_u_min", "gap_u_max", "gap_v_min", "gap_v_max", "margin", "spine", "empty", "turn"),
+    index=[
+        *(f"{name}_{end}" for name in ("units", "unit", "depth", "gap_u", "gap_v") for end in ("min", "max")),
+        *("margin", "spine", "empty", "turn"),
+    ],
 ).T.loc[list(HOMES)]
 """What each kind of lot looks like; ours, measured by eye on Chinese cities."""
 
@@ -33,8 +36,8 @@ AMENITY_SLOTS_MIN = 12
 def panels(lots: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     """Return how the rows lie on each lot of homes, indexed like ``lots``; ``rows`` is 0 where nothing fits.
 
-    Columns: ``middle_u middle_v turn`` (the frame), ``units unit_m depth gap_u gap_v`` (what stands there), ``columns rows pitch_u pitch_v width_m height_m``
-    (the slots), ``left`` (columns left of the spine), ``spine_x spine_m``.
+    Columns: ``middle_u middle_v turn`` (the frame), ``units unit_m depth gap_u gap_v`` (what stands there), ``columns rows pitch_u pitch_v``
+    ``width_m height_m`` (the slots), ``left`` (columns left of the spine), ``spine_x spine_m``. Lengths are metres, turns radians.
     """
     kind = KINDS.loc[lots["kind"]].reset_index(drop=True)
     number = len(lots)
@@ -79,7 +82,10 @@ def lane_y(panel: pd.DataFrame, row: Ints) -> Numbers:
 
 
 def homes(lots: pd.DataFrame, panel: pd.DataFrame, rng: Rng) -> pd.DataFrame:
-    """Return the buildings on lots of homes: lot, place ``x y`` in the lot's frame, ``tilt``, shape, ``length depth``, floors, stairwells, households, use."""
+    """Return the buildings on lots of homes.
+
+    Columns: lot, place ``x y`` in the lot's frame, ``tilt`` against it, shape, ``length depth``, floors, stairwells, households, use.
+    """
     owner, number = counted(panel["rows"] * panel["columns"])
     lot = panel.index.to_numpy()[owner]
     own = panel.iloc[owner].reset_index(drop=True)
@@ -105,7 +111,8 @@ def homes(lots: pd.DataFrame, panel: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     x = x + free_x * rng.random(len(lot))
     y = (-own["height_m"] / 2 + row * own["pitch_v"]).to_numpy() + depth / 2 + free_y * rng.random(len(lot))
     floors, households = _floors_and_households(kind, units, own, rng)
-    table = pd.DataFrame({"lot": lot, "x": x, "y": y, "length": length, "depth": depth, "floors": floors, "stairwells": units, "households": households})
+    table = pd.DataFrame({"lot": lot, "x": x, "y": y, "length": length, "depth": depth, "floors": floors, "stairwells": units})
+    table["households"] = households
     table["tilt"] = np.where(kind == "courtyard", between(rng, -0.035, 0.035, len(lot)), 0.0)
     table["shape"] = _shapes(kind, units, owner, rng)
     table["use"] = "住宅"
@@ -116,7 +123,7 @@ def homes(lots: pd.DataFrame, panel: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     return table[kept].reset_index(drop=True)
 
 
-def _floors_and_households(kind: np.ndarray, units: Ints, own: pd.DataFrame, rng: Rng) -> tuple[Ints, Ints]:  # type: ignore[type-arg]
+def _floors_and_households(kind: Words, units: Ints, own: pd.DataFrame, rng: Rng) -> tuple[Ints, Ints]:
     """Draw floors, alike within a lot, and households: so many a floor and stairwell, except in old courtyards and villas."""
     number = len(kind)
     # One number a lot, spread over its buildings: buildings of one compound resemble each other.
@@ -134,19 +141,24 @@ def _floors_and_households(kind: np.ndarray, units: Ints, own: pd.DataFrame, rng
     ).astype(np.int64)
     a_floor = np.select(
         [kind == "slab", kind == "midrise", (kind == "tower") & (units == 1), kind == "tower"],
-        [np.where(few < 0.25, 3, 2), 2 + 0 * few, np.where(few < 0.15, 6, np.where(few < 0.7, 4, 3)), np.where(few < 0.2, 4, np.where(few < 0.55, 3, 2))],
+        [
+            np.where(few < 0.25, 3, 2),
+            2 + 0 * few,
+            np.select([few < 0.15, few < 0.7], [6, 4], 3),
+            np.select([few < 0.2, few < 0.55], [4, 3], 2),
+        ],
         1,
     ).astype(np.int64)
     one_by_one = np.where(kind == "villa", 1 + (rng.random(number) < 0.25), 1 + pick(rng, (1, 2, 3, 3, 2, 1.5, 1, 0.7), number))
     return floors, np.where(np.isin(kind, ("courtyard", "villa")), one_by_one, floors * units * a_floor).astype(np.int64)
 
 
-def _shapes(kind: np.ndarray, units: Ints, owner: Ints, rng: Rng) -> np.ndarray:  # type: ignore[type-arg]
+def _shapes(kind: Words, units: Ints, owner: Ints, rng: Rng) -> Words:
     """Choose outlines; slabs and towers of one lot are alike."""
     thrown = rng.random(len(kind))
     of_lot = rng.random(int(owner.max()) + 1 if len(owner) else 0)[owner]
     staggered = np.char.add("stagger", units.astype(str))
-    shape: np.ndarray = np.select(  # type: ignore[type-arg]
+    shape: Words = np.select(
         [
             (kind == "courtyard") & (thrown < 0.4),
             (kind == "courtyard") & (thrown < 0.6),

@@ -31,6 +31,8 @@ ORIGIN = (581_000.0, 3_543_000.0)
 """South-west corner, metres in that zone: near 120.86 E, 32.02 N."""
 LAND_PER_HOUSEHOLD_M2 = 92.0
 """First guess of the land of super-blocks needed for one household; doubled step by step when the homes do not suffice."""
+SAME_PLACE_M = 2.0
+"""The middle of a bridge lies over the middle of its canal."""
 HOUSEHOLDS_LEAST = 100
 DIVISIONS_MOST = 399 * 999
 """Three digits each of a division code are left for the street office (001-399) and the community."""
@@ -39,10 +41,10 @@ DIVISIONS_MOST = 399 * 999
 def sample_district(households: int = 6000, *, seed: int = 1) -> District:
     """Make up a Chinese city with exactly so many households; the same seed gives the same city.
 
-    Arterials, super-blocks of 400-800 m, streets and lanes; communities (社区) of 800 to 6,000 households bounded by arterials and streets; gated compounds (小区)
-    of slabs, towers and villas, old courtyards; schools, hospitals, works (dedicated), malls, offices, parks, markets; a river, a canal and a
-    railway with bridges, underpasses and level crossings; venues of the nine categories of the profile ``nantong``. Every name is made up, the county code
-    990101 does not exist. CRS: EPSG:4549, near 120.86 E, 32.02 N.
+    Arterials, super-blocks of 400-800 m, streets and lanes; communities (社区) of 800 to 6,000 households bounded by arterials and streets; gated
+    compounds (小区) of slabs, towers and villas, old courtyards; schools, hospitals, works (dedicated), malls, offices, parks, markets; a river, a
+    canal and a railway with bridges, underpasses and level crossings; venues of the nine categories of the profile ``nantong``. Every name is
+    made up, the county code 990101 does not exist. CRS: EPSG:4549, near 120.86 E, 32.02 N.
 
     Raises ``RequestError`` below 100 households: that is no community.
 
@@ -72,10 +74,10 @@ def _district(layout: Layout, panel: pd.DataFrame, buildings: pd.DataFrame, hous
     kinds[surplus] = np.asarray(("park", "office", "industry", "school", "park", "market"))[np.flatnonzero(surplus) % 6]
     layout.lots["kind"] = kinds
     panel, buildings = panel[kept[panel.index]], buildings[kept[buildings["lot"]]]
-    buildings = pd.concat((buildings, facility_buildings(layout.lots[~kept], rng)), ignore_index=True).sort_values("lot", kind="stable", ignore_index=True)
+    buildings = pd.concat((buildings, facility_buildings(layout.lots[~kept], rng))).sort_values("lot", kind="stable", ignore_index=True)
     buildings["households"] = _exact(buildings["households"].to_numpy(), households, rng)
     frames = pd.concat((panel, facility_panels(layout.lots[~kept]))).sort_index()
-    warp = make_warp(layout.u_lines, layout.v_lines, np.isin(np.arange(len(layout.u_lines) - 1), layout.railway_columns), np.isin(np.arange(len(layout.v_lines) - 1), layout.river_rows), ORIGIN, rng)
+    warp = make_warp(layout.u_lines, layout.v_lines, layout.railway_columns, layout.river_rows, ORIGIN, rng)
     lanes = draw_lanes(layout, frames, rng)
     points = vertices(layout.lines, pd.concat((layout.crossings, lanes.crossings), ignore_index=True))
 
@@ -195,7 +197,7 @@ def _streets(layout: Layout, points: pd.DataFrame, lanes: Lanes, warp: Warp, rng
     layer = lines["layer"].to_numpy()[line].copy()
     along_u = lines["axis"].to_numpy()[line] == 0
     for canal in layout.canals:
-        layer[along_u & (np.abs(middle["u"].to_numpy() - canal) < 2)] = 1
+        layer[along_u & (np.abs(middle["u"].to_numpy() - canal) < SAME_PLACE_M)] = 1
     roads = pd.Series(names.road_names(lines["road"].to_numpy(), lines["street_class"], rng))
     inner = lanes.segments
     ends = np.stack((warp.points(inner["u0"], inner["v0"]), warp.points(inner["u1"], inner["v1"])), axis=1)
@@ -225,7 +227,8 @@ def _barriers(layout: Layout, lanes: Lanes, warp: Warp, rng: Rng) -> gpd.GeoData
     walled = layout.lots[~np.isin(layout.lots["kind"], OPEN_KINDS)]
     rings = walls(walled, lanes.gates, warp)
     kinds = ["river"] * (len(rivers) + len(canals)) + ["railway"] * len(railways) + ["wall"] * len(rings)
-    labels = [f"{name}河" for name in river_names[: len(rivers)]] + [f"{river_names[len(rivers)]}浜"] * len(canals) + ["砚澜铁路"] * len(railways) + [None] * len(rings)
+    labels: list[str | None] = [f"{name}河" for name in river_names[: len(rivers)]]
+    labels += [f"{river_names[-1]}浜"] * len(canals) + ["砚澜铁路"] * len(railways) + [None] * len(rings)
     geometry = np.array([*rivers, *canals, *railways, *rings], dtype=object)
     return gpd.GeoDataFrame({"name": labels, "kind": kinds}, geometry=geometry, index=_ids("W", len(kinds), max(4, len(str(len(kinds))))), crs=CRS)
 

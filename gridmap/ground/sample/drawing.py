@@ -11,6 +11,8 @@ Rng = np.random.Generator
 Ints = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
+Words = npt.NDArray[Any]
+"""Texts, one a thing."""
 
 
 def between(rng: Rng, low: Any, high: Any, size: int | tuple[int, ...]) -> Numbers:

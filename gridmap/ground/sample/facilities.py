@@ -42,7 +42,8 @@ def facility_buildings(lots: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     wide, deep = table["u1"] - table["u0"] - 2 * MARGIN_M, table["v1"] - table["v0"] - 2 * MARGIN_M
     table["x"], table["y"] = table["x"] * wide, table["y"] * deep
     size = 0.85 + 0.15 * rng.random(len(table))
-    table["length"], table["depth"] = np.minimum(table["length"] * wide * size, table["length_max"]), np.minimum(table["depth"] * deep * size, table["depth_max"])
+    table["length"] = np.minimum(table["length"] * wide * size, table["length_max"])
+    table["depth"] = np.minimum(table["depth"] * deep * size, table["depth_max"])
     table["shape"] = np.where(np.isin(table["kind"], ("mall", "park")), "ell", np.where(table["use"] == "办公楼", "cross", "box"))
     table["stairwells"], table["households"], table["tilt"] = 1, 0, 0.0
     return table[["lot", "x", "y", "length", "depth", "floors", "stairwells", "households", "tilt", "shape", "use"]]

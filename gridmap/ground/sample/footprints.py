@@ -24,9 +24,7 @@ def footprints(places: Numbers, turn: Numbers, shape: Any, length: Numbers, dept
         rows = np.flatnonzero(shape == name)
         x, y = _corners(name, chance[rows])
         x, y = x * length[rows, None] / 2, y * depth[rows, None] / 2
-        corners = np.stack(
-            (places[rows, :1] + cosine[rows] * x - sine[rows] * y, places[rows, 1:] + sine[rows] * x + cosine[rows] * y), axis=-1
-        )
+        corners = np.stack((places[rows, :1] + cosine[rows] * x - sine[rows] * y, places[rows, 1:] + sine[rows] * x + cosine[rows] * y), axis=-1)
         outlines[rows] = shapely.polygons(np.round(corners, MILLIMETRE_DIGITS))
     return outlines
 
@@ -35,13 +33,12 @@ def _corners(name: str, chance: Numbers) -> tuple[Numbers, Numbers]:
     """Return corners anticlockwise in a frame from -1 to 1, one row a building."""
     one = np.ones(len(chance))
     a, b = 0.15 + 0.4 * chance[:, 0], 0.1 + 0.4 * chance[:, 1]
-    flip = np.where(chance[:, 2] < 0.5, -1.0, 1.0)
     if name == "box":
         xs, ys = [-one, one, one, -one], [-one, -one, one, one]
     elif name == "ell":
-        xs, ys = [-one, a - 0.1, a - 0.1, one, one, -one], [-one, -one, b - 0.4, b - 0.4, one, one]
-        mirrored = np.column_stack(xs) * flip[:, None], np.column_stack(ys)
-        return mirrored
+        # Half of them are mirrored.
+        side = np.where(chance[:, 2] < 0.5, -1.0, 1.0)
+        xs, ys = [-side, (a - 0.1) * side, (a - 0.1) * side, side, side, -side], [-one, -one, b - 0.4, b - 0.4, one, one]
     elif name == "court":
         xs, ys = [-one, -a, -a, a, a, one, one, -one], [-one, -one, b, b, -one, -one, one, one]
     elif name == "cross":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,10 @@ OPEN_KINDS = ("courtyard", "park", "mall", "office", "market")
 """Lots without a wall."""
 
 
+Drawn = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
+"""Nodes of lanes, gates, crossings with streets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lanes:
     """``segments``: lot, ``u0 v0 u1 v1``. ``crossings``: line, at, node. ``gates``: lot, side, ``u v``."""
@@ -37,7 +42,7 @@ def draw_lanes(layout: Layout, panel: pd.DataFrame, rng: Rng) -> Lanes:
     ``panel`` is indexed by lot and has the frame of every lot (see :func:`gridmap.ground.sample.compounds.panels`).
     """
     lots = layout.lots.loc[panel.index]
-    joins = _joins(lots, panel, rng)
+    joins = _joins(lots, rng)
     spine, gates, crossings = _spine_nodes(layout, lots, panel, joins)
     rows, more_gates, more_crossings = _row_nodes(layout, lots, panel, joins, rng)
     segments = pd.concat((_runs(spine, ["lot"], "y"), _runs(rows, ["lot", "row"], "x")), ignore_index=True)
@@ -53,7 +58,7 @@ def facility_panels(lots: pd.DataFrame) -> pd.DataFrame:
     return panel.assign(turn=0.0, rows=0, columns=0, spine_x=0.0, end_y=end)
 
 
-def _joins(lots: pd.DataFrame, panel: pd.DataFrame, rng: Rng) -> dict[str, Any]:
+def _joins(lots: pd.DataFrame, rng: Rng) -> dict[str, Any]:
     """Choose on which sides a lot is joined to the street; no side that has water."""
     kind = lots["kind"].to_numpy()
     thrown = rng.random((4, len(lots)))
@@ -71,7 +76,7 @@ def _to_board(panel: pd.DataFrame, x: Any, y: Any) -> tuple[Numbers, Numbers]:
     return panel["middle_u"].to_numpy() + cosine * x - sine * y, panel["middle_v"].to_numpy() + sine * x + cosine * y
 
 
-def _leaving(layout: Layout, lots: pd.DataFrame, panel: pd.DataFrame, side: str, fixed: Numbers) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _leaving(layout: Layout, lots: pd.DataFrame, panel: pd.DataFrame, side: str, fixed: Numbers) -> Drawn:
     """Lead the spine (south, north) or a row's lane (west, east) out of its lot: nodes at the wall and on the street, gate, crossing.
 
     ``fixed`` is the coordinate in the lot's frame that stays the same: x of the spine or y of the lane.
@@ -100,7 +105,7 @@ def _leaving(layout: Layout, lots: pd.DataFrame, panel: pd.DataFrame, side: str,
     return pd.concat((nodes[0][walled], nodes[1]), ignore_index=True), gates, crossing
 
 
-def _spine_nodes(layout: Layout, lots: pd.DataFrame, panel: pd.DataFrame, joins: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _spine_nodes(layout: Layout, lots: pd.DataFrame, panel: pd.DataFrame, joins: dict[str, Any]) -> Drawn:
     owner, row = counted(panel["rows"])
     own = panel.iloc[owner]
     x, y = own["spine_x"].to_numpy(), lane_y(own, row)
@@ -119,7 +124,7 @@ def _spine_nodes(layout: Layout, lots: pd.DataFrame, panel: pd.DataFrame, joins:
     return pd.concat(parts, ignore_index=True), pd.concat(gates), pd.concat(crossings)
 
 
-def _row_nodes(layout: Layout, lots: pd.DataFrame, panel: pd.DataFrame, joins: dict[str, Any], rng: Rng) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _row_nodes(layout: Layout, lots: pd.DataFrame, panel: pd.DataFrame, joins: dict[str, Any], rng: Rng) -> Drawn:
     owner, row = counted(panel["rows"])
     own = panel.iloc[owner]
     y = lane_y(own, row)
@@ -155,18 +160,20 @@ def _runs(nodes: pd.DataFrame, owner: list[str], along: str) -> pd.DataFrame:
 
 def walls(lots: pd.DataFrame, gates: pd.DataFrame, warp: Warp) -> Any:
     """Return a closed line around each of ``lots`` on the ground; the gates are vertices of it."""
-    u0, u1, v0, v1 = (lots[name].to_numpy() + inset for name, inset in (("u0", WALL_INSET_M), ("u1", -WALL_INSET_M), ("v0", WALL_INSET_M), ("v1", -WALL_INSET_M)))
-    wide, deep = u1 - u0, v1 - v0
+    u0, v0 = lots["u0"].to_numpy() + WALL_INSET_M, lots["v0"].to_numpy() + WALL_INSET_M
+    u1, v1 = lots["u1"].to_numpy() - WALL_INSET_M, lots["v1"].to_numpy() - WALL_INSET_M
+    corners = ((u0, v0), (u1, v0), (u1, v1), (u0, v1), (u0, v0))
     parts = []
-    for turn, (span, start_u, start_v, step_u, step_v) in enumerate(((wide, u0, v0, 1, 0), (deep, u1, v0, 0, 1), (wide, u1, v1, -1, 0), (deep, u0, v1, 0, -1))):
-        owner, number = counted(np.ceil(span / WALL_STEP_M))
-        along = number * (span / np.ceil(span / WALL_STEP_M))[owner]
-        parts.append((owner, turn + along / span[owner], start_u[owner] + step_u * along, start_v[owner] + step_v * along))
+    for turn, ((from_u, from_v), (to_u, to_v)) in enumerate(itertools.pairwise(corners)):
+        steps = np.ceil((np.abs(to_u - from_u) + np.abs(to_v - from_v)) / WALL_STEP_M)
+        owner, number = counted(steps)
+        share = number / steps[owner]
+        parts.append((owner, turn + share, from_u[owner] + share * (to_u - from_u)[owner], from_v[owner] + share * (to_v - from_v)[owner]))
     at = np.searchsorted(lots.index, gates["lot"])
-    turn = gates["side"].map({side: number for number, side in enumerate(("south", "east", "north", "west"))}).to_numpy()
+    turn = gates["side"].map({"south": 0, "east": 1, "north": 2, "west": 3}).to_numpy()
     u, v = gates["u"].to_numpy(), gates["v"].to_numpy()
-    share = np.select([turn == 0, turn == 1, turn == 2], [(u - u0[at]) / wide[at], (v - v0[at]) / deep[at], (u1[at] - u) / wide[at]], (v1[at] - v) / deep[at])
-    parts.append((at, turn + share, u, v))
+    share_u, share_v = (u - u0[at]) / (u1 - u0)[at], (v - v0[at]) / (v1 - v0)[at]
+    parts.append((at, turn + np.select([turn == 0, turn == 1, turn == 2], [share_u, share_v, 1 - share_u], 1 - share_v), u, v))
     parts.append((np.arange(len(lots)), np.full(len(lots), 4.0), u0, v0))
     owner, along, u, v = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((along, owner))

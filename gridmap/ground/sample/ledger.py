@@ -100,7 +100,8 @@ def write_ledger(path: Path, buildings: gpd.GeoDataFrame, community_name: pd.Ser
     unknown = np.flatnonzero(chance[0] < UNKNOWN_SHARE).tolist() or [len(homes) // 2]
     written = Written([homes[position]["position"] for position in unknown])
     book = openpyxl.Workbook()
-    sheet = book.active
+    book.remove(book.worksheets[0])
+    sheet = book.create_sheet("楼栋台账")
     _write_head(sheet, title)
     lines = _lines(homes, community_name.to_dict(), set(unknown), chance[1:], written)
     for row, line in enumerate(lines, HEADER_ROW + 1):
@@ -124,7 +125,6 @@ def _homes(buildings: gpd.GeoDataFrame) -> list[Home]:
 
 
 def _write_head(sheet: Any, title: str) -> None:
-    sheet.title = "楼栋台账"
     for row, text in ((1, title), (2, "填报单位：综合服务窗口　　填报说明：户数按实有户填写")):
         sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(HEADER))
         sheet.cell(row, 1, text).alignment = Alignment(horizontal="center")

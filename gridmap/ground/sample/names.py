@@ -1,7 +1,7 @@
 """Invented Chinese names.
 
-Communities and compounds are named by a verb or an adjective and a homely thing ("酿橘", "暖檐"), streets by two things ("笺菱路"): combinations that read
-like names but belong to no known place.
+Communities and compounds are named by a verb or an adjective and a homely thing ("酿橘", "暖檐"), streets by a thing and a water ("笺渡路"): they
+read like names but belong to no known place.
 """
 
 from __future__ import annotations

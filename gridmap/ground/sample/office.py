@@ -75,8 +75,8 @@ def office_options(folder: Path) -> list[str]:
 def write_office(district: District, folder: Path, *, seed: int = 1) -> list[PlantedDefect]:
     """Write ``district`` into ``folder`` as an office's raw files and return the faults planted in them.
 
-    Shapefiles in GBK without .cpg (streets with zone-prefixed eastings and no .prj), walls and water as GeoJSON, venues as CSV picked on a BD-09 map, households
-    in an XLSX ledger. Existing files of these names are replaced.
+    Shapefiles in GBK without .cpg (streets with zone-prefixed eastings and no .prj), walls and water as GeoJSON, venues as CSV picked on a
+    BD-09 map, households in an XLSX ledger. Existing files of these names are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
@@ -202,7 +202,7 @@ def _write_streets(streets: gpd.GeoDataFrame, folder: Path) -> list[PlantedDefec
     # Only the number of the zone is put before the easting: the file does not say so, and no .prj lies beside it.
     shapes = [parts_of(each) for each in streets.to_crs(ZONE_CRS).geometry.to_numpy()]
     layers = streets["layer"].to_numpy(dtype=object)
-    columns = {
+    columns: dict[str, list[Any]] = {
         "道路编号": [*_text(streets.index), "误点1"],
         "道路名称": [*_text(streets["name"]), None],
         "道路等级": [*(CLASS_WORDS[each] for each in streets["street_class"]), "支路"],
@@ -243,12 +243,13 @@ def _write_venues(venues: gpd.GeoDataFrame, folder: Path) -> list[PlantedDefect]
     longitude, latitude = bd09_from_wgs84(placed.x.to_numpy(), placed.y.to_numpy())
     with (folder / VENUES).open("w", encoding="gb18030", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["场所编号", "场所名称", "服务类别", "地址", "联系电话", "开放时间", "建筑面积（平方米）", "开放单位", "无障碍", "对外开放", "经度", "纬度"])
+        writer.writerow("场所编号 场所名称 服务类别 地址 联系电话 开放时间 建筑面积（平方米） 开放单位 无障碍 对外开放 经度 纬度".split())
         for (key, venue), lon, lat in zip(venues.iterrows(), longitude, latitude, strict=True):
             words = "、".join(categories[code].zh for code in json.loads(venue["categories"]))
             area = None if pd.isna(venue["area_m2"]) else f"{venue['area_m2']:g}平方米"
-            known = _text((venue["address"], venue["phone"], venue["hours"]))
-            writer.writerow([key, venue["name"], words, *known, area, *_text([venue["opened_by"]]), *_yes((venue["accessible"], venue["public"])), f"{lon:.8f}", f"{lat:.8f}"])
+            address, phone, hours, opened_by = _text(venue[["address", "phone", "hours", "opened_by"]])
+            truths = _yes(venue[["accessible", "public"]])
+            writer.writerow([key, venue["name"], words, address, phone, hours, area, opened_by, *truths, f"{lon:.8f}", f"{lat:.8f}"])
         writer.writerow(["待补1", "待补充场所", "便民购物", "地址不详", "", "", "", "", "", "是", "不详", "不详"])
     return [PlantedDefect(VENUES, len(venues) + 2, "place_missing")]
 

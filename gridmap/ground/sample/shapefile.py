@@ -1,6 +1,7 @@
 """A shapefile written byte by byte, so that it may be as broken as those that offices have.
 
-GDAL mends what it writes: rings are closed, text gets a .cpg. Here rings stand in the file as they are given, and the text is GBK with nothing to say so.
+GDAL mends what it writes: rings are closed, text gets a .cpg. Here rings stand in the file as they are given, and the text is GBK with nothing to
+say so.
 Layout: ESRI Shapefile Technical Description (1998); dBASE III.
 """
 
@@ -75,8 +76,8 @@ def _write_dbf(path: Path, columns: Mapping[str, Sequence[Any]], count: int) -> 
     fields, cells = [], []
     for name, values in columns.items():
         numbers = all(value is None or isinstance(value, int | np.integer) for value in values)
-        texts = ["" if value is None else str(value) for value in values]
-        encoded = [text.rjust(NUMBER_DIGITS).encode("ascii") for text in texts] if numbers else [text.encode("gbk")[:TEXT_BYTES_MOST] for text in texts]
+        texts = ["" if value is None else str(value).rjust(NUMBER_DIGITS if numbers else 0) for value in values]
+        encoded = [text.encode("gbk")[:TEXT_BYTES_MOST] for text in texts]
         width = max([1, *(len(text) for text in encoded)])
         label = name.encode("gbk")
         if len(label) > NAME_BYTES_MOST:

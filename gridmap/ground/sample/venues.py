@@ -66,7 +66,7 @@ def sample_venues(communities: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, rn
         {
             "name": [f"{stem}社区{sort.name}" + (f"（{more + 1}部）" if more else "") for stem, sort, more in zip(stems, sorts, again, strict=True)],
             "categories": [json.dumps(sort.categories) for sort in sorts],
-            "address": [f"{compound}{name}" if isinstance(compound, str) else name for compound, name in zip(where["compound_id"], where["name"], strict=True)],
+            "address": (where["compound_id"].fillna("") + where["name"]).to_numpy(dtype=object),
             # No area code is 0000 and no number begins with 555: nobody's telephone rings.
             "phone": [f"0000-555{number:05d}" for number in range(len(table))],
             "hours": [sort.hours for sort in sorts],

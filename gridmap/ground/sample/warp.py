@@ -1,8 +1,8 @@
 """From the drawing board to the ground: the sample city is laid out on straight lines and then bent a little, as cities are.
 
-On the drawing board ``u`` runs east and ``v`` north, in metres. The bend has three parts. A conformal one fans the whole city out: it turns and enlarges,
-but shears nothing, and buildings are enlarged with it. Smooth waves bend the streets, and every crossing of arterials is shifted a little, so that each
-super-block gets its own turn; these two shear by some 12 % at most, which the gaps between buildings absorb.
+On the drawing board ``u`` runs east and ``v`` north, in metres. The bend has three parts. A conformal one fans the whole city out: it turns and
+enlarges, but shears nothing, and buildings are enlarged with it. Smooth waves bend the streets, and every crossing of arterials is shifted a little,
+so that each super-block gets its own turn; these two shear by some 12 % at most, which the gaps between buildings absorb.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gridmap.ground.sample.drawing import Rng
-
-Numbers = NDArray[np.float64]
+from gridmap.ground.sample.drawing import Ints, Numbers, Rng
 
 WAVES = 4
 WAVE_STRAIN = 0.017
@@ -23,7 +20,7 @@ WAVE_STRAIN = 0.017
 SHIFT_M = 20.0
 """How far a crossing of arterials may be shifted, east and north."""
 FAN_SQUARE, FAN_CUBE = 0.085, 0.035
-"""Strength of the conformal part: at the city's edge it enlarges or shrinks by at most about a quarter and turns by as many degrees as that allows."""
+"""Strength of the conformal part: at the city's edge it enlarges or shrinks by a quarter, or turns by a quarter radian, at most."""
 TURN_MAX = 0.06
 """Largest turn of the whole city, radians: slabs still face south."""
 MILLIMETRE_DIGITS = 3
@@ -77,18 +74,17 @@ class Warp:
         return between
 
 
-def make_warp(u_lines: Numbers, v_lines: Numbers, narrow_u: Numbers, narrow_v: Numbers, origin: tuple[float, float], rng: Rng) -> Warp:
+def make_warp(u_lines: Numbers, v_lines: Numbers, strip_columns: Ints, strip_rows: Ints, origin: tuple[float, float], rng: Rng) -> Warp:
     """Draw the bend of a city whose arterials run along ``u_lines`` and ``v_lines``.
 
-    ``narrow_u`` and ``narrow_v`` (bool) say which columns and rows are strips (railway, river): both sides of a strip are shifted alike, so
-    that it keeps its width.
+    ``strip_columns`` and ``strip_rows`` are strips (railway, river): both sides of a strip are shifted alike, so that it keeps its width.
     """
     shifts = []
     for _ in range(2):
         shift = (rng.random((len(u_lines), len(v_lines))) * 2 - 1) * SHIFT_M
-        for column in np.flatnonzero(narrow_u):
+        for column in strip_columns:
             shift[column + 1, :] = shift[column, :]
-        for row in np.flatnonzero(narrow_v):
+        for row in strip_rows:
             shift[:, row + 1] = shift[:, row]
         shifts.append(shift)
     length_m = 1300 * 2.4 ** rng.random(WAVES)
@@ -101,7 +97,7 @@ def make_warp(u_lines: Numbers, v_lines: Numbers, narrow_u: Numbers, narrow_v: N
     return Warp(u_lines, v_lines, shifts[0], shifts[1], waves, fan, float(rng.random() * 2 - 1) * TURN_MAX, origin)
 
 
-def _place(values: Numbers, lines: Numbers) -> tuple[NDArray[np.int64], Numbers]:
+def _place(values: Numbers, lines: Numbers) -> tuple[Ints, Numbers]:
     position = np.clip(np.searchsorted(lines, values, side="right") - 1, 0, len(lines) - 2)
     along = np.clip((values - lines[position]) / (lines[position + 1] - lines[position]), 0, 1)
     return position, along
