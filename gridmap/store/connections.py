@@ -84,7 +84,9 @@ def creating(path: Path, *, replace: bool) -> Iterator[sqlite3.Connection]:
             connection.execute("BEGIN")
             yield connection
             connection.execute("COMMIT")
-        if path.exists() and replace:
+        if path.exists():
+            if not replace:
+                raise FileExistsError(path)
             _settle(path)
         for suffix in ("-journal", "-wal", "-shm"):
             # What a killed program left of another file of this name: SQLite would play it into the new one.
@@ -115,7 +117,11 @@ def _open(path: Path) -> sqlite3.Connection:
         raise WorkspaceError("store_is_folder", file=path.name)
     if not path.is_file():
         raise WorkspaceError("store_missing", file=path.name)
-    if not is_database(path):
+    try:
+        database = is_database(path)
+    except PermissionError as error:
+        raise WorkspaceError("store_unreadable", file=path.name) from error
+    if not database:
         raise WorkspaceError("store_not_geopackage", file=path.name)
     # "rw" even for reading: what a killed writer left has to be rolled back first. SQLite falls back to reading when the file is write-protected.
     return sqlite3.connect(_uri(path, "rw"), uri=True, timeout=WAIT_SECONDS, isolation_level=None)
