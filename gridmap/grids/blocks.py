@@ -23,13 +23,13 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 NODE_GRID_M = 1e-5
-"""Corners are rounded to this: far above float noise at a zone-prefixed easting (1e-8 m), and a rim moved by half of it changes no area by 1e-6."""
+"""Corners are rounded to this: far above float noise at a zone-prefixed easting (1e-8 m); a rim moved by half of it changes no area by 1e-6."""
 
 LONG_TUNNEL_M = 60.0
 """A tunnel up to this length is an underpass and bounds blocks as the rest of its street does; a longer one runs under the houses."""
 
 FOREIGN_SHARE = 0.05
-"""A building is said to stand in another block too from this share of its footprint on, as in momepy's enclosed tessellation; less is drawing error."""
+"""A building is said to stand in another block too from this share of its footprint on, as in momepy; less is drawing error."""
 
 ROOMY_M2 = 100.0
 """A building from outside is put into a block of at least this size, not into a scrap between two lines."""
@@ -80,8 +80,8 @@ class Ground:
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """``polygons`` tile the land; ``blind`` are the lines on it that end blind and so divide nothing. ``home`` is the block of each building, ``inside`` tells
-    whether any of it stands there. ``foreign`` are the parts of footprints that stand in another block
+    """``polygons`` tile the land; ``blind`` are the lines on it that end blind and so divide nothing. ``home`` is the block of each building,
+    ``inside`` tells whether any of it stands there. ``foreign`` are the parts of footprints that stand in another block
     than their building's home, ``foreign_of`` the building and ``foreign_block`` the block of each."""
 
     polygons: Geometries
@@ -102,7 +102,8 @@ def grounds(district: District) -> Iterator[Ground]:
     buildings = district.buildings.sort_index()
     strangers = buildings[~buildings["community_id"].isin(district.communities.index)]
     if len(strangers):
-        faults = [finding("cells_community_unknown", building_id, value=str(community)) for building_id, community in strangers["community_id"].items()]
+        names = strangers["community_id"].items()
+        faults = [finding("cells_community_unknown", str(building_id), value=str(community)) for building_id, community in names]
         raise InputError("cells_communities_missing", findings=faults)
     lines, areas, bridges = _separating_lines(district), _separating_areas(district), _bridges(district)
     trees = [shapely.STRtree(each.geometry) for each in (lines, areas, bridges)]
@@ -179,7 +180,7 @@ def make_blocks(ground: Ground) -> Blocks:
     shapely.prepare(polygons)
     whole = alone.copy()
     whole[alone] = shapely.covers(polygons[block[alone]], ground.buildings[building[alone]])
-    parts = np.where(whole, ground.buildings[building], None)
+    parts = ground.buildings[building]
     parts[~whole] = shapely.intersection(ground.buildings[building[~whole]], polygons[block[~whole]])
     area = shapely.area(parts)
     touching = area > 0
@@ -236,7 +237,5 @@ def _stray_buildings(ground: Ground, inside: Mask, shares: Floats) -> tuple[Find
         point = shapely.point_on_surface(ground.buildings[row])
         code = "cells_building_partly_outside" if inside[row] else "cells_building_outside"
         share = round(100 * float(1 - shares[row]), 1)
-        found.append(
-            finding(code, str(ground.building_id[row]), value=share, unit="%", community_id=ground.community_id, x=point.x, y=point.y)
-        )
+        found.append(finding(code, str(ground.building_id[row]), value=share, unit="%", community_id=ground.community_id, x=point.x, y=point.y))
     return tuple(found)

@@ -42,7 +42,7 @@ def shared_land(ground: Ground) -> Land:
     """Divide the land of a community among its buildings: every building owns a part, no part is left over."""
     blocks = make_blocks(ground)
     points = sites(ground, blocks)
-    lines, _ = half_way_lines(points, blocks)
+    lines = half_way_lines(points, blocks)
     faces = face_polygons(lines, blocks)
     faces, owner = _seated(faces, points, blocks, len(ground.buildings))
     block = block_of_faces(faces, blocks)
@@ -103,15 +103,13 @@ def divided_between(faces: Geometries, torn: Integers, seat: np.typing.NDArray[n
     return np.concatenate((np.delete(faces, beside), new[np.unique(whole)]))
 
 
-def _islands_joined(
-    ground: Ground, faces: Geometries, owner: Integers, borders: Borders, code: Integers
-) -> tuple[Integers, list[Finding]]:
+def _islands_joined(ground: Ground, faces: Geometries, owner: Integers, borders: Borders, code: Integers) -> tuple[Integers, list[Finding]]:
     """Give land that touches no owned land, an island without a building, to the building with the nearest land."""
     findings = []
     while (owner < 0).any():
         owned = np.flatnonzero(owner >= 0)
         islands = np.flatnonzero(owner < 0)
-        (island,), (near,), distance = _nearest(faces[islands], faces[owned])
+        island, near = _nearest(faces[islands], faces[owned])
         owner = owner.copy()
         owner[islands[island]] = owner[owned[near]]
         before = owner < 0
@@ -126,11 +124,11 @@ def _islands_joined(
     return owner, findings
 
 
-def _nearest(islands: Geometries, land: Geometries) -> tuple[Integers, Integers, float]:
-    """Return the position of the island nearest to any land, of that land, and their distance in metres."""
+def _nearest(islands: Geometries, land: Geometries) -> tuple[int, int]:
+    """Return the position of the island nearest to any land, and of that land."""
     (island, near), distance = shapely.STRtree(land).query_nearest(islands, return_distance=True)
-    first = np.lexsort((near, island, np.round(distance, 4)))[:1]
-    return island[first], near[first], float(distance[first[0]])
+    first = np.lexsort((near, island, np.round(distance, 4)))[0]
+    return int(island[first]), int(near[first])
 
 
 def cell_polygons(land: Land, buildings: int) -> Geometries:

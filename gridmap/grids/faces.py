@@ -13,7 +13,7 @@ from gridmap.grids.separators import CROSSABLE
 from gridmap.grids.walls import Sites, bounds_of
 
 SMOOTH_M = 0.1
-"""Borders half way between walls are straightened by up to this: a quarter of the distance that points stand inside their wall, so none changes side."""
+"""Borders half way between walls are straightened by up to this: a quarter of the depth of points inside their wall, so none changes side."""
 
 ON_LINE_M = 1e-3
 """A border runs along a line if its middle lies this near: well above the rounding of corners, well below any real distance."""
@@ -42,8 +42,8 @@ class Borders:
         return Borders(self.ends[rows], self.left[rows], self.right[rows])
 
 
-def half_way_lines(found: Sites, blocks: Blocks) -> tuple[Geometries, Integers]:
-    """Return the borders half way between the buildings of each block, cut at its edge, and their block."""
+def half_way_lines(found: Sites, blocks: Blocks) -> Geometries:
+    """Return the borders half way between the buildings of each block, cut at its edge."""
     xy, first, block = ridges(found.xy, found.building, found.block, bounds_of(found, blocks))
     chains = shapely.linestrings(xy, indices=np.repeat(np.arange(len(block)), np.diff(first)))
     chains = shapely.simplify(chains, SMOOTH_M, preserve_topology=False)
@@ -60,7 +60,7 @@ def half_way_lines(found: Sites, blocks: Blocks) -> tuple[Geometries, Integers]:
     rows, place = np.unique(cut_block[order], return_inverse=True)
     # All chains of a block are cut at once: much faster than one by one.
     cut = shapely.intersection(shapely.multilinestrings(cut[order], indices=place), room[rows]) if len(rows) else cut
-    return np.concatenate((chains[within], cut)), np.concatenate((block[within], rows))
+    return np.concatenate((chains[within], cut))
 
 
 def face_polygons(lines: Geometries, blocks: Blocks) -> Geometries:
@@ -109,8 +109,8 @@ def separators_at(points: Floats, lines: Lines) -> Integers:
 def separators_between(borders: Borders, owner: Integers, block: Integers, blocks: Blocks, ground: Ground) -> Integers:
     """Return the strongest line ending blind that lies between the buildings on both sides of each piece of border inside a block.
 
-    A street or barrier that ends blind bounds no block, yet a walker meets it: it counts where the shortest way from building to building through the middle
-    of the border crosses it.
+    A street or barrier that ends blind bounds no block, yet a walker meets it: it counts where the shortest way from building to building through
+    the middle of the border crosses it.
     """
     code = np.zeros(len(borders.left), dtype=np.int64)
     ends, _ = straight_pieces(blocks.blind)
@@ -141,8 +141,8 @@ def straight_pieces(lines: Geometries) -> tuple[Floats, Integers]:
 def joined(owner: Integers, borders: Borders, code: Integers) -> Integers:
     """Return ``owner`` with the faces that belong to nobody (-1) given to neighbouring owners.
 
-    A face goes to the neighbour with which it shares the longest border. A border with nothing on it goes before one that may be crossed, and that before
-    one that may not; of equal lengths (to 0.1 mm) the first building. Faces with no owner around them wait until their neighbours have
+    A face goes to the neighbour with which it shares the longest border. A border with nothing on it goes before one that may be crossed, and that
+    before one that may not; of equal lengths (to 0.1 mm) the first building. Faces with no owner around them wait until their neighbours have
     one; what touches no owned land at all stays -1.
     """
     owner = owner.copy()

@@ -6,16 +6,13 @@ import numpy as np
 import shapely
 
 from gridmap.findings import Finding, finding
-from gridmap.grids.blocks import Floats, Geometries, Ground, Integers, Lines
+from gridmap.grids.blocks import NODE_GRID_M, Floats, Geometries, Ground, Integers, Lines
 from gridmap.grids.cells import Land, divided_between
 from gridmap.grids.faces import Borders, borders_of, joined, straight_pieces
 from gridmap.grids.separators import CODE
 
-GIVEN_GRID_M = 0.01
-"""Corners of given areas that are nearer than this are one corner: statistical areas are surveyed to centimetres at best."""
-
 GAP_WIDTH_M = 2.0
-"""Land between given areas that is narrower than this in the mean is a fault of drawing and joins the area beside it; wider land was left out on purpose."""
+"""Land between given areas narrower than this in the mean is a fault of drawing and joins the area beside it; wider land was left out on purpose."""
 
 FAULT_M2 = 0.5
 """Gaps and overlaps below this are float noise and not worth a finding."""
@@ -30,10 +27,10 @@ ALONGSIDE_SINE = 0.35
 def given_land(ground: Ground) -> Land:
     """Return the given areas as cells: each area its own, overlaps settled, narrow gaps closed, corners shared.
 
-    Overlapping land goes to the smaller area. Wider land without an area stays outside, with a finding. Barrier areas are not cut out: the given areas are
-    taken as they are.
+    Overlapping land goes to the smaller area. Wider land without an area stays outside, with a finding. Barrier areas are not cut out: the given
+    areas are taken as they are.
     """
-    edges = shapely.union_all(shapely.boundary(ground.buildings), grid_size=GIVEN_GRID_M)
+    edges = shapely.union_all(shapely.boundary(ground.buildings), grid_size=NODE_GRID_M)
     faces = np.asarray(shapely.get_parts(shapely.polygonize([edges])), dtype=object)
     faces, owner, claims = _claimed(faces, ground)
     area = shapely.area(faces)
@@ -107,9 +104,7 @@ def _faults(ground: Ground, faces: Geometries, gap: np.typing.NDArray[np.bool_],
         if len(rows):
             point = shapely.point_on_surface(faces[rows[np.argmax(area[rows])]])
             size = round(float(area[rows].sum()), 1)
-            found.append(
-                finding(code, ground.community_id, value=len(rows), community_id=ground.community_id, x=point.x, y=point.y, area_m2=size)
-            )
+            found.append(finding(code, ground.community_id, value=len(rows), community_id=ground.community_id, x=point.x, y=point.y, area_m2=size))
     return found
 
 

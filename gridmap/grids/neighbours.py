@@ -37,8 +37,8 @@ def pairs_of(owner: Integers, borders: Borders, code: Integers, crossings: Integ
     """Return the pairs of cells that share more than 0.5 m of border or are joined by a crossing.
 
     The separator of a pair is the one along most of its common border (the strongest of equals). A pair is crossable when more than 0.5 m of its
-    border may be crossed, or when a street crosses there by bridge, underpass or on the level: ``crossings`` (n, 2) are those pairs, ``crossing_code``
-    the barrier that each crosses.
+    border may be crossed, or when a street crosses there by bridge, underpass or on the level: ``crossings`` (n, 2) are those pairs,
+    ``crossing_code`` the barrier that each crosses.
     """
     inner = borders.right >= 0
     one, other = owner[borders.left[inner]], owner[borders.right[inner]]
@@ -87,7 +87,7 @@ def pairs_across(ends: Floats, cell: Integers, community: Integers) -> Pairs:
     low, high = np.minimum(cell[one], cell[other])[side], np.maximum(cell[one], cell[other])[side]
     size = int(cell.max(initial=0)) + 1
     pairs, place = np.unique(low * size + high, return_inverse=True)
-    metres = np.bincount(place, weights=shared[side], minlength=len(pairs))
+    metres = np.asarray(np.bincount(place, weights=shared[side], minlength=len(pairs)), dtype=np.float64)
     pairs, metres = pairs[metres > SHARED_MIN_M], metres[metres > SHARED_MIN_M]
     count = len(pairs)
     return Pairs(pairs // size, pairs % size, metres, np.full(count, CODE["community"]), np.zeros(count, dtype=bool))

@@ -27,7 +27,8 @@ INCIRCLE_ERROR = 1.2e-15
 
 @kernel
 def _orient(x: Integers, y: Integers, a: int, b: int, c: int) -> int:
-    return (x[b] - x[a]) * (y[c] - y[a]) - (y[b] - y[a]) * (x[c] - x[a])
+    double_area: int = (x[b] - x[a]) * (y[c] - y[a]) - (y[b] - y[a]) * (x[c] - x[a])
+    return double_area
 
 
 @kernel
@@ -98,12 +99,12 @@ def _legalise(x: Integers, y: Integers, corner: Integers, twin: Integers, stack:
 
 
 @kernel
-def _triangulate(x: Integers, y: Integers, corner: Integers, twin: Integers, stack: Integers) -> int:
-    """Fill ``corner`` and ``twin`` with the Delaunay triangles of points, the last four being the frame; return how many triangles."""
-    n = len(x) - 4
+def _triangulate(x: Integers, y: Integers, n: int, corner: Integers, twin: Integers, stack: Integers) -> int:
+    """Fill ``corner`` and ``twin`` with the Delaunay triangles of n points and the four corners of the frame after them; return how many triangles."""
     # Edge e of triangle e // 3 runs from corner[e] to the next corner; twin[e] is the same edge seen from the other side, -1 outside.
-    for k, c in enumerate((n, n + 1, n + 2, n, n + 2, n + 3)):
-        corner[k], twin[k] = c, -1
+    corner[0], corner[1], corner[2] = n, n + 1, n + 2
+    corner[3], corner[4], corner[5] = n, n + 2, n + 3
+    twin[:6] = -1
     _link(twin, 2, 3)
     count, t = 2, 0
     for p in range(n):
@@ -156,9 +157,8 @@ def _triangulate(x: Integers, y: Integers, corner: Integers, twin: Integers, sta
 
 
 @kernel
-def _centres(x: Integers, y: Integers, corner: Integers, count: int) -> Floats:
-    """Return the centre of the circle through the corners of each triangle, in grid units."""
-    centres = np.empty((count, 2))
+def _centres(x: Integers, y: Integers, corner: Integers, count: int, centres: Floats) -> None:
+    """Write the centre of the circle through the corners of each triangle, in grid units."""
     for t in range(count):
         a, b, c = corner[3 * t], corner[3 * t + 1], corner[3 * t + 2]
         bx, by = float(x[b] - x[a]), float(y[b] - y[a])
@@ -166,19 +166,17 @@ def _centres(x: Integers, y: Integers, corner: Integers, count: int) -> Floats:
         bb, cc, double_area = bx * bx + by * by, cx * cx + cy * cy, 2.0 * float(_orient(x, y, a, b, c))
         centres[t, 0] = x[a] + (cy * bb - by * cc) / double_area
         centres[t, 1] = y[a] + (bx * cc - cx * bb) / double_area
-    return centres
 
 
 @kernel
-def _ridge_edges(label: Integers, corner: Integers, twin: Integers, count: int) -> tuple[npt.NDArray[np.bool_], Integers]:
-    """Return which edges part two labels (the frame has label -1 and parts nothing), and how many edges of each triangle do."""
-    parts = np.zeros(3 * count, dtype=np.bool_)
-    degree = np.zeros(count, dtype=np.int64)
+def _ridge_edges(label: Integers, corner: Integers, count: int, parts: npt.NDArray[np.bool_], degree: Integers) -> None:
+    """Write which edges part two labels (the frame has label -1 and parts nothing), and how many edges of each triangle do."""
+    for t in range(count):
+        degree[t] = 0
     for e in range(3 * count):
         a, b = label[corner[e]], label[corner[e - e % 3 + (e + 1) % 3]]
         parts[e] = a != b and a >= 0 and b >= 0
         degree[e // 3] += parts[e]
-    return parts, degree
 
 
 @kernel
@@ -203,35 +201,51 @@ def _walk(e: int, parts: npt.NDArray[np.bool_], degree: Integers, twin: Integers
 
 
 @kernel
-def _chains(
-    x: Integers, y: Integers, label: Integers, starts: Integers, frame: Integers
-) -> tuple[Floats, Integers, Integers]:
+def _longer(array: Integers) -> Integers:
+    grown = np.empty(2 * len(array), dtype=np.int64)
+    for row in range(len(array)):
+        grown[row] = array[row]
+    return grown
+
+
+@kernel
+def _chains(x: Integers, y: Integers, label: Integers, starts: Integers, frame: int) -> tuple[Floats, Integers, Integers]:
     """Return coordinates in grid units, the first coordinate of each chain (and the end), and the group of each chain."""
     largest = 0
     for g in range(len(starts) - 1):
         largest = max(largest, starts[g + 1] - starts[g])
-    corner, twin = np.empty(6 * largest + 12, dtype=np.int64), np.empty(6 * largest + 12, dtype=np.int64)
-    stack, path = np.empty(6 * largest + 12, dtype=np.int64), np.empty(2 * largest + 12, dtype=np.int64)
-    xy, first, group = np.empty((1024, 2)), np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
+    room = 6 * largest + 12
+    corner, twin, stack, path = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    gx, gy, own = np.empty(largest + 4, np.int64), np.empty(largest + 4, np.int64), np.empty(largest + 4, np.int64)
+    centres, parts, degree = np.empty((2 * largest + 4, 2)), np.empty(room, np.bool_), np.empty(2 * largest + 4, np.int64)
+    xy, first, group = np.empty((1024, 2)), np.empty(1024, np.int64), np.empty(1024, np.int64)
     used, chains = 0, 0
     for g in range(len(starts) - 1):
-        lo, hi = starts[g], starts[g + 1]
-        gx, gy = np.concatenate((x[lo:hi], frame[:, 0])), np.concatenate((y[lo:hi], frame[:, 1]))
-        own = np.concatenate((label[lo:hi], np.full(4, -1, dtype=np.int64)))
-        count = _triangulate(gx, gy, corner, twin, stack)
-        parts, degree = _ridge_edges(own, corner, twin, count)
-        centres = _centres(gx, gy, corner, count)
+        size = starts[g + 1] - starts[g]
+        for k in range(size):
+            gx[k], gy[k], own[k] = x[starts[g] + k], y[starts[g] + k], label[starts[g] + k]
+        for k in range(4):
+            gx[size + k] = frame if k in (1, 2) else -frame
+            gy[size + k] = frame if k >= 2 else -frame
+            own[size + k] = -1
+        count = _triangulate(gx, gy, size, corner, twin, stack)
+        _ridge_edges(own, corner, count, parts, degree)
+        _centres(gx, gy, corner, count, centres)
         for rings in range(2):  # first the chains between junctions and ends, then what is left: closed rings
             for e in range(3 * count):
                 if not parts[e] or (rings == 0 and degree[e // 3] == 2):
                     continue
                 steps = _walk(e, parts, degree, twin, path)
-                while used + steps > len(xy):
-                    xy = np.concatenate((xy, np.empty_like(xy)))
+                if used + steps > len(xy):
+                    grown = np.empty((2 * (used + steps), 2))
+                    for row in range(used):
+                        grown[row, 0], grown[row, 1] = xy[row, 0], xy[row, 1]
+                    xy = grown
                 if chains + 1 == len(first):
-                    first, group = np.concatenate((first, np.empty_like(first))), np.concatenate((group, np.empty_like(group)))
+                    first, group = _longer(first), _longer(group)
                 first[chains], group[chains] = used, g
-                xy[used : used + steps] = centres[path[:steps]]
+                for k in range(steps):
+                    xy[used + k, 0], xy[used + k, 1] = centres[path[k], 0], centres[path[k], 1]
                 used, chains = used + steps, chains + 1
     first[chains] = used
     return xy[:used], first[: chains + 1], group[:chains]
@@ -282,9 +296,7 @@ def ridges(xy: Floats, label: Integers, group: Integers, bounds: Floats) -> tupl
     x, y = _on_grid(xy, group, bounds)
     order = _serpentine(x, y, group, len(bounds))
     starts = np.searchsorted(group[order], np.arange(len(bounds) + 1))
-    half = np.int64(FRAME)
-    frame = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
-    cells, first, chain_group = _chains(x[order], y[order], label[order], starts, frame)
+    cells, first, chain_group = _chains(x[order], y[order], label[order], starts, int(FRAME))
     middle, unit = _grid(bounds)
     of_point = np.repeat(chain_group, np.diff(first))
     return cells * unit[of_point, None] + middle[of_point], first, chain_group

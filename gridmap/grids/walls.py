@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from gridmap.findings import Finding, finding
-from gridmap.grids.blocks import Blocks, Floats, Geometries, Ground, Integers
+from gridmap.grids.blocks import Blocks, Floats, Geometries, Ground, Integers, Mask
 from gridmap.grids.ridges import distinct
 from gridmap.grids.stand_ins import STAND_IN_M, squares, stand_ins
 
@@ -18,8 +20,8 @@ SPACING_M = 1.0
 SHRINK_M = 0.4
 """Points stand this far inside the wall, so that the walls of touching buildings differ; the value is that of momepy's tessellation."""
 
-SAME_FOOTPRINT = 0.5
-"""Buildings that share more than this of the area they cover together cannot both be where they are drawn."""
+SAME_FOOTPRINT = 0.8
+"""Buildings that share more than this of the area they cover together are taken to be drawn on one footprint."""
 
 STRIP_POINTS = 8
 """At least so many points along its walls stand for each of several buildings on one footprint."""
@@ -47,12 +49,16 @@ def sites(ground: Ground, blocks: Blocks) -> Sites:
     """
     footprints = _with_area(ground.buildings)
     spacing = np.full(len(footprints), SPACING_M)
-    stacks = coinciding(footprints, blocks.home)
+    left, right = overlapping(footprints, blocks.home)
+    stacks = coinciding(footprints, left, right)
+    stack_of = np.arange(len(footprints))
     for stack in stacks:
         spacing[stack] = min(SPACING_M, shapely.length(footprints[stack[0]]) / (STRIP_POINTS * len(stack)))
         footprints[stack] = footprints[stack[0]]
+        stack_of[stack] = stack[0]
     xy, building, part = wall_points(footprints, spacing)
-    kept = _strips(xy, building, stacks)
+    apart = stack_of[left] != stack_of[right]
+    kept = np.flatnonzero(_strips(xy, building, stacks) & _not_in_smaller(xy, building, footprints, left[apart], right[apart]))
     xy, building, part = _own_points(xy[kept], building[kept], part[kept], footprints, blocks)
     on_land = _on_land(xy, building, ground, blocks)
     for shrink in (1.0, 0.7, 0.4):  # smaller, should a square fall exactly on another
@@ -69,9 +75,7 @@ def sites(ground: Ground, blocks: Blocks) -> Sites:
     return Sites(xy, building, blocks.home[building], _seats(xy, part, on_land), tuple(_stack_findings(ground, stacks)))
 
 
-def _own_points(
-    xy: Floats, building: Integers, part: Integers, footprints: Geometries, blocks: Blocks
-) -> tuple[Floats, Integers, Integers]:
+def _own_points(xy: Floats, building: Integers, part: Integers, footprints: Geometries, blocks: Blocks) -> tuple[Floats, Integers, Integers]:
     """Return the points without those that fall together with one of a smaller building: a tower keeps its walls on the edge of its podium."""
     order = np.lexsort((part, building, shapely.area(footprints)[building]))
     xy, building, part = xy[order], building[order], part[order]
@@ -126,30 +130,40 @@ def wall_points(footprints: Geometries, spacing: Floats) -> tuple[Floats, Intege
     return start[wall] + along[wall] * share[:, None] + inward[wall], owner[part[wall]], part[wall]
 
 
-def coinciding(footprints: Geometries, block: Integers) -> list[Integers]:
-    """Return the groups of footprints in one block of which each shares more than half of the area it covers together with another."""
+def overlapping(footprints: Geometries, block: Integers) -> tuple[Integers, Integers]:
+    """Return the pairs of footprints of one block that have some area in common, the first before the second."""
     left, right = shapely.STRtree(footprints).query(footprints)
-    low, high = shapely.bounds(footprints)[:, :2], shapely.bounds(footprints)[:, 2:]
+    once = (left < right) & (block[left] == block[right])
+    left, right = left[once], right[once]
+    common = shapely.relate_pattern(footprints[left], footprints[right], "T********")
+    return left[common], right[common]
+
+
+def coinciding(footprints: Geometries, left: Integers, right: Integers) -> list[Integers]:
+    """Return the groups of footprints that (nearly) coincide; ``left`` and ``right`` are the pairs that overlap."""
     size = shapely.area(footprints)
-    common = np.prod(np.maximum(np.minimum(high[left], high[right]) - np.maximum(low[left], low[right]), 0), axis=1)
-    # Of two footprints that coincide, the smaller has more than half of the larger one's area, and their boxes cover at least as much together.
-    likely = (left < right) & (block[left] == block[right]) & (common > SAME_FOOTPRINT * np.maximum(size[left], size[right]))
-    left, right = left[likely], right[likely]
-    overlap = shapely.area(shapely.intersection(footprints[left], footprints[right]))
-    same = overlap > SAME_FOOTPRINT * (size[left] + size[right] - overlap)
-    groups: dict[int, list[int]] = {}
-    head = np.arange(len(footprints))
-    for one, other in sorted(zip(left[same].tolist(), right[same].tolist(), strict=True)):
-        a, b = int(head[one]), int(head[other])
-        if a != b:
-            a, b = min(a, b), max(a, b)
-            groups.setdefault(a, [a]).extend(groups.pop(b, [b]))
-            head[groups[a]] = a
-    return [np.array(sorted(members), dtype=np.int64) for _, members in sorted(groups.items())]
+    common = shapely.area(shapely.intersection(footprints[left], footprints[right]))
+    same = common > SAME_FOOTPRINT * (size[left] + size[right] - common)
+    bonds = coo_array((np.ones(same.sum(), dtype=np.int8), (left[same], right[same])), shape=(len(footprints),) * 2)
+    group = connected_components(bonds, directed=False)[1]
+    crowded = np.flatnonzero(np.bincount(group) > 1)
+    return [np.flatnonzero(group == each) for each in crowded]
 
 
-def _strips(xy: Floats, building: Integers, stacks: list[Integers]) -> Integers:
-    """Return which points to keep when the buildings of a stack, now all with the same points, take one strip each across the longer side."""
+def _not_in_smaller(xy: Floats, building: Integers, footprints: Geometries, left: Integers, right: Integers) -> Mask:
+    """Tell which points to keep where footprints overlap: those of the larger inside the smaller go, so that common ground has one owner."""
+    size = shapely.area(footprints)
+    larger = np.where(size[left] >= size[right], left, right)
+    smaller = np.where(size[left] >= size[right], right, left)
+    keep = np.ones(len(xy), dtype=bool)
+    for one, other in zip(larger, smaller, strict=True):
+        rows = np.flatnonzero(building == one)
+        keep[rows[shapely.contains_xy(footprints[other], xy[rows])]] = False
+    return keep
+
+
+def _strips(xy: Floats, building: Integers, stacks: list[Integers]) -> Mask:
+    """Tell which points to keep when the buildings of a stack, now all with the same points, take one strip each across the longer side."""
     drop = np.zeros(len(xy), dtype=bool)
     for stack in stacks:
         rows = np.flatnonzero(building == stack[0])
@@ -160,10 +174,10 @@ def _strips(xy: Floats, building: Integers, stacks: list[Integers]) -> Integers:
         strip[np.argsort(np.round(points @ axis, 6), kind="stable")] = np.arange(len(rows)) * len(stack) // len(rows)
         for position, row in enumerate(stack):
             drop[np.flatnonzero(building == row)[strip != position]] = True
-    return np.flatnonzero(~drop)
+    return ~drop
 
 
-def _on_land(xy: Floats, building: Integers, ground: Ground, blocks: Blocks) -> np.typing.NDArray[np.bool_]:
+def _on_land(xy: Floats, building: Integers, ground: Ground, blocks: Blocks) -> Mask:
     """Tell which points lie on the land of their building's block."""
     home = blocks.polygons[blocks.home]
     shapely.prepare(home)
@@ -174,7 +188,7 @@ def _on_land(xy: Floats, building: Integers, ground: Ground, blocks: Blocks) -> 
     return np.asarray(there, dtype=bool)
 
 
-def _seats(xy: Floats, part: Integers, on_land: np.typing.NDArray[np.bool_]) -> Integers:
+def _seats(xy: Floats, part: Integers, on_land: Mask) -> Integers:
     """Return for each part that has points on its land the one nearest to their middle."""
     rows = np.flatnonzero(on_land)
     part = part[rows]
@@ -197,8 +211,6 @@ def _stack_findings(ground: Ground, stacks: list[Integers]) -> list[Finding]:
         for row in stack[1:]:
             first = str(ground.building_id[stack[0]])
             found.append(
-                finding(
-                    "cells_footprint_shared", str(ground.building_id[row]), community_id=ground.community_id, x=point.x, y=point.y, other=first
-                )
+                finding("cells_footprint_shared", str(ground.building_id[row]), community_id=ground.community_id, x=point.x, y=point.y, other=first)
             )
     return found
