@@ -208,11 +208,11 @@ class District:
         for name in ("communities", "buildings", "streets", "barriers", "gates"):
             table = getattr(self, name).sort_index()
             digest.update(f"{name}:{len(table)}".encode())
-            digest.update("\x1f".join(table.index).encode())
+            digest.update("\x1f".join(table.index.to_numpy(dtype=object)).encode())
             # Rounded to 0.1 mm: a file that has been through another program gives the same fingerprint.
             rounded = np.round(shapely.get_coordinates(table.geometry.to_numpy()), 4) + 0.0
             digest.update(rounded.tobytes())
             for column in TABLES[name].columns:
                 if column.name not in ("name", "street_office", "county", "division_code", "residents", "hours"):
-                    digest.update("\x1f".join(table[column.name].astype("str").fillna("")).encode())
+                    digest.update("\x1f".join(table[column.name].astype("str").fillna("").to_numpy(dtype=object)).encode())
         return digest.hexdigest()[:16]
