@@ -74,7 +74,7 @@ CATEGORY_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """Words that stand for a category of the rules where a file uses neither its code nor its name."""
 
-_BETWEEN = re.compile(r"[,，;；、|/\s]+")
+_BETWEEN = re.compile(r"\s*[,，;；、|/]+\s*")
 
 
 def street_classes(values: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
@@ -116,10 +116,13 @@ def categories_of(value: object, categories: Mapping[str, Category]) -> tuple[li
     unknown: list[str] = []
     for word in _category_words(value):
         found = _category(word, categories)
-        if found is None:
-            unknown.append(word)
-        elif found not in codes:
-            codes.append(found)
+        # "Medical care" is one category of two words, "medical market" are two.
+        parts = [word] if found is not None else word.split()
+        for part, code in ((part, found or _category(part, categories)) for part in parts):
+            if code is None:
+                unknown.append(part)
+            elif code not in codes:
+                codes.append(code)
     return codes, unknown
 
 

@@ -108,7 +108,8 @@ def _polygons(geometry: shapely.Geometry) -> shapely.Geometry:
 def _without_gaps(rows: Rows) -> tuple[Geometries, list[Finding]]:
     geometry = rows.frame.geometry.to_numpy()
     tree = shapely.STRtree(geometry)
-    a, b = tree.query(geometry, predicate="dwithin", distance=GAP_M)
+    # Across a crossing of gaps communities face each other corner to corner, half as far again.
+    a, b = tree.query(geometry, predicate="dwithin", distance=1.5 * GAP_M)
     beside = pd.Series(b[a != b]).groupby(a[a != b]).agg(list)
     strips: dict[int, shapely.Geometry] = {}
     for position, others in beside.items():

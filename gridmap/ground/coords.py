@@ -40,6 +40,9 @@ INVERSE_STEPS = 12
 INVERSE_TOLERANCE_DEG = 1e-11
 """When a step moves every point by less than this, about 1 um, the inverse is done."""
 
+EDGE_DEG = 1e-9
+"""A place that the inverse finds this near to the edge of the box, 0.1 mm, lies on it."""
+
 BD_ANGLE = np.pi * 3000.0 / 180.0
 BD_EAST_DEG = 0.0065
 BD_NORTH_DEG = 0.006
@@ -151,9 +154,7 @@ def wgs84_from_gcj02(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Fl
     """
     lon, lat = _pair(lon, lat)
     found_lon, found_lat = _fixed_point(_gcj02_shift, lon, lat)
-    # Along the border two points of the ground, one inside and one outside, may share one GCJ-02 position; the one inside is taken.
-    inside = inside_box(found_lon, found_lat)
-    return np.where(inside, found_lon, lon), np.where(inside, found_lat, lat)
+    return _from_inside(found_lon, found_lat, lon, lat)
 
 
 def bd09_from_gcj02(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -180,8 +181,7 @@ def wgs84_from_bd09(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Flo
     """Return WGS 84 longitudes and latitudes (degrees) of BD-09 ones, exact to less than 1 mm; what cannot come from inside the box stays."""
     lon, lat = _pair(lon, lat)
     found_lon, found_lat = _fixed_point(_gcj02_shift, *gcj02_from_bd09(lon, lat))
-    inside = inside_box(found_lon, found_lat)
-    return np.where(inside, found_lon, lon), np.where(inside, found_lat, lat)
+    return _from_inside(found_lon, found_lat, lon, lat)
 
 
 TO_WGS84 = {"gcj02": wgs84_from_gcj02, "bd09": wgs84_from_bd09}
@@ -190,6 +190,16 @@ FROM_WGS84 = {"gcj02": gcj02_from_wgs84, "bd09": bd09_from_wgs84}
 
 def _pair(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
     return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
+def _from_inside(found_lon: Floats, found_lat: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return what was found where it lies in the box, elsewhere ``lon`` and ``lat`` as they were.
+
+    Along the border two places, one inside and one outside, may share one shifted position; the one inside is taken.
+    """
+    west, south, east, north = BOX
+    inside = (found_lon >= west - EDGE_DEG) & (found_lon <= east + EDGE_DEG) & (found_lat >= south - EDGE_DEG) & (found_lat <= north + EDGE_DEG)
+    return np.where(inside, found_lon, lon), np.where(inside, found_lat, lat)
 
 
 def _fixed_point(shift: object, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
