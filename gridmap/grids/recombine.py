@@ -1,4 +1,8 @@
-"""Recombination: of all grids that a search met, the best set that holds every atom once (set partitioning, solved with HiGHS)."""
+"""Recombination: of all grids that a search met, the cheapest set that holds every atom once.
+
+The linear relaxation, solved with HiGHS, gives each atom a price; the prices say which grids can be in a better plan and bound the search for an exact
+cover among them.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,18 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from gridmap.grids.graph import Floats, Ints, Truths
+from gridmap.grids.cover import exact_cover
+from gridmap.grids.graph import Floats, Ints
+
+ROUND_GRIDS = 400
+"""Grids added to the linear program at once."""
+EPSILON = 1e-6
+"""Costs are whole numbers, so less than this is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
-    """Candidate grids: grid c holds the atoms ``atoms[start[c]:start[c + 1]]`` (int64) and costs ``cost[c]`` (float64)."""
+class Candidates:
+    """Candidate grids: grid c holds ``atoms[start[c]:start[c + 1]]`` (int64) and costs ``cost[c]`` (float64, whole numbers)."""
 
     atoms: Ints
     start: Ints
@@ -21,87 +31,90 @@ class Columns:
     def __len__(self) -> int:
         return len(self.cost)
 
-    def take(self, chosen: Ints) -> Columns:
+    def take(self, chosen: Ints) -> Candidates:
         """Return the grids at the positions ``chosen``."""
         sizes = np.diff(self.start)[chosen]
         start = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
         atoms = self.atoms[np.repeat(self.start[chosen] - start[:-1], sizes) + np.arange(start[-1])]
-        return Columns(atoms, start, self.cost[chosen])
+        return Candidates(atoms, start, self.cost[chosen])
+
+    def sums(self, values: Floats) -> Floats:
+        """Return the sum of ``values`` (by atom) over the atoms of each grid."""
+        return np.add.reduceat(values[self.atoms], self.start[:-1]) if len(self) else np.zeros(0)
+
+    def reduced(self, prices: Floats) -> Floats:
+        """Return what each grid costs beyond the prices of its atoms."""
+        return self.cost - self.sums(prices)
 
 
 @dataclass(frozen=True, slots=True)
-class SolverEffort:
-    """How much the solver may do: grids in the integer program, nodes of its tree, rounds of the linear program."""
+class CoverEffort:
+    """How much a recombination may do: candidates in the cover, nodes of its search, rounds of the linear program."""
 
-    grids: int
+    candidates: int
     nodes: int
     rounds: int
 
 
-def best_partition(columns: Columns, atoms: int, incumbent: Ints, effort: SolverEffort) -> Ints:
-    """Return the positions of the grids that hold each of ``atoms`` atoms once at the least cost, as far as ``effort`` reaches.
+def best_cover(candidates: Candidates, count: int, known: Ints, effort: CoverEffort) -> Ints:
+    """Return the positions of candidates that hold each of ``count`` atoms once, at the least cost found.
 
-    ``incumbent`` lists the positions of grids that do so already; it is returned when nothing better is found.
+    ``known`` are the positions of candidates that do so already; they are returned when nothing cheaper is found.
     """
-    dual, bound = _relaxation(columns, atoms, incumbent, effort)
-    known_cost = float(columns.cost[incumbent].sum())
-    reduced = columns.cost - np.add.reduceat(dual[columns.atoms], columns.start[:-1])
-    # A grid whose reduced cost exceeds the gap is in no better plan.
-    near = np.flatnonzero(reduced < known_cost - bound)
-    near = near[np.argsort(reduced[near], kind="stable")][: effort.grids]
-    near = np.union1d(near, incumbent)
-    chosen = _solve(columns.take(near), atoms, np.isin(near, incumbent), effort)
-    return near[chosen] if columns.cost[near[chosen]].sum() < known_cost else incumbent
+    prices = atom_prices(candidates, count, known, effort.rounds)
+    reduced = candidates.reduced(prices)
+    # A cover costs the prices of all atoms plus the reduced costs of its grids, so a grid beyond the gap is in no cheaper one.
+    gap = float(candidates.cost[known].sum() - prices.sum()) - EPSILON
+    near = np.flatnonzero(reduced < gap)
+    near = near[np.argsort(reduced[near], kind="stable")][: effort.candidates]
+    if not len(near):
+        return known
+    close = candidates.take(near)
+    chosen = np.zeros(count, np.int64)
+    size, _, _ = exact_cover(close.atoms, close.start, np.maximum(reduced[near], 0.0), count, gap, effort.nodes, chosen)
+    return near[chosen[:size]] if size else known
 
 
-def _relaxation(columns: Columns, atoms: int, incumbent: Ints, effort: SolverEffort) -> tuple[Floats, float]:
-    """Solve the linear program, adding grids by reduced cost round by round; return the price of each atom and the value reached."""
-    highs = _model(atoms)
-    held = np.zeros(len(columns), np.bool_)
-    wanted = incumbent
-    dual, value = np.zeros(atoms), 0.0
-    for _ in range(effort.rounds):
-        _add(highs, columns.take(wanted))
+def atom_prices(candidates: Candidates, count: int, known: Ints, rounds: int) -> Floats:
+    """Return a price for each atom, float64, such that no candidate costs less than its atoms and the sum is as high as can be.
+
+    The sum is a lower bound on the cost of every cover. Grids enter the linear program round by round; when the rounds end early the prices are
+    lowered until they are right, and the bound is weaker.
+    """
+    highs = _empty_model(count)
+    held = np.zeros(len(candidates), np.bool_)
+    wanted = known
+    prices = np.zeros(count)
+    for _ in range(rounds):
+        _add(highs, candidates.take(wanted))
         held[wanted] = True
         highs.run()
-        dual = np.array(highs.getSolution().row_dual)
-        value = highs.getInfo().objective_function_value
-        reduced = columns.cost - np.add.reduceat(dual[columns.atoms], columns.start[:-1])
-        reduced[held] = 0.0
-        wanted = np.argsort(reduced, kind="stable")[:400]
-        wanted = wanted[reduced[wanted] < -1e-6]
+        prices = np.array(highs.getSolution().row_dual)
+        reduced = np.where(held, 0.0, candidates.reduced(prices))
+        wanted = np.argsort(reduced, kind="stable")[:ROUND_GRIDS]
+        wanted = wanted[reduced[wanted] < -EPSILON]
         if not len(wanted):
-            return dual, value
-    # Not solved to the end: the value is no bound, so the gap is taken from below by what the grids left out could still save.
-    return dual, value + 30.0 * float(np.minimum(reduced, 0.0).min())
+            break
+    sizes = np.diff(candidates.start)
+    excess = np.maximum(-candidates.reduced(prices), 0.0) / sizes
+    lowering = np.zeros(count)
+    np.maximum.at(lowering, candidates.atoms, np.repeat(excess, sizes))
+    return prices - lowering
 
 
-def _solve(columns: Columns, atoms: int, start: Truths, effort: SolverEffort) -> Ints:
-    highs = _model(atoms)
-    _add(highs, columns)
-    count = len(columns)
-    highs.changeColsIntegrality(count, np.arange(count, dtype=np.int32), np.full(count, highspy.HighsVarType.kInteger))
-    highs.setOptionValue("mip_max_nodes", effort.nodes)
-    highs.setOptionValue("mip_rel_gap", 0.0)
-    highs.setOptionValue("mip_abs_gap", 0.99)
-    highs.setSolution(count, np.arange(count, dtype=np.int32), start.astype(np.float64))
-    highs.run()
-    values = np.array(highs.getSolution().col_value)
-    return np.flatnonzero(values > 0.5) if len(values) == count else np.flatnonzero(start)
-
-
-def _model(atoms: int) -> highspy.Highs:
+def _empty_model(count: int) -> highspy.Highs:
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     # One thread and a fixed seed: the same answer on every machine.
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("random_seed", 0)
-    for _ in range(atoms):
-        highs.addRow(1.0, 1.0, 0, np.array([], np.int32), np.array([]))
+    nothing = np.zeros(count + 1, np.int32)
+    highs.addRows(count, np.ones(count), np.ones(count), 0, nothing, np.zeros(0, np.int32), np.zeros(0))
     return highs
 
 
-def _add(highs: highspy.Highs, columns: Columns) -> None:
-    count = len(columns)
-    starts, atoms = columns.start[:-1].astype(np.int32), columns.atoms.astype(np.int32)
-    highs.addCols(count, columns.cost, np.zeros(count), np.ones(count), len(atoms), starts, atoms, np.ones(len(atoms)))
+def _add(highs: highspy.Highs, candidates: Candidates) -> None:
+    count, size = len(candidates), len(candidates.atoms)
+    starts, atoms = candidates.start[:-1].astype(np.int32), candidates.atoms.astype(np.int32)
+    # No upper bound: the rows keep every grid at one or below, and prices come out clean.
+    highs.addCols(count, candidates.cost, np.zeros(count), np.full(count, highspy.kHighsInf), size, starts, atoms, np.ones(size))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints, Truths, is_connected, score
 from gridmap.grids.moves import Catch, Division, Limits, Region, anneal, empty_catch, empty_division, empty_region, lay
 from gridmap.grids.plan import Effort
-from gridmap.grids.recombine import Columns, SolverEffort, best_partition
+from gridmap.grids.recombine import Candidates, CoverEffort, best_cover
 from gridmap.grids.treecut import NONE, Net, closing_costs, cut_tree, grow_tree, net_of, price_links
 
 
@@ -28,8 +29,8 @@ from gridmap.grids.treecut import NONE, Net, closing_costs, cut_tree, grow_tree,
 class Budget:
     """What an effort may spend on a part: never time, so that results repeat.
 
-    ``runs`` annealings of ``moves`` moves for each grid; as long as some households are outside the bounds that need not be, up to ``runs_more`` further runs.
-    ``trees`` are cut for each start. ``grids`` are kept for the recombination, which ``solver`` limits; none without a solver.
+    ``runs`` annealings of ``moves`` moves for each grid; as long as households are outside the bounds that need not be, up to ``runs_more`` further
+    ones. ``trees`` are cut for each start. ``grids`` within the bounds are kept for the recombination, which ``cover`` limits.
     """
 
     runs: int
@@ -37,13 +38,13 @@ class Budget:
     moves: int
     trees: int
     grids: int
-    solver: SolverEffort
+    cover: CoverEffort
 
 
 BUDGETS: Mapping[Effort, Budget] = {
-    "quick": Budget(1, 3, 600, 4, 20_000, SolverEffort(2_000, 1, 20)),
-    "normal": Budget(3, 6, 1_500, 4, 60_000, SolverEffort(5_000, 20, 60)),
-    "best": Budget(8, 16, 6_000, 8, 200_000, SolverEffort(20_000, 1_000, 200)),
+    "quick": Budget(1, 4, 600, 4, 20_000, CoverEffort(3_000, 20_000, 20)),
+    "normal": Budget(3, 6, 1_200, 4, 60_000, CoverEffort(10_000, 100_000, 60)),
+    "best": Budget(8, 16, 6_000, 8, 200_000, CoverEffort(40_000, 500_000, 200)),
 }
 
 SLICES = 60
@@ -54,6 +55,10 @@ COLD = 0.02
 """Temperature at the end, as a share of that at the start."""
 VIOLATION = (1 / 30, 1.0)
 """Cost of a household outside the bounds at the start and end, as a share of the temperature at the start."""
+
+
+OUTSIDE_BORDERS = 32
+"""Price of a household outside the bounds in the recombination, in borders of middle length."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,14 +153,26 @@ def _divide(graph: CommunityGraph, minimum: int, maximum: int, budget: Budget, s
         return best_division(net, limits)[0]
     workshop = _Workshop(graph, net, limits, budget, seeds)
     unavoidable = arithmetic_violation(households, minimum, maximum)
-    best, best_violation = np.zeros(len(graph), np.int64), np.full(2, np.iinfo(np.int64).max, np.int64)
-    for run in range(budget.runs + budget.runs_more):
-        if run >= budget.runs and best_violation[0] <= unavoidable:
-            break
-        labels, reached = workshop.run(run, earlier if run == 0 else None)
-        if tuple(reached) < tuple(best_violation):
-            best, best_violation = labels, reached
-    return workshop.recombined(best)
+    best = workshop.run(0, earlier)
+    for run in range(1, budget.runs + budget.runs_more):
+        if run >= budget.runs:
+            best = workshop.recombined(best)
+            if best.violation <= unavoidable:
+                return best.labels
+        best = min(best, workshop.run(run, None), key=_Found.rank)
+    return workshop.recombined(best).labels
+
+
+class _Found(NamedTuple):
+    """A division with its households outside the bounds and twice its cost."""
+
+    labels: Ints
+    violation: int
+    cost: int
+
+    def rank(self) -> tuple[int, int]:
+        """Return what makes one division better than another, the better one first."""
+        return self.violation, self.cost
 
 
 class _Workshop:
@@ -170,10 +187,11 @@ class _Workshop:
         self.division: Division = empty_division(count)
         self.catch: Catch = empty_catch(count, budget.grids, budget.grids * max(1, 2 * count // grids))
         borders = graph.cut_dm[graph.crossable & (graph.cut_dm > 0)]
-        self.hot = HOT_BORDERS * float(np.median(borders)) if len(borders) else 1.0
+        self.border = max(1.0, float(np.median(borders))) if len(borders) else 1.0
+        self.hot = HOT_BORDERS * self.border
 
-    def run(self, number: int, earlier: Ints | None) -> tuple[Ints, Ints]:
-        """Anneal once, from the earlier plan or from a tree; return the best labels met and their (violation, twice the cost)."""
+    def run(self, number: int, earlier: Ints | None) -> _Found:
+        """Anneal once, from the earlier plan or from a tree; return the best division met."""
         state = seeded(*self.seeds, number)
         labels = self._from_tree(state) if earlier is None else _continued(self.graph, earlier)
         lay(self.net, self.limits, self.division, self.region, labels)
@@ -186,28 +204,32 @@ class _Workshop:
             closing = self._closing(violation_dm)
             moves = -(-self.moves // SLICES)
             anneal(self.net, self.limits, self.division, self.region, self.catch, best, best_score, closing, moves, heat, violation_dm, state)
-        return best, best_score
+        return _Found(best, int(best_score[0]), int(best_score[1]))
 
-    def recombined(self, labels: Ints) -> Ints:
-        """Return the best set of all grids met that holds every atom once, ``labels`` if there is no better one."""
-        labels = _in_order(labels)
+    def recombined(self, found: _Found) -> _Found:
+        """Return the best set of all grids met that holds every atom once, ``found`` if there is no better one."""
+        met = int(self.catch.count[0])
+        if met == 0:
+            return found
+        labels = _in_order(found.labels)
         lay(self.net, self.limits, self.division, self.region, labels)
         order = np.argsort(labels, kind="stable")
         start = np.concatenate(([0], np.cumsum(np.bincount(labels)))).astype(np.int64)
         own = self.division.label[order[start[:-1]]]
         load = self.division.households[own]
         outside = np.maximum(self.limits.minimum - load, 0) + np.maximum(load - self.limits.maximum, 0)
-        cost = self.division.cost[own] + outside * 4.0 * self.hot
-        count = int(self.catch.count[0])
-        if count == 0:
-            return labels
-        atoms = np.concatenate((order, self.catch.atoms[: self.catch.start[count]]))
-        starts = np.concatenate((start, start[-1] + self.catch.start[1 : count + 1]))
-        columns = Columns(atoms, starts, np.concatenate((cost, self.catch.cost[:count])).astype(np.float64))
-        chosen = columns.take(best_partition(columns, len(labels), np.arange(len(own)), self.budget.solver))
+        # All grids met are within the bounds, so a high price for those outside gives the fewest households outside in the end.
+        cost = self.division.cost[own] + outside * OUTSIDE_BORDERS * self.border
+        candidates = Candidates(
+            np.concatenate((order, self.catch.atoms[: self.catch.start[met]])),
+            np.concatenate((start, start[-1] + self.catch.start[1 : met + 1])),
+            np.concatenate((cost, self.catch.cost[:met])).astype(np.float64),
+        )
+        chosen = candidates.take(best_cover(candidates, len(labels), np.arange(len(own)), self.budget.cover))
         merged = np.zeros(len(labels), np.int64)
         merged[chosen.atoms] = np.repeat(np.arange(len(chosen)), np.diff(chosen.start))
-        return merged
+        lay(self.net, self.limits, self.division, self.region, merged)
+        return min(found, _Found(merged, int(self.division.tally[1]), int(self.division.tally[2])), key=_Found.rank)
 
     def _closing(self, violation_dm: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         limits = self.limits
