@@ -14,7 +14,7 @@ from gridmap.errors import RequestError
 from gridmap.ground.sample import names
 from gridmap.ground.sample.communities import group_blocks, outlines
 from gridmap.ground.sample.compounds import homes, panels
-from gridmap.ground.sample.drawing import Ints, Rng, rank_within, shuffled
+from gridmap.ground.sample.drawing import Ints, Rng, Truths, rank_within, shuffled
 from gridmap.ground.sample.facilities import DEDICATED, facility_buildings
 from gridmap.ground.sample.footprints import footprints
 from gridmap.ground.sample.lanes import OPEN_KINDS, Lanes, draw_lanes, facility_panels, walls
@@ -33,6 +33,8 @@ LAND_PER_HOUSEHOLD_M2 = 92.0
 """First guess of the land of super-blocks needed for one household; doubled step by step when the homes do not suffice."""
 SAME_PLACE_M = 2.0
 """The middle of a bridge lies over the middle of its canal."""
+FIRST_SHARE = 0.7
+"""Old quarters and the tallest tower are sure of their place in a city of which they hold no more than this."""
 HOUSEHOLDS_LEAST = 100
 DIVISIONS_MOST = 399 * 999
 """Three digits each of a division code are left for the street office (001-399) and the community."""
@@ -69,7 +71,7 @@ def sample_district(households: int = 6000, *, seed: int = 1) -> District:
 def _district(layout: Layout, panel: pd.DataFrame, buildings: pd.DataFrame, households: int, seed: int, rng: Rng) -> District:
     """Draw everything that stands on a layout and carry it from the drawing board to the ground."""
     kinds = layout.lots["kind"].copy()
-    kept = _lots_needed(buildings, len(kinds), households, rng)
+    kept = _lots_needed(buildings, kinds, households, rng)
     surplus = np.isin(kinds, HOMES) & ~kept
     kinds[surplus] = np.asarray(("park", "office", "industry", "school", "park", "market"))[np.flatnonzero(surplus) % 6]
     layout.lots["kind"] = kinds
@@ -93,11 +95,16 @@ def _district(layout: Layout, panel: pd.DataFrame, buildings: pd.DataFrame, hous
     return District(**{name: typed_table(name, table) for name, table in tables.items()}, name=f"{names.COUNTY}（虚构样例 {seed}）")
 
 
-def _lots_needed(buildings: pd.DataFrame, lots: int, households: int, rng: Rng) -> Any:
+def _lots_needed(buildings: pd.DataFrame, kinds: pd.Series, households: int, rng: Rng) -> Truths:
     """Choose lots of homes until they hold all households and only a little more; the others get another use."""
+    lots = len(kinds)
     sums = np.bincount(buildings["lot"], weights=buildings["households"], minlength=lots)
     order = shuffled(rng, lots)
     order = order[sums[order] > 0]
+    # Old quarters and the tower that stands out come first, where they are not most of the city.
+    first = np.isin(np.arange(lots), buildings["lot"].iloc[[int(buildings["households"].argmax())]]) | (kinds == "courtyard").to_numpy()
+    if sums[first].sum() <= households * FIRST_SHARE:
+        order = np.concatenate((order[first[order]], order[~first[order]]))
     kept = np.zeros(lots, dtype=bool)
     inside = np.cumsum(sums[order]) <= households
     kept[order[inside]] = True

@@ -258,5 +258,8 @@ def _kinds(lots: pd.DataFrame, supers: pd.DataFrame, rng: Rng) -> pd.Series:
     chosen = ((rank == 0) & (rng.random(len(lots)) < 0.8)) | ((rank == 1) & (rng.random(len(lots)) < 0.75))
     old = np.exp(-((far / 0.4) ** 2))
     weights = np.column_stack((0.42 + 0.15 * old, 0.24 + 0 * far, 0.2 + 0.25 * far, 0.16 * old + 0.005, 0.015 + 0.05 * edge))
-    homes = np.asarray(HOMES)[pick(rng, weights, len(lots))]
-    return pd.Series(np.where(chosen, facility, homes), index=lots.index)
+    kind = np.where(chosen, facility, np.asarray(HOMES)[pick(rng, weights, len(lots))])
+    # Even a small city has an old quarter, where its middle is.
+    middle = np.hypot((lots["u0"] + lots["u1"]) / 2 - supers["u1"].max() / 2, (lots["v0"] + lots["v1"]) / 2 - supers["v1"].max() / 2).to_numpy()
+    kind[np.argmin(np.where(chosen, np.inf, middle))] = "courtyard"
+    return pd.Series(kind, index=lots.index)
