@@ -13,7 +13,7 @@ import shapely
 
 from gridmap.findings import Finding
 from gridmap.ground.rows import Rows
-from gridmap.ground.tables import LINES, TABLES
+from gridmap.ground.tables import AREAS, LINES, TABLES
 
 Geometries = npt.NDArray[np.object_]
 Mask = npt.NDArray[np.bool_]
@@ -56,13 +56,13 @@ def readable_geometry(rows: Rows, told: Sequence[Finding] = ()) -> tuple[Rows, l
 
 
 def mended_geometry(rows: Rows) -> tuple[Rows, list[Finding]]:
-    """Return ``rows`` with valid geometry of the kinds that their table allows, in metres; rows that cannot be mended are refused.
+    """Return ``rows`` with valid geometry of the kinds that their table allows (areas for grids), in metres; the rest is refused.
 
     Self-intersections are resolved, closed lines become areas where areas are asked for, areas become points where points are asked for, and
     slivers are dropped. Z must be gone before.
     """
     rows, findings = _made_valid(rows)
-    allowed = TABLES[rows.table].geometry
+    allowed = TABLES[rows.table].geometry if rows.table in TABLES else AREAS
     if set(allowed) <= {"Point"}:
         steps: list[Callable[[Rows], tuple[Rows, list[Finding]]]] = [_as_points]
     elif set(allowed) <= set(LINES):
