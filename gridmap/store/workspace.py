@@ -290,10 +290,7 @@ def _replace_findings(connection: sqlite3.Connection, findings: Sequence[Finding
 
 
 def _district(connection: sqlite3.Connection) -> District:
-    tables = {}
-    for name, layer in GROUND.items():
-        frame = read_features(connection, layer)
-        tables[name] = typed_table(name, frame.set_index(TABLES[name].index))
+    tables = {name: read_features(connection, layer).set_index(TABLES[name].index) for name, layer in GROUND.items()}
     cells: Cells = "given" if _setting(connection, "cells") == "given" else "build"
     return District(**tables, name=_setting(connection, "district_name"), cells=cells)
 
