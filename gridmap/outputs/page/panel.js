@@ -4,6 +4,17 @@
   const { make, makeSvg, fill, number, style } = gridmapPage;
   const RESULTS = 20;
   const FINDINGS = 30;
+  const SEVERITIES = { error: "map_error", warning: "map_warning", info: "map_info" };
+  const STATES = { below: "map_below", above: "map_above" };
+  const LAYERS = {
+    grids: "map_layer_grids",
+    buildings: "map_layer_buildings",
+    streets: "map_layer_streets",
+    barriers: "map_layer_barriers",
+    communities: "map_layer_communities",
+    venues: "map_layer_venues",
+    findings: "map_layer_findings",
+  };
 
   gridmapPage.Panel = class {
     // actions: choose(grid position or -1), show(finding), toggle(layer, shown), speak(language), whole()
@@ -190,7 +201,7 @@
       const { findings } = this.view;
       const section = make("section", {}, make("h2", { text: this.text("map_findings") }));
       if (!findings.length) section.append(make("p", { class: "note", text: this.text("map_findings_none") }));
-      for (const severity of ["error", "warning", "info"]) {
+      for (const severity of Object.keys(SEVERITIES)) {
         const some = findings.filter((finding) => finding.severity === severity);
         if (some.length) section.append(this._findingGroup(severity, some));
       }
@@ -199,7 +210,7 @@
 
     _findingGroup(severity, some) {
       const list = make("div", { class: "finding-list" });
-      const details = make("details", { open: this.listed[severity] > 0 }, make("summary", { text: `${this.text(`map_${severity}`)} ${number(some.length)}` }), list);
+      const details = make("details", { open: this.listed[severity] > 0 }, make("summary", { text: `${this.text(SEVERITIES[severity])} ${number(some.length)}` }), list);
       let shown = 0;
       const showMore = () => {
         list.querySelector(".more")?.remove();
@@ -219,12 +230,12 @@
 
     _legend() {
       const section = make("section", { class: "legend" }, make("h2", { text: this.text("map_layers") }));
-      for (const layer of Object.keys(this.view.shown)) {
+      for (const [layer, code] of Object.entries(LAYERS)) {
         const has = { streets: this.view.streets, barriers: this.view.barriers, venues: this.view.venues, findings: this.view.findings }[layer];
         if (has && !has.length) continue;
         const box = make("input", { type: "checkbox", id: `gridmap-layer-${layer}`, checked: this.view.shown[layer] });
         box.addEventListener("change", () => this.actions.toggle(layer, box.checked));
-        const label = make("label", { for: `gridmap-layer-${layer}` }, box, this._swatch(layer), make("span", { text: this.text(`map_layer_${layer}`) }));
+        const label = make("label", { for: `gridmap-layer-${layer}` }, box, this._swatch(layer), make("span", { text: this.text(code) }));
         section.append(label);
         if (layer === "grids") section.append(this._stateKeys());
         if (layer === "buildings") section.append(this._buildingKeys());
@@ -234,14 +245,14 @@
 
     _stateKeys() {
       const keys = make("div", { class: "keys" });
-      for (const state of ["below", "above"]) {
+      for (const [state, code] of Object.entries(STATES)) {
         const swatch = makeSvg("svg", { viewBox: "0 0 30 18", class: "swatch" });
         const slope = state === "above" ? [18, 0] : [0, 18];
         for (const x of [-10, 0, 10, 20]) {
           swatch.append(makeSvg("line", { x1: x, y1: slope[0], x2: x + 18, y2: slope[1], stroke: style[state], "stroke-width": 2, "stroke-opacity": 0.6 }));
         }
         swatch.append(makeSvg("rect", { x: 1, y: 1, width: 28, height: 16, fill: "none", stroke: style[state], "stroke-width": 2.5 }));
-        keys.append(make("div", { class: `key ${state}` }, swatch, make("span", { text: this.text(`map_${state}`) })));
+        keys.append(make("div", { class: `key ${state}` }, swatch, make("span", { text: this.text(code) })));
       }
       return keys;
     }
