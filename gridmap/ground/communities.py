@@ -23,13 +23,19 @@ TOUCHING_M = 0.001
 """What lies nearer than 1 mm touches; closing a gap rounds its edges by far less."""
 
 OVERLAP_M2 = 1.0
-"""Overlaps below this are rounding; they are cut away without a word."""
+"""Overlaps and gaps below this are rounding; they are removed without a word."""
 
 LARGE_GAP_M2 = 100.0
 """Holes inside the communities' land below this hold no building and are not worth a word."""
 
 NEAREST_COMMUNITY_M = 50.0
 """A building outside every community is counted with the nearest one up to this distance: about the width of an arterial between two outlines."""
+
+IN_TWO = 0.1
+"""A building with at least this share of its ground in another community is told of; less is a slip of the mouse."""
+
+SMALLEST_M2 = 1e-9
+"""Keeps the area of a point or a line from dividing by zero."""
 
 OUTLINE_M = 30.0
 """Where no community is drawn, its outline keeps this distance from its buildings, and spaces up to twice as wide between them belong to it."""
@@ -123,7 +129,8 @@ def _without_gaps(rows: Rows) -> tuple[Geometries, list[Finding]]:
     closed = geometry.copy()
     for position, strip in strips.items():
         closed[position] = _polygons(shapely.union(geometry[position], strip))
-    findings = [rows.finding("community_gaps_closed", value=len(strips), limit=GAP_M)] if strips else []
+    grown = sum(shapely.area(strip) >= OVERLAP_M2 for strip in strips.values())
+    findings = [rows.finding("community_gaps_closed", value=int(grown), limit=GAP_M)] if grown else []
     return closed, findings + _gap_findings(rows, closed)
 
 
@@ -145,8 +152,8 @@ def _gap_findings(rows: Rows, geometry: Geometries) -> list[Finding]:
     for hole, area in zip(holes, shapely.area(holes), strict=True):
         if area >= LARGE_GAP_M2:
             place = shapely.point_on_surface(hole)
-            where = {"file": rows.file, "layer": rows.layer}
-            findings.append(finding("community_gap", rows.layer, value=round(float(area)), unit="m2", x=place.x, y=place.y, **where))
+            told = finding("community_gap", rows.layer, value=round(float(area)), unit="m2", x=place.x, y=place.y, file=rows.file, layer=rows.layer)
+            findings.append(told)
     return findings
 
 
@@ -217,6 +224,7 @@ def assigned_communities(rows: Rows, communities: gpd.GeoDataFrame, given: npt.N
             findings.append(rows.finding("building_near_community", position, community=str(ids[target]), value=metres, limit=NEAREST_COMMUNITY_M))
         findings += rows.findings("building_outside", place < 0)
     said = _named_communities(given, communities)
+    findings += _in_two(rows, tree, areas, ids, np.where(said >= 0, -1, place))
     place, more = _contradictions(rows, areas, ids, place, said)
     found = np.full(len(rows), None, dtype=object)
     found[place >= 0] = ids[place[place >= 0]]
@@ -226,6 +234,20 @@ def assigned_communities(rows: Rows, communities: gpd.GeoDataFrame, given: npt.N
 def _nearest(tree: shapely.STRtree, geometry: Geometries) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
     (near, area), distance = tree.query_nearest(geometry, max_distance=NEAREST_COMMUNITY_M, all_matches=False, return_distance=True)
     return near, area, distance
+
+
+def _in_two(rows: Rows, tree: shapely.STRtree, areas: Geometries, ids: npt.NDArray[np.object_], place: Positions) -> list[Finding]:
+    """Tell of buildings that reach far into another community than the one at ``place``; -1 asks for no word."""
+    geometry = rows.frame.geometry.to_numpy()
+    building, other = tree.query(geometry, predicate="intersects")
+    beside = (place[building] >= 0) & (place[building] != other)
+    building, other = building[beside], other[beside]
+    share = shapely.area(shapely.intersection(geometry[building], areas[other])) / np.maximum(shapely.area(geometry[building]), SMALLEST_M2)
+    return [
+        rows.finding("building_in_two", int(b), value=round(100 * float(part)), community=str(ids[place[b]]), other=str(ids[o]))
+        for b, o, part in zip(building, other, share, strict=True)
+        if part >= IN_TWO
+    ]
 
 
 def _named_communities(given: npt.NDArray[np.object_], communities: gpd.GeoDataFrame) -> Positions:

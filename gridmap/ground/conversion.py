@@ -88,7 +88,8 @@ def typed_rows(rows: Rows, rules: Rules) -> Step:
     rows, findings = _classed(rows, rules)
     columns: dict[str, object] = {}
     for column in TABLES[rows.table].columns:
-        if column.name in rows.frame.columns and not isinstance(rows.frame[column.name].dtype, pd.Int64Dtype):
+        # The level of a street, which alone may be negative, was read with its bridges and tunnels.
+        if column.name in rows.frame.columns and column.name != "layer":
             columns[column.name], more = _typed_column(rows, column)
             findings += more
         elif column.name in DEFAULT_TRUTHS:

@@ -18,6 +18,9 @@ SAMPLES, SAMPLE = 3, 300
 FILLED = 0.9
 """Areas that tile the land fill at least this share of it; footprints fill 20 to 60 per cent."""
 
+PARTS = 0.05
+"""Areas that tile the land lie in few separate pieces of it, at most one more than this share of their number; scattered houses each stand alone."""
+
 OVERLAP = 0.01
 """Areas that tile the land overlap by at most this share."""
 
@@ -55,5 +58,8 @@ def _shares(geometry: npt.NDArray[np.object_]) -> tuple[float, float]:
     # A tiling of one file may differ by rounding from polygon to polygon.
     union = shapely.union_all(shapely.set_precision(geometry, 0.01))
     land = shapely.buffer(shapely.buffer(union, CLOSING_M, quad_segs=2), -CLOSING_M, quad_segs=2)
+    if shapely.get_num_geometries(land) > 1 + PARTS * len(geometry):
+        # Each house by itself would fill its own land; houses far from each other share the land between them.
+        land = shapely.convex_hull(union)
     covered = float(shapely.area(union))
     return covered / max(float(shapely.area(land)), 1e-9), max(areas - covered, 0.0) / max(areas, 1e-9)

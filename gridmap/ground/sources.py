@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pyproj
 
 from gridmap.errors import InputError, RequestError
@@ -35,6 +36,10 @@ LAYER_WORDS: Mapping[str, tuple[str, ...]] = {
     "grids": ("grid", "网格", "wg"),
 }
 """Words by which a layer among several of a file is known."""
+
+
+LATITUDES_DEG, LONGITUDES_DEG = (3.0, 54.0), (84.0, 136.0)
+"""Latitudes of China, and those of its longitudes that are no latitude where people live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def read_sources(
     ``crs`` what ``--crs`` says. Raises ``InputError`` with all faults of all files, ``RequestError`` for choices that make no sense.
     """
     chosen = _chosen_fields(fields)
-    datums = parse_datums(crs)
+    datums = _chosen_datums(crs)
     faults = Faults()
     read: dict[str, Rows] = {}
     told: dict[str, Sequence[Finding]] = {}
@@ -146,6 +151,14 @@ def _chosen_fields(fields: Mapping[str, str]) -> dict[str, dict[str, str]]:
             raise RequestError("field_unknown", field=key, known=known)
         chosen.setdefault(table, {})[column] = source
     return chosen
+
+
+def _chosen_datums(crs: str | None) -> Mapping[str, Datum]:
+    datums = parse_datums(crs)
+    for table in datums:
+        if table and table not in FIELD_NAMES:
+            raise RequestError("crs_table_unknown", table=table, known=", ".join(sorted(FIELD_NAMES)))
+    return datums
 
 
 def _layer_of(table: str, path: Path, chosen: Mapping[str, str]) -> Layer:
@@ -238,17 +251,38 @@ def _datum_of(rows: Rows, datums: Mapping[str, Datum], faults: Faults) -> Datum 
     elif own is not None:
         datum = Datum(own)
     else:
-        faults.errors.append(InputError("crs_unstated", file=rows.file, layer=rows.layer, bounds=_shown_bounds(rows)))
+        code = "crs_exchanged" if _exchanged(rows) else "crs_unstated"
+        faults.errors.append(InputError(code, file=rows.file, layer=rows.layer, bounds=_shown_bounds(rows)))
         return None
-    west, south, east, north = rows.frame.total_bounds
-    if (
-        datum.crs.is_geographic
-        and np.isfinite([west, south, east, north]).all()
-        and not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90)
-    ):
-        faults.errors.append(InputError("crs_out_of_range", file=rows.file, layer=rows.layer, crs=datum.name, bounds=_shown_bounds(rows)))
+    fault = _misread(rows, datum)
+    if fault is not None:
+        faults.errors.append(InputError(fault, file=rows.file, layer=rows.layer, crs=datum.name, bounds=_shown_bounds(rows)))
         return None
     return datum
+
+
+def _misread(rows: Rows, datum: Datum) -> str | None:
+    """Return the code of what is wrong when the coordinates cannot be those of ``datum``: no degrees, or degrees where there should be metres."""
+    bounds = rows.frame.total_bounds
+    if not np.isfinite(bounds).all():
+        return None
+    if datum.crs.is_geographic:
+        if _exchanged(rows):
+            return "crs_exchanged"
+        return None if _degrees(bounds) else "crs_out_of_range"
+    # No district lies within 180 m of the origin of a projected CRS.
+    return "crs_degrees" if datum.crs.is_projected and _degrees(bounds) else None
+
+
+def _degrees(bounds: npt.NDArray[np.float64]) -> bool:
+    west, south, east, north = bounds
+    return bool(-180 <= west <= east <= 180 and -90 <= south <= north <= 90)
+
+
+def _exchanged(rows: Rows) -> bool:
+    """Return whether the coordinates are latitudes and longitudes in this order, as in China: nobody lives north of 84 degrees."""
+    west, south, east, north = rows.frame.total_bounds
+    return bool(LATITUDES_DEG[0] <= west <= east <= LATITUDES_DEG[1] and LONGITUDES_DEG[0] <= south <= north <= LONGITUDES_DEG[1])
 
 
 def _shown_bounds(rows: Rows) -> str:

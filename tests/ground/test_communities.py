@@ -13,7 +13,9 @@ from gridmap.ground.rows import ROW, Rows
 
 
 def drawn(*areas, names=None, table="communities"):
-    frame = gpd.GeoDataFrame({"name": names or [f"第{n}社区" for n in range(len(areas))], ROW: range(1, len(areas) + 1)}, geometry=list(areas), crs=4549)
+    frame = gpd.GeoDataFrame(
+        {"name": names or [f"第{n}社区" for n in range(len(areas))], ROW: range(1, len(areas) + 1)}, geometry=list(areas), crs=4549
+    )
     frame.index = pd.Index([f"c{n}" for n in range(len(areas))], name="community_id")
     return Rows(table, "社区.shp", "社区", frame, {})
 
@@ -93,7 +95,7 @@ TWO = gpd.GeoDataFrame(
         (shapely.box(110, 10, 120, 20), "幸福社区", "x", []),
         (shapely.box(110, 10, 120, 20), "h", "x", ["community_contradicted"]),
         (shapely.box(95, 10, 115, 20), "和平 社区", "h", []),
-        (shapely.box(95, 10, 115, 20), None, "x", []),
+        (shapely.box(95, 10, 115, 20), None, "x", ["building_in_two"]),
         (shapely.box(210, 10, 220, 20), None, "x", ["building_near_community"]),
         (shapely.box(900, 10, 920, 20), None, None, ["building_outside"]),
         (shapely.box(10, 10, 20, 20), "无此社区", "h", []),

@@ -12,9 +12,21 @@ X, Y = (axis.ravel() * 40.0 for axis in np.meshgrid(np.arange(40), np.arange(40)
 TILES = shapely.box(X, Y, X + 40, Y + 40)
 FOOTPRINTS = shapely.box(X + 8, Y + 8, X + 32, Y + 30)
 TERRACES = shapely.box(X, Y + 5, X + 40, Y + 30)
+SCATTERED = shapely.box(4 * X, 4 * Y, 4 * X + 15, 4 * Y + 12)
 
 
-@pytest.mark.parametrize(("areas", "cells"), [(TILES, "given"), (TILES[:9], "given"), (FOOTPRINTS, "build"), (FOOTPRINTS[:9], "build"), (TERRACES, "build")])
+@pytest.mark.parametrize(
+    ("areas", "cells"),
+    [
+        (TILES, "given"),
+        (TILES[:9], "given"),
+        (FOOTPRINTS, "build"),
+        (FOOTPRINTS[:9], "build"),
+        (TERRACES, "build"),
+        (SCATTERED, "build"),
+        (SCATTERED[:9], "build"),
+    ],
+)
 def test_decision_with_evidence(areas, cells):
     found, evidence = cells_decision(areas, "auto")
     assert found == cells
