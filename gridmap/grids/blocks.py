@@ -31,6 +31,9 @@ LONG_TUNNEL_M = 60.0
 FOREIGN_SHARE = 0.05
 """A building is said to stand in another block too from this share of its footprint on, as in momepy; less is drawing error."""
 
+POINT_HALF_SIDE_M = 0.5
+"""A building drawn as a point or a line stands as a square of 1 m: room enough for points along its walls, too little to overlap others."""
+
 ROOMY_M2 = 100.0
 """A building from outside is put into a block of at least this size, not into a scrap between two lines."""
 
@@ -108,7 +111,7 @@ def grounds(district: District) -> Iterator[Ground]:
     lines, areas, bridges = _separating_lines(district), _separating_areas(district), _bridges(district)
     trees = [shapely.STRtree(each.geometry) for each in (lines, areas, bridges)]
     rows_of = buildings.groupby("community_id").indices
-    geometry = mended(buildings.geometry.to_numpy())
+    geometry = _with_area(mended(buildings.geometry.to_numpy()))
     households = buildings["households"].fillna(0).to_numpy(dtype=np.int64)
     for community_id, outline in zip(district.communities.index, mended(district.communities.geometry.to_numpy()), strict=True):
         if community_id not in rows_of:
@@ -130,6 +133,15 @@ def mended(geometry: Geometries) -> Geometries:
         flat = flat.copy()
         flat[broken] = shapely.make_valid(flat[broken], method="structure")
     return flat
+
+
+def _with_area(buildings: Geometries) -> Geometries:
+    """Return the footprints; points, lines and what else has no area become small squares."""
+    footprints = buildings.copy()
+    bare = shapely.area(footprints) == 0
+    x, y = shapely.get_coordinates(shapely.centroid(footprints[bare])).T
+    footprints[bare] = shapely.box(x - POINT_HALF_SIDE_M, y - POINT_HALF_SIDE_M, x + POINT_HALF_SIDE_M, y + POINT_HALF_SIDE_M)
+    return footprints
 
 
 def _names(table: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
@@ -231,8 +243,7 @@ def _over_barrier(ground: Ground, building: Integers) -> Mask:
 def _stray_buildings(ground: Ground, inside: Mask, shares: Floats) -> tuple[Finding, ...]:
     """Name the buildings that stand outside the land of their community, or partly so."""
     found = []
-    standing = shapely.area(ground.buildings) > 0
-    partly = inside & standing & (shares < 1 - FOREIGN_SHARE)
+    partly = inside & (shares < 1 - FOREIGN_SHARE)
     for row in np.flatnonzero(~inside | partly):
         point = shapely.point_on_surface(ground.buildings[row])
         code = "cells_building_partly_outside" if inside[row] else "cells_building_outside"

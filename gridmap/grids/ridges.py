@@ -100,7 +100,7 @@ def _legalise(x: Integers, y: Integers, corner: Integers, twin: Integers, stack:
 
 @kernel
 def _triangulate(x: Integers, y: Integers, n: int, corner: Integers, twin: Integers, stack: Integers) -> int:
-    """Fill ``corner`` and ``twin`` with the Delaunay triangles of n points and the four corners of the frame after them; return how many triangles."""
+    """Fill ``corner`` and ``twin`` with the Delaunay triangles of n points and the four corners of the frame; return how many triangles."""
     # Edge e of triangle e // 3 runs from corner[e] to the next corner; twin[e] is the same edge seen from the other side, -1 outside.
     corner[0], corner[1], corner[2] = n, n + 1, n + 2
     corner[3], corner[4], corner[5] = n, n + 2, n + 3

@@ -60,6 +60,6 @@ def _inner_ring(block: Any) -> tuple[Any, float]:
     """Return a ring inside the block and its distance from the edge; for a block too narrow for any, a ring of 1 cm around a point inside."""
     for inset in INSETS_M:
         room = shapely.get_parts(shapely.buffer(block, -inset))
-        if len(room):
+        if not room[0].is_empty:
             return shapely.get_exterior_ring(room[np.argmax(shapely.area(room))]), inset
     return shapely.get_exterior_ring(shapely.buffer(shapely.point_on_surface(block), 0.01)), 0.01

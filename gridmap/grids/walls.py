@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from gridmap.findings import Finding, finding
 from gridmap.grids.blocks import Blocks, Floats, Geometries, Ground, Integers, Mask
 from gridmap.grids.ridges import distinct
-from gridmap.grids.stand_ins import STAND_IN_M, squares, stand_ins
+from gridmap.grids.stand_ins import STAND_IN_M, stand_ins
 
 SPACING_M = 1.0
 """Distance between points along a wall: cells differ from those at half of it by less than 1 % in the median, and it halves the work."""
@@ -47,7 +47,7 @@ def sites(ground: Ground, blocks: Blocks) -> Sites:
     Footprints that (nearly) coincide share their common place in strips, sorted by building id, with a finding. A building with no place on the
     land of its block is stood for by a small square at the nearest place there.
     """
-    footprints = _with_area(ground.buildings)
+    footprints = ground.buildings.copy()
     spacing = np.full(len(footprints), SPACING_M)
     left, right = overlapping(footprints, blocks.home)
     stacks = coinciding(footprints, left, right)
@@ -60,7 +60,7 @@ def sites(ground: Ground, blocks: Blocks) -> Sites:
     apart = stack_of[left] != stack_of[right]
     kept = np.flatnonzero(_strips(xy, building, stacks) & _not_in_smaller(xy, building, footprints, left[apart], right[apart]))
     xy, building, part = _own_points(xy[kept], building[kept], part[kept], footprints, blocks)
-    on_land = _on_land(xy, building, ground, blocks)
+    on_land = _on_land(xy, building, footprints, blocks)
     for shrink in (1.0, 0.7, 0.4):  # smaller, should a square fall exactly on another
         homeless = np.flatnonzero(np.bincount(building[on_land], minlength=len(footprints)) == 0)
         if not len(homeless):
@@ -71,7 +71,7 @@ def sites(ground: Ground, blocks: Blocks) -> Sites:
         xy, building = np.concatenate((xy[there], more)), np.concatenate((building[there], homeless[owner]))
         part = np.concatenate((part[there], more_part + int(part.max(initial=0)) + 1))
         xy, building, part = _own_points(xy, building, part, footprints, blocks)
-        on_land = _on_land(xy, building, ground, blocks)
+        on_land = _on_land(xy, building, footprints, blocks)
     return Sites(xy, building, blocks.home[building], _seats(xy, part, on_land), tuple(_stack_findings(ground, stacks)))
 
 
@@ -94,15 +94,6 @@ def _bounds(xy: Floats, block: Integers, blocks: Blocks) -> Floats:
         np.minimum.at(bounds[:, axis], block, xy[:, axis])
         np.maximum.at(bounds[:, axis + 2], block, xy[:, axis])
     return np.asarray(bounds, dtype=np.float64)
-
-
-def _with_area(buildings: Geometries) -> Geometries:
-    """Return the footprints; points, lines and what has no area become small squares."""
-    footprints = buildings.copy()
-    bare = shapely.area(footprints) == 0
-    x, y = shapely.get_coordinates(shapely.centroid(footprints[bare])).T
-    footprints[bare] = squares(x, y, STAND_IN_M)
-    return footprints
 
 
 def wall_points(footprints: Geometries, spacing: Floats) -> tuple[Floats, Integers, Integers]:
@@ -177,11 +168,11 @@ def _strips(xy: Floats, building: Integers, stacks: list[Integers]) -> Mask:
     return ~drop
 
 
-def _on_land(xy: Floats, building: Integers, ground: Ground, blocks: Blocks) -> Mask:
+def _on_land(xy: Floats, building: Integers, footprints: Geometries, blocks: Blocks) -> Mask:
     """Tell which points lie on the land of their building's block."""
     home = blocks.polygons[blocks.home]
     shapely.prepare(home)
-    whole = shapely.contains_properly(home, ground.buildings)
+    whole = shapely.contains_properly(home, footprints)
     there = whole[building]
     doubtful = np.flatnonzero(~there)
     there[doubtful] = shapely.contains_xy(home[building[doubtful]], xy[doubtful])
