@@ -8,6 +8,7 @@ Axis order is x, y (longitude, latitude) everywhere.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -257,6 +258,12 @@ def working_crs(bounds_wgs84: tuple[float, float, float, float]) -> pyproj.CRS:
     return pyproj.CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
 
 
+@functools.cache
+def transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
+    """Return the transformer between two systems, x before y in both; looking one up takes a tenth of a second."""
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
 def to_wgs84(frame: gpd.GeoDataFrame, datum: Datum) -> gpd.GeoDataFrame:
     """Return ``frame`` in WGS 84, its coordinates read as ``datum`` says; what the frame itself says of its CRS is not asked.
 
@@ -286,9 +293,8 @@ def to_working(frame: gpd.GeoDataFrame, datum: Datum, crs: pyproj.CRS) -> gpd.Ge
 def _transformed(coordinates: Floats, source: pyproj.CRS, target: pyproj.CRS) -> tuple[Floats, Floats]:
     if source == target:
         return coordinates[:, 0], coordinates[:, 1]
-    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
     try:
-        x, y = transformer.transform(coordinates[:, 0], coordinates[:, 1], errcheck=True)
+        x, y = transformer(source, target).transform(coordinates[:, 0], coordinates[:, 1], errcheck=True)
     except pyproj.exceptions.ProjError as error:
         raise InputError("crs_does_not_fit", crs=source.name, reason=str(error)) from error
     return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)

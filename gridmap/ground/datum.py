@@ -12,7 +12,7 @@ import pyproj
 import shapely
 
 from gridmap.findings import Finding, finding
-from gridmap.ground.coords import FROM_WGS84, SHIFTS, TO_WGS84, WGS84, inside_box
+from gridmap.ground.coords import FROM_WGS84, SHIFTS, TO_WGS84, WGS84, inside_box, transformer
 from gridmap.ground.matching import texts
 from gridmap.ground.names import community_stem, plain_name
 
@@ -70,7 +70,7 @@ def datum_findings(tables: Mapping[str, gpd.GeoDataFrame]) -> list[Finding]:
 
 def _in_china(table: gpd.GeoDataFrame) -> bool:
     west, south, east, north = table.total_bounds
-    lon, lat = pyproj.Transformer.from_crs(table.crs, WGS84, always_xy=True).transform((west + east) / 2, (south + north) / 2)
+    lon, lat = transformer(table.crs, WGS84).transform((west + east) / 2, (south + north) / 2)
     return bool(inside_box(lon, lat))
 
 
@@ -136,7 +136,7 @@ def _named_community(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> 
 
 def _moved(geometry: npt.NDArray[np.object_], crs: pyproj.CRS) -> list[npt.NDArray[np.object_]]:
     """Return ``geometry`` in the working CRS under every reading."""
-    to_degrees = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
+    to_degrees = transformer(crs, WGS84)
     coordinates = shapely.get_coordinates(geometry)
     lon, lat = to_degrees.transform(coordinates[:, 0], coordinates[:, 1])
     found = [geometry]

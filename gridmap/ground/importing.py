@@ -86,7 +86,7 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
     paths = request.paths()
     _check_request(request, paths, old)
     rules = rules or load_rules()
-    steps = _Steps(progress, len(paths) + 4)
+    steps = _Steps(progress, len(paths) + 3)
     sources = read_sources(paths, request.fields, request.crs, old.crs if old is not None else None, steps.next)
     tables, findings = _usable_tables(sources, rules)
     steps.next("repair")
@@ -115,7 +115,7 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
         cells_evidence=evidence,
         ledger=ledger_report,
     )
-    steps.next("checks")
+    steps.end()
     return Import(district, (*sources.findings, *findings), report, division)
 
 
@@ -129,8 +129,12 @@ class _Steps:
 
     def next(self, name: str) -> None:
         code = f"step_import_{name}" if name in ("repair", "households", "checks") else "step_import_read"
-        self.progress(code, min(self.done, self.total), self.total)
+        self.progress(code, self.done, self.total)
         self.done += 1
+
+    def end(self) -> None:
+        """Tell that all is done."""
+        self.progress("step_import_checks", self.total, self.total)
 
 
 def _check_request(request: ImportRequest, paths: Mapping[str, Path], old: District | None) -> None:

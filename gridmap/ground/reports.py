@@ -9,6 +9,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from gridmap.ground.rows import Rows
@@ -116,10 +117,16 @@ def differences(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> tuple[list[str]
     """Return the ids that are only in ``new``, those whose row differs, and those only in ``old``, each in order of ids."""
     both = old.index.intersection(new.index)
     before, after = old.loc[both], new.loc[both]
-    differ = ~shapely.equals_exact(before.geometry.to_numpy(), after.geometry.to_numpy(), tolerance=SAME_PLACE_M, normalize=True)
+    differ = ~shapely.equals_exact(_rounded(before), _rounded(after), tolerance=2 * SAME_PLACE_M, normalize=True)
     for column in old.columns.drop("geometry"):
         a, b = before[column], after[column]
         unequal = ((a != b).fillna(True) & ~(a.isna() & b.isna())).to_numpy(dtype=bool)
         differ = np.asarray(differ | unequal, dtype=bool)
     added, removed = new.index.difference(old.index), old.index.difference(new.index)
     return sorted(map(str, added)), sorted(map(str, both[differ])), sorted(map(str, removed))
+
+
+def _rounded(table: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """Return the geometry with rounded coordinates, so that rings with equal corners are normalized to the same first corner."""
+    geometry = shapely.force_2d(table.geometry.to_numpy())
+    return np.asarray(shapely.set_coordinates(geometry, np.round(shapely.get_coordinates(geometry) / SAME_PLACE_M) * SAME_PLACE_M), dtype=object)

@@ -24,9 +24,13 @@ def district(households=(200, 200), *, communities=None, gates=None, venues=None
     buildings = gpd.GeoDataFrame(own, geometry=[shapely.box(20 * n, 0, 20 * n + 10, 10) for n in range(count)], index=ids, crs=4549)
     empty = {name: empty_table(name, buildings.crs) for name in ("streets", "barriers", "gates", "venues")}
     if gates is not None:
-        empty["gates"] = typed_table("gates", gpd.GeoDataFrame({"compound_id": gates, "public": True}, geometry=[shapely.Point(0, 0)] * len(gates), crs=4549))
+        empty["gates"] = typed_table(
+            "gates", gpd.GeoDataFrame({"compound_id": gates, "public": True}, geometry=[shapely.Point(0, 0)] * len(gates), crs=4549)
+        )
     if venues is not None:
-        empty["venues"] = typed_table("venues", gpd.GeoDataFrame({"name": "站", "categories": "[]", "public": True}, geometry=venues, index=range(len(venues)), crs=4549))
+        empty["venues"] = typed_table(
+            "venues", gpd.GeoDataFrame({"name": "站", "categories": "[]", "public": True}, geometry=venues, index=range(len(venues)), crs=4549)
+        )
     return District(communities=typed_table("communities", table), buildings=typed_table("buildings", buildings), **empty)
 
 

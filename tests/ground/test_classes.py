@@ -11,13 +11,25 @@ from gridmap.rules import load_rules
 
 @pytest.mark.parametrize(
     ("word", "found"),
-    [("主干路", "arterial"), ("primary_link", "arterial"), ("支路", "street"), ("Residential", "street"), ("小区道路", "lane"), ("steps", "path"), ("地铁", ""), ("x", None), (None, None)],
-)  # fmt: skip
+    [
+        ("主干路", "arterial"),
+        ("primary_link", "arterial"),
+        ("支路", "street"),
+        ("Residential", "street"),
+        ("小区道路", "lane"),
+        ("steps", "path"),
+        ("地铁", ""),
+        ("x", None),
+        (None, None),
+    ],
+)
 def test_street_class(word, found):
     assert classes.street_classes(np.array([word], dtype=object))[0] == found
 
 
-@pytest.mark.parametrize(("word", "found"), [("河流", "river"), ("riverbank", "river"), ("铁路", "railway"), ("围墙", "wall"), ("高架", "expressway"), ("喷泉", None)])
+@pytest.mark.parametrize(
+    ("word", "found"), [("河流", "river"), ("riverbank", "river"), ("铁路", "railway"), ("围墙", "wall"), ("高架", "expressway"), ("喷泉", None)]
+)
 def test_barrier_kind(word, found):
     assert classes.barrier_kinds(np.array([word], dtype=object))[0] == found
 

@@ -63,7 +63,14 @@ def test_heights_give_floors_where_there_are_none():
 
 @pytest.mark.parametrize(
     ("columns", "level"),
-    [({"layer": "-2"}, -2), ({"bridge": "viaduct"}, 1), ({"bridge": "no"}, None), ({"tunnel": 1.0}, -1), ({"layer": "1", "tunnel": "yes"}, 1), ({"layer": None}, None)],
+    [
+        ({"layer": "-2"}, -2),
+        ({"bridge": "viaduct"}, 1),
+        ({"bridge": "no"}, None),
+        ({"tunnel": 1.0}, -1),
+        ({"layer": "1", "tunnel": "yes"}, 1),
+        ({"layer": None}, None),
+    ],
 )
 def test_level_of_a_street(columns, level):
     found, findings = typed_rows(rows("streets", street_class=["支路"], **{name: [value] for name, value in columns.items()}), RULES)

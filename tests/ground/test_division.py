@@ -26,7 +26,9 @@ def district():
 
 def polygons(ids, *spans):
     areas = [shapely.box(left, -5, right, 15) for left, right in spans]
-    return Rows("grids", "网格.shp", "网格", gpd.GeoDataFrame({"grid_id": ids, ROW: range(1, len(ids) + 1)}, geometry=areas, crs=4549), {"grid_id": "编号"})
+    return Rows(
+        "grids", "网格.shp", "网格", gpd.GeoDataFrame({"grid_id": ids, ROW: range(1, len(ids) + 1)}, geometry=areas, crs=4549), {"grid_id": "编号"}
+    )
 
 
 def table(*rows):
@@ -96,7 +98,13 @@ def test_table_with_faults(district):
         {"building_id": "d", "grid_id": "1"},
     )
     found = existing_division(rows, district, plan="p")
-    expected = [("building_in_two_grids", "a"), ("grid_row_unmatched", "z"), ("grid_row_without_grid", "b"), ("building_in_no_grid", "b"), ("grid_empty", "2")]
+    expected = [
+        ("building_in_two_grids", "a"),
+        ("grid_row_unmatched", "z"),
+        ("grid_row_without_grid", "b"),
+        ("building_in_no_grid", "b"),
+        ("grid_empty", "2"),
+    ]
     assert told(found) == expected
 
 

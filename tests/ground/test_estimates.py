@@ -28,7 +28,13 @@ def estimated(table, footprints=True):
 
 @pytest.mark.parametrize(
     ("floors", "use", "households", "source"),
-    [(6, None, 12, "estimated"), (6, "住宅", 12, "estimated"), (6, "学校", 0, "estimated"), (None, None, pd.NA, "missing"), (0, None, pd.NA, "missing")],
+    [
+        (6, None, 12, "estimated"),
+        (6, "住宅", 12, "estimated"),
+        (6, "学校", 0, "estimated"),
+        (None, None, pd.NA, "missing"),
+        (0, None, pd.NA, "missing"),
+    ],
 )
 def test_estimate(floors, use, households, source):
     found = estimated(buildings(floors=[floors], use=[use]))

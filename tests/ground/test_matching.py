@@ -16,7 +16,9 @@ from gridmap.ground.tables import typed_table
 
 COMMUNITIES = typed_table(
     "communities",
-    gpd.GeoDataFrame({"name": ["和平社区", "幸福社区"]}, geometry=[shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100)], index=["h", "x"], crs=4549),
+    gpd.GeoDataFrame(
+        {"name": ["和平社区", "幸福社区"]}, geometry=[shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100)], index=["h", "x"], crs=4549
+    ),
 )
 
 
@@ -25,7 +27,9 @@ def buildings(*rows):
     frame = pd.DataFrame(rows, columns=["building_id", "community_id", "compound_id", "name", "households"]).set_index("building_id")
     source = ["missing" if pd.isna(count) else "given" for count in frame["households"]]
     x = np.arange(len(frame)) * 20.0
-    return typed_table("buildings", gpd.GeoDataFrame(frame.assign(households_source=source, dedicated=False), geometry=shapely.box(x, 0, x + 10, 10), crs=4549))
+    return typed_table(
+        "buildings", gpd.GeoDataFrame(frame.assign(households_source=source, dedicated=False), geometry=shapely.box(x, 0, x + 10, 10), crs=4549)
+    )
 
 
 def ledger(*rows):
