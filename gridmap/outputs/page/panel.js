@@ -82,11 +82,12 @@
     // How many grids have how many households; grids far out are counted at the ends.
     _spread(ordinary) {
       const { minimum, maximum, target } = this.view.plan;
-      const step = Math.max(1, Math.ceil((maximum - minimum + 1) / 5));
-      const start = Math.max(0, minimum - 8 * step);
-      const count = Math.ceil((maximum + 8 * step - start) / step);
+      // Five columns within the bounds, so that none is half inside and half outside.
+      const step = (maximum - minimum + 1) / 5;
+      const start = minimum - Math.min(8, Math.ceil(minimum / step)) * step;
+      const count = Math.round((maximum + 1 + 8 * step - start) / step);
       const bars = new Array(count).fill(0);
-      for (const grid of ordinary) bars[Math.max(0, Math.min(count - 1, Math.floor((grid.households - start) / step)))] += 1;
+      for (const grid of ordinary) bars[Math.max(0, Math.min(count - 1, Math.floor((grid.households - start) / step + 1e-9)))] += 1;
       const [width, height] = [320, 64];
       const across = (households) => ((households - start) / (step * count)) * width;
       const svg = makeSvg("svg", { viewBox: `0 0 ${width} ${height + 18}`, class: "spread", role: "img", "aria-label": this.text("map_spread") });
@@ -94,7 +95,8 @@
       const tallest = Math.max(1, ...bars);
       bars.forEach((bar, i) => {
         const from = start + i * step;
-        const kind = from + step <= minimum ? "below" : from > maximum ? "above" : "inside";
+        const middle = from + step / 2;
+        const kind = middle < minimum ? "below" : middle > maximum ? "above" : "inside";
         const tall = (bar / tallest) * (height - 6);
         if (bar) svg.append(makeSvg("rect", { x: across(from) + 0.75, y: height - tall, width: width / count - 1.5, height: tall, class: kind }));
       });
