@@ -31,11 +31,13 @@ class GridmapError(Exception):
         self.findings = tuple(findings)
         super().__init__(code, words)
 
+    def sentence(self, language: Language) -> str:
+        """Return the sentence for people, what to do included, without the faults."""
+        return " ".join(part for part in (render(self.code, language, self.words), render(self.code, language, self.words, part="todo")) if part)
+
     def text(self, language: Language) -> str:
-        """Return the sentence for people, what to do included, then one line for each fault."""
-        lines = [" ".join(part for part in (render(self.code, language, self.words), render(self.code, language, self.words, part="todo")) if part)]
-        lines += [f"  {finding.text(language)}" for finding in self.findings]
-        return "\n".join(lines)
+        """Return the sentence for people, then one line for each fault."""
+        return "\n".join([self.sentence(language), *(f"  {finding.text(language)}" for finding in self.findings)])
 
     def __str__(self) -> str:
         return self.text(user_language())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-from gridmap.texts import Language, Word, catalogue, render
+from gridmap.texts import Language, Word, catalogue, one_line, render
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -51,7 +51,7 @@ class Finding:
         row, column = ("第 {} 行", "“{}”列") if language == "zh" else ("row {}", "column {}")
         parts = [self.file, self.layer if self.layer != self.file else None]
         parts += [row.format(self.row) if self.row is not None else None, column.format(self.column) if self.column is not None else None]
-        return ("，" if language == "zh" else ", ").join(part for part in parts if part)
+        return ("，" if language == "zh" else ", ").join(one_line(part) for part in parts if part)
 
     def as_dict(self, language: Language) -> dict[str, Word]:
         """Return the finding as one flat record with its text, for JSON and tables; what it does not say is left out."""

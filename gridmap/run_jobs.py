@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -34,17 +37,47 @@ def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int |
     waiting = dict(enumerate(jobs))
     for attempt in range(RETRIES + 1):
         # "spawn" works on every system and does not copy the threads of the parent.
-        pool = concurrent.futures.ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"))
+        pool = concurrent.futures.ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+        finished = False
         try:
-            running = {pool.submit(work, job): position for position, job in waiting.items()}
+            with _interrupts_ignored_by_children():
+                running = {pool.submit(work, job): position for position, job in waiting.items()}
             for done in concurrent.futures.as_completed(running):
                 position = running[done]
                 result = done.result()
                 del waiting[position]
                 yield position, result
+            finished = True
             return
         except BrokenProcessPool:
             if attempt == RETRIES:
                 raise
         finally:
+            if not finished:
+                _end(pool)
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end(pool: concurrent.futures.ProcessPoolExecutor) -> None:
+    """End the workers in the middle of their jobs: whoever presses Ctrl-C does not want to wait for them."""
+    # Python 3.14 has kill_workers(); before that the processes have no public name.
+    for process in list((getattr(pool, "_processes", None) or {}).values()):
+        process.kill()
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C, which a terminal sends to every process, to the parent; it ends its workers itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _interrupts_ignored_by_children() -> Iterator[None]:
+    """Let processes that start meanwhile ignore Ctrl-C from birth: before their first job they would die of it with a long message."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

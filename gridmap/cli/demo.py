@@ -23,6 +23,7 @@ DONE = (0, 3)
 @LANG
 def demo(folder: Path, profile: str, households: int, seed: int) -> int:
     """The text stands in the catalogue."""
+    folder = unused_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for explanation, line in steps(folder, profile=profile, households=households, seed=seed):
         click.secho(f"\n{say(explanation)}", bold=True)
@@ -32,6 +33,15 @@ def demo(folder: Path, profile: str, households: int, seed: int) -> int:
             return code
     click.secho("\n" + say("demo_done", map=str(folder / "plan.html"), plan=str(folder / "plan.gpkg")), bold=True)
     return 0
+
+
+def unused_folder(folder: Path) -> Path:
+    """Return ``folder``, or when something is in it the first free one of ``folder-2``, ``folder-3`` ...: a demonstration touches nobody's files."""
+    number, free = 1, folder
+    while free.exists() and (not free.is_dir() or any(free.iterdir())):
+        number += 1
+        free = folder.with_name(f"{folder.resolve().name}-{number}")
+    return free
 
 
 def steps(folder: Path, *, profile: str, households: int, seed: int) -> list[tuple[str, list[str]]]:

@@ -43,6 +43,8 @@ def sample(out: Path, households: int, seed: int, office: Path | None, overwrite
     workspace = Workspace(out)
     if workspace.exists() and not overwrite:
         raise RequestError("cli_exists", path=str(out))
+    if office is not None:
+        _check_office(office, overwrite=overwrite)
     district = sample_district(households, seed=seed)
     history = [{"table": "district", "source": f"sample --households {households} --seed {seed}"}]
     workspace.write_ground(district, [], imports=history)
@@ -56,6 +58,18 @@ def sample(out: Path, households: int, seed: int, office: Path | None, overwrite
         lines.append(say("cli_office_done", folder=str(office), defects=len(defects)))
     lines.append(say("cli_next_plan", path=str(out)))
     return give(Answer(data, lines), as_json=as_json)
+
+
+def _check_office(folder: Path, *, overwrite: bool) -> None:
+    """Raise ``RequestError`` when the office's raw files have no place in ``folder``, or would replace files that may be anybody's."""
+    from gridmap.errors import RequestError
+    from gridmap.ground.sample.office import FILES
+
+    if folder.exists() and not folder.is_dir():
+        raise RequestError("cli_office_is_file", folder=str(folder))
+    taken = [file for file in FILES.values() if (folder / file).exists()]
+    if taken and not overwrite:
+        raise RequestError("cli_office_taken", folder=str(folder), file=taken[0])
 
 
 @click.command("import", cls=Command)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from typing import NoReturn
 
 import click
 
 from gridmap.cli import demo, ground, outputs, plans
+from gridmap.cli.reply import error_lines
 from gridmap.cli.words import Group, Option, Session, language_asked, option, say, usage_sentence
 from gridmap.errors import GridmapError
-from gridmap.texts import LANGUAGES, Language
+from gridmap.texts import LANGUAGES, Word
 
 DONE, FAILED, UNPARSED, FINDINGS = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -43,30 +45,35 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code."""
     language = language_asked(arguments)
+    as_json = "--json" in arguments
     with click.Context(application, info_name="gridmap", obj=Session(language)):
         try:
             code = application.main(arguments, prog_name="gridmap", standalone_mode=False, obj=Session(language))
+            return code if isinstance(code, int) else DONE
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message())
             return UNPARSED
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "gridmap"
-            click.echo(f"{usage_sentence(error)} {say('cli_see_help', command=command)}", err=True)
+            _tell("cli_usage_error", [f"{usage_sentence(error)} {say('cli_see_help', command=command)}"], as_json=as_json)
             return UNPARSED
-        except click.Abort:
-            click.echo(say("cli_interrupted"), err=True)
-            return INTERRUPTED
-        except KeyboardInterrupt:
-            click.echo(say("cli_interrupted"), err=True)
+        except (click.Abort, KeyboardInterrupt):
+            _tell("cli_interrupted", [say("cli_interrupted")], as_json=as_json)
             return INTERRUPTED
         except GridmapError as error:
-            return _failed(error, language, as_json="--json" in arguments)
-    return code if isinstance(code, int) else DONE
-
-
-def _failed(error: GridmapError, language: Language, *, as_json: bool) -> int:
-    click.echo(error.text(language), err=True)
-    if as_json:
-        findings = [finding.as_dict(language) for finding in error.findings]
-        click.echo(json.dumps({"error": {"code": error.code, "text": error.text(language), "findings": findings}}, ensure_ascii=False))
+            _tell(error.code, error_lines(error), [finding.as_dict(language) for finding in error.findings], as_json=as_json)
+        except (BrokenProcessPool, MemoryError):
+            _tell("cli_out_of_memory", [say("cli_out_of_memory")], as_json=as_json)
+        except OSError as error:
+            # What the system refuses outside the workspace, whose failures are told where they happen.
+            words = {"file": str(error.filename or "—"), "reason": error.strerror or type(error).__name__}
+            _tell("cli_system_refused", [say("cli_system_refused", **words)], as_json=as_json)
     return FAILED
+
+
+def _tell(code: str, lines: Sequence[str], findings: Sequence[Mapping[str, Word]] = (), *, as_json: bool) -> None:
+    """Say what went wrong, on standard error for people and as one JSON object on standard output where that was asked for."""
+    text = "\n".join(lines)
+    click.echo(text, err=True)
+    if as_json:
+        click.echo(json.dumps({"error": {"code": code, "text": text, "findings": findings}}, ensure_ascii=False))

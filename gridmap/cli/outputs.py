@@ -37,9 +37,10 @@ def export(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
 @LANG
 def map_(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
     """The text stands in the catalogue."""
-    from gridmap.outputs.maps import plan_map, save_map
+    from gridmap.outputs.maps import check_page_name, plan_map, save_map
     from gridmap.store.workspace import Workspace
 
+    check_page_name(out)
     store = Workspace(workspace)
     chosen = store.read_plan(plan or store.adopted_or_only())
     save_map(plan_map(chosen, district=store.read_district(), language=language()), out)

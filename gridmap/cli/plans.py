@@ -57,7 +57,6 @@ def plan(
     as_json: bool,
 ) -> int:
     """The text stands in the catalogue."""
-    from gridmap.errors import RequestError
     from gridmap.grids.measures import report
     from gridmap.grids.propose import propose
     from gridmap.grids.tiling import tile
@@ -70,8 +69,7 @@ def plan(
         rules = rules.with_households(*households)
     store = Workspace(workspace)
     district = store.read_district()
-    if store.adopted() == name:
-        raise RequestError("plan_is_adopted", plan=name)
+    store.check_plan_name(name)
     finished = Finished(workspace, known=resume)
     with progress_bars() as progress:
         tiling = store.read_tiling()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,16 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from gridmap.cli.words import language, say
+from gridmap.errors import GridmapError
 from gridmap.findings import SEVERITIES, Finding, worst
 from gridmap.progress import Progress
+from gridmap.texts import one_line
 
 SHOWN_OF_EACH_KIND = 5
 """How many findings of one kind are printed in full; the rest are counted."""
+
+WIDEST_CELL = 40
+"""How many characters of a name a table shows; a longer one would push the other columns off the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +49,29 @@ def findings_lines(findings: Sequence[Finding]) -> list[str]:
     """Return the findings as text: errors first, those of one kind together, a few in full and the rest counted."""
     lines = []
     for severity in SEVERITIES:
-        kinds: dict[str, list[Finding]] = {}
-        for finding in findings:
-            if finding.severity == severity:
-                kinds.setdefault(finding.code, []).append(finding)
-        for code, same in kinds.items():
-            mark = say(f"cli_severity_{severity}")
-            lines += [f"{mark} {finding.text(language())}" for finding in same[:SHOWN_OF_EACH_KIND]]
-            if len(same) > SHOWN_OF_EACH_KIND:
-                lines.append(f"{mark} " + say("cli_more_findings", count=len(same) - SHOWN_OF_EACH_KIND, code=code))
+        mark = say(f"cli_severity_{severity}")
+        lines += [f"{mark} {line}" for line in _grouped([each for each in findings if each.severity == severity], lambda each: each.code)]
     if findings:
         counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
         lines.append(say("cli_findings_counted", errors=counts["error"], warnings=counts["warning"], infos=counts["info"]))
+    return lines
+
+
+def error_lines(error: GridmapError) -> list[str]:
+    """Return a failure as text: its sentence, then the faults layer by layer, a few of each kind in full and the rest counted."""
+    faults = _grouped(error.findings, lambda each: (each.file, each.layer, each.code))
+    return [error.sentence(language()), *(f"  {line}" for line in faults)]
+
+
+def _grouped(findings: Sequence[Finding], key: Callable[[Finding], Hashable]) -> list[str]:
+    kinds: dict[Hashable, list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault(key(finding), []).append(finding)
+    lines = []
+    for same in kinds.values():
+        lines += [finding.text(language()) for finding in same[:SHOWN_OF_EACH_KIND]]
+        if len(same) > SHOWN_OF_EACH_KIND:
+            lines.append(say("cli_more_findings", count=len(same) - SHOWN_OF_EACH_KIND, code=same[0].code))
     return lines
 
 
@@ -90,7 +106,7 @@ def _shown(value: object) -> str:
         return "—"
     if isinstance(value, bool):
         return say("cli_yes") if value else say("cli_no")
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else one_line(str(value), longest=WIDEST_CELL)
 
 
 def _plain(value: object) -> object:

@@ -87,6 +87,14 @@ def spoken_help_option(help_option: click.Option | None) -> click.Option | None:
     return help_option
 
 
+class SuperfluousArguments(click.UsageError):
+    """The command line holds words that have no place in it."""
+
+    def __init__(self, context: click.Context, words: Sequence[str]) -> None:
+        super().__init__("", context)
+        self.words = words
+
+
 class Command(_Spoken, _Headings, click.Command):
     """A command whose help is ``help_<name>``."""
 
@@ -96,6 +104,14 @@ class Command(_Spoken, _Headings, click.Command):
 
     def get_help_option(self, context: click.Context) -> click.Option | None:
         return spoken_help_option(super().get_help_option(context))
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Take the command line apart; words that have no place in it are an error that speaks the user's language."""
+        context.allow_extra_args = True
+        rest = super().parse_args(context, arguments)
+        if context.args and not context.resilient_parsing:
+            raise SuperfluousArguments(context, list(context.args))
+        return rest
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """Return the first sentence whole; the list of commands wraps it."""
@@ -147,7 +163,20 @@ def usage_sentence(error: click.UsageError) -> str:
         hint = error.param_hint or (error.param.human_readable_name if error.param else "")
         return say("cli_missing", parameter=hint if isinstance(hint, str) else ", ".join(hint))
     if isinstance(error, click.BadParameter) and error.param is not None:
-        return say("cli_bad_value", parameter=error.param.opts[-1], reason=error.message)
+        return say("cli_bad_value", parameter=error.param.opts[-1], reason=_expected(error.param.type) or error.message)
+    if isinstance(error, click.BadOptionUsage):
+        return say("cli_value_missing", option=error.option_name)
+    if isinstance(error, SuperfluousArguments):
+        return say("cli_superfluous", words=", ".join(error.words))
     if isinstance(error, click.exceptions.NoSuchCommand):
         return say("cli_no_such_command", command=error.command_name)
     return say("cli_bad_line", reason=error.format_message())
+
+
+def _expected(kind: click.ParamType[Any]) -> str:
+    """Say what a parameter of this kind takes; empty where its own check says it better."""
+    if isinstance(kind, click.Choice):
+        return say("cli_expected_choice", choices=", ".join(kind.choices))
+    if isinstance(kind, click.IntRange):
+        return say("cli_expected_from", minimum=kind.min)
+    return say("cli_expected_integer") if kind is click.INT else ""

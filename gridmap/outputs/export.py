@@ -43,6 +43,9 @@ def export_ground(district: District, path: Path, *, findings: Sequence[Finding]
 
 def _write(layers: Sequence[Export], path: Path, *, drawn: str, language: Language) -> list[Finding]:
     ending = path.suffix.lower()
+    # A slip of the keyboard must not replace a workspace with all its plans, whatever it is called.
+    if is_workspace(path):
+        raise WorkspaceError("export_onto_workspace", file=path.name)
     by_name = {each.name: each for each in layers}
     if ending == ".gpkg":
         _write_geopackage(layers, path)
@@ -53,14 +56,11 @@ def _write(layers: Sequence[Export], path: Path, *, drawn: str, language: Langua
     elif ending == ".csv":
         write_csv(by_name["buildings"], path, language)
     else:
-        raise RequestError("export_ending_unknown", file=path.name, endings=", ".join(ENDINGS))
+        raise RequestError("export_ending_unknown", file=path.name or str(path), endings=", ".join(ENDINGS))
     return []
 
 
 def _write_geopackage(layers: Sequence[Export], path: Path) -> None:
-    # A slip of the keyboard must not replace a workspace with all its plans.
-    if is_workspace(path):
-        raise WorkspaceError("export_onto_workspace", file=path.name)
     with creating(path, replace=True) as connection:
         initialise(connection)
         for each in layers:

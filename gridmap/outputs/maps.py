@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
+from gridmap.errors import RequestError
 from gridmap.grids.plan import Plan
 from gridmap.ground.tables import District
 from gridmap.outputs.folium_page import FoliumMap, safe_map
 from gridmap.outputs.map_content import plan_content
-from gridmap.store.failures import failures_told
+from gridmap.store.connections import drafted
 from gridmap.texts import Language, render, user_language
+
+PAGE_ENDINGS = (".html", ".htm")
 
 
 def plan_map(plan: Plan, *, district: District | None = None, language: Language = "zh") -> FoliumMap:
@@ -36,13 +38,16 @@ def explore(plan: Plan, *, district: District | None = None, language: Language 
 def save_map(drawn: FoliumMap, path: Path) -> None:
     """Write the map as one HTML file, whole or not at all: a page of that name stays as it was until the new one is complete.
 
-    Raises ``WorkspaceError`` when the folder is missing or read-only, or the disk is full.
+    Raises ``RequestError`` when the name does not end as a web page's does, so that no slip of the keyboard replaces a workspace, and
+    ``WorkspaceError`` when the folder is missing or read-only, or the disk is full.
     """
+    check_page_name(path)
     page = drawn.get_root().render()
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    with failures_told(path):
-        try:
-            part.write_text(page, encoding="utf-8", newline="\n")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    with drafted(path) as draft:
+        draft.write_text(page, encoding="utf-8", newline="\n")
+
+
+def check_page_name(path: Path) -> None:
+    """Raise ``RequestError`` unless ``path`` ends as the name of a web page does."""
+    if path.suffix.lower() not in PAGE_ENDINGS:
+        raise RequestError("map_ending_unknown", file=path.name or str(path), endings=", ".join(PAGE_ENDINGS))

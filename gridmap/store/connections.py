@@ -61,7 +61,7 @@ def drafted(path: Path, *, replace: bool = True) -> Iterator[Path]:
         if not path.parent.is_dir():
             raise WorkspaceError("store_folder_missing", file=path.name, folder=str(path.parent))
         if path.is_dir():
-            raise WorkspaceError("store_is_folder", file=path.name)
+            raise WorkspaceError("store_is_folder", file=path.name or str(path))
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
             yield draft
@@ -114,7 +114,7 @@ def is_database(path: Path) -> bool:
 
 def _open(path: Path) -> sqlite3.Connection:
     if path.is_dir():
-        raise WorkspaceError("store_is_folder", file=path.name)
+        raise WorkspaceError("store_is_folder", file=path.name or str(path))
     if not path.is_file():
         raise WorkspaceError("store_missing", file=path.name)
     try:

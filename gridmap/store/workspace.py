@@ -170,6 +170,16 @@ class Workspace:
                 raise WorkspaceError("workspace_ground_changed", file=self.path.name)
             _write_plan(connection, plan)
 
+    def check_plan_name(self, name: str) -> None:
+        """Raise ``RequestError`` when :meth:`save_plan` would refuse a plan of that name; better told before hours of work than after."""
+        with self._reading() as connection:
+            _check_plan_name(connection, name)
+
+    def check_plan_name(self, name: str) -> None:
+        """Raise ``RequestError`` when :meth:`save_plan` would refuse a plan of that name; worth asking before a long computation."""
+        with self._reading() as connection:
+            _check_name(connection, name)
+
     def read_plan(self, name: str) -> Plan:
         """Return the plan of that name, also one whose ground has changed since; raises ``RequestError`` when there is none."""
         with self._reading() as connection:
@@ -309,13 +319,19 @@ def _write_tiling(connection: sqlite3.Connection, tiling: Tiling) -> None:
 
 
 def _write_plan(connection: sqlite3.Connection, plan: Plan) -> None:
-    if plan.name == _adopted(connection):
-        raise RequestError("plan_is_adopted", plan=plan.name)
-    twins = [name for name in plan_rows.names(connection) if name != plan.name and name.lower() == plan.name.lower()]
-    if twins or not plan.name.strip():
-        raise RequestError("plan_name_unusable", plan=plan.name, plans=", ".join(twins))
+    _check_plan_name(connection, plan.name)
     plan_rows.write(connection, plan)
     _replace_findings(connection, plan.findings, "plan", plan.name)
+
+
+def _check_plan_name(connection: sqlite3.Connection, name: str) -> None:
+    if not name.strip():
+        raise RequestError("plan_name_empty")
+    if name == _adopted(connection):
+        raise RequestError("plan_is_adopted", plan=name)
+    twins = [other for other in plan_rows.names(connection) if other != name and other.lower() == name.lower()]
+    if twins:
+        raise RequestError("plan_name_twin", plan=name, other=twins[0])
 
 
 def _forget_tiling(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:

@@ -19,6 +19,9 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 Word = str | int | float | bool | None
 
+LONGEST_WORD = 500
+"""A sentence shows at most so many characters of a name, a value or a list; what is longer is no name but a slip."""
+
 
 @functools.cache
 def catalogue() -> Mapping[str, Mapping[str, str]]:
@@ -60,8 +63,18 @@ def render(code: str, language: Language, words: Mapping[str, Word], *, part: Li
     return template.format_map({name: _shown(word) for name, word in words.items()})
 
 
+def one_line(text: str, *, longest: int = LONGEST_WORD) -> str:
+    """Return ``text`` without line breaks and signs that command a terminal, cut at ``longest`` characters: names come from anybody's files.
+
+    >>> one_line("first\\nsecond"), one_line("far too long", longest=8)
+    ('first second', 'far too…')
+    """
+    plain = "".join(character if character.isprintable() else " " for character in text[: longest + 1])
+    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+
+
 def _shown(word: Word) -> str:
     """Show whole floats without a decimal point and other floats with at most three digits after it."""
     if isinstance(word, float):
         return f"{word:.3f}".rstrip("0").rstrip(".")
-    return "—" if word is None else str(word)
+    return "—" if word is None else one_line(str(word))
