@@ -171,14 +171,9 @@ class Workspace:
             _write_plan(connection, plan)
 
     def check_plan_name(self, name: str) -> None:
-        """Raise ``RequestError`` when :meth:`save_plan` would refuse a plan of that name; better told before hours of work than after."""
-        with self._reading() as connection:
-            _check_plan_name(connection, name)
-
-    def check_plan_name(self, name: str) -> None:
         """Raise ``RequestError`` when :meth:`save_plan` would refuse a plan of that name; worth asking before a long computation."""
         with self._reading() as connection:
-            _check_name(connection, name)
+            _check_plan_name(connection, name)
 
     def read_plan(self, name: str) -> Plan:
         """Return the plan of that name, also one whose ground has changed since; raises ``RequestError`` when there is none."""
