@@ -25,6 +25,9 @@ TOUCHING_M = 0.001
 OVERLAP_M2 = 1.0
 """Overlaps and gaps below this are rounding; they are removed without a word."""
 
+SPLINTER_M2 = 10.0
+"""A separate part of a community below this is a splinter that repair has left; no building stands on it."""
+
 LARGE_GAP_M2 = 100.0
 """Holes inside the communities' land below this hold no building and are not worth a word."""
 
@@ -93,7 +96,7 @@ def _without_overlaps(rows: Rows) -> tuple[Geometries, list[Finding]]:
     for position in np.flatnonzero(common > 0):
         first, second = int(a[position]), int(b[position])
         loser, winner = (first, second) if areas[first] > areas[second] else (second, first)
-        geometry[loser] = _polygons(shapely.difference(geometry[loser], geometry[winner]))
+        geometry[loser] = _without_splinters(shapely.difference(geometry[loser], geometry[winner]))
         if shapely.is_empty(geometry[loser]):
             findings.append(rows.finding("community_covered", loser, other=str(rows.subjects[winner])))
         elif common[position] >= OVERLAP_M2:
@@ -109,6 +112,16 @@ def _polygons(geometry: shapely.Geometry) -> shapely.Geometry:
     if len(areas) == 0:
         return shapely.Polygon()
     return areas[0] if len(areas) == 1 else shapely.multipolygons(areas)
+
+
+def _without_splinters(geometry: shapely.Geometry) -> shapely.Geometry:
+    """Return the polygons of an overlay's result without the splinters that it leaves beside them."""
+    polygons = _polygons(geometry)
+    parts = shapely.get_parts(polygons)
+    large = parts[shapely.area(parts) >= SPLINTER_M2]
+    if len(large) in (0, len(parts)):
+        return polygons
+    return large[0] if len(large) == 1 else shapely.multipolygons(large)
 
 
 def _without_gaps(rows: Rows) -> tuple[Geometries, list[Finding]]:
@@ -128,7 +141,7 @@ def _without_gaps(rows: Rows) -> tuple[Geometries, list[Finding]]:
             strips[position] = strip
     closed = geometry.copy()
     for position, strip in strips.items():
-        closed[position] = _polygons(shapely.union(geometry[position], strip))
+        closed[position] = _without_splinters(shapely.union(geometry[position], strip))
     grown = sum(shapely.area(strip) >= OVERLAP_M2 for strip in strips.values())
     findings = [rows.finding("community_gaps_closed", value=int(grown), limit=GAP_M)] if grown else []
     return closed, findings + _gap_findings(rows, closed)

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
 from gridmap.findings import Finding
 from gridmap.ground import classes
@@ -29,15 +30,18 @@ PARSERS = {"integer": parse_integers, "number": parse_numbers, "truth": parse_tr
 DEFAULT_TRUTHS = {"dedicated": False, "walkable": True, "barrier": False, "public": True}
 """What stands in a column of truth values that every row needs, where a file does not say."""
 
+SAME_PLACE_M = 0.1
+"""What has its middle within 10 cm of where something stood is that thing: files round, and nothing else stands so near."""
+
 PREFIXES = {"communities": "C", "buildings": "B", "streets": "S", "barriers": "X", "gates": "G", "venues": "V"}
 """The first letter of the ids that are made where a file has none."""
 
 
-def with_ids(rows: Rows) -> Step:
+def with_ids(rows: Rows, earlier: gpd.GeoDataFrame | None = None) -> Step:
     """Return ``rows`` with their ids, as text, as the index.
 
     Ids of the file are kept as they are written, leading zeros too. A column that holds one value in every row is no id. Missing ids are made:
-    a letter and the row's number.
+    what stands where something stood in ``earlier``, the table of the workspace, keeps its id; else a letter and the row's number.
     """
     name = TABLES[rows.table].index
     given = as_texts(rows.frame[name].to_numpy(dtype=object)) if name in rows.frame.columns else np.full(len(rows), None, dtype=object)
@@ -47,16 +51,33 @@ def with_ids(rows: Rows) -> Step:
     known = _known(given)
     if len(rows) > 1 and known.all() and len(set(given)) == 1:
         findings.append(rows.finding("ids_all_same", column=name, value=str(given[0])))
-        known[:] = False
+        given, known = np.full(len(rows), None, dtype=object), np.zeros(len(rows), dtype=bool)
     elif known.any() and not known.all():
         findings.append(rows.finding("ids_missing", column=name, value=int(np.count_nonzero(~known))))
-    taken = set(given[known])
     ids = given.copy()
-    for position in np.flatnonzero(~known):
+    taken = set(given[known])
+    if earlier is not None and not known.all():
+        # A new building must not get the id of one that was there: plans speak of ids.
+        ids[~known] = _earlier_ids(rows.frame.geometry.to_numpy()[~known], earlier, taken)
+        taken |= set(earlier.index)
+    for position in np.flatnonzero(~_known(ids)):
         ids[position] = _free_id(PREFIXES[rows.table], int(rows.numbers[position]), taken)
         taken.add(ids[position])
     frame = rows.frame.drop(columns=[name], errors="ignore")
     return rows.with_frame(frame.set_axis(pd.Index(ids.astype(str), name=name), axis=0)), findings
+
+
+def _earlier_ids(geometry: Values, earlier: gpd.GeoDataFrame, taken: set[str]) -> Values:
+    """Return the id that the thing at each place had in ``earlier``, None where there was none; no id is given twice."""
+    found = np.full(len(geometry), None, dtype=object)
+    tree = shapely.STRtree(shapely.centroid(earlier.geometry.to_numpy()))
+    new, old = tree.query_nearest(shapely.centroid(geometry), max_distance=SAME_PLACE_M, all_matches=False)
+    used = set(taken)
+    for position, identity in zip(new.tolist(), earlier.index[old], strict=True):
+        if identity not in used:
+            found[position] = identity
+            used.add(identity)
+    return found
 
 
 def _free_id(prefix: str, number: int, taken: set[str]) -> str:

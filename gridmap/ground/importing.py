@@ -88,7 +88,7 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
     rules = rules or load_rules()
     steps = _Steps(progress, len(paths) + 3)
     sources = read_sources(paths, request.fields, request.crs, old.crs if old is not None else None, steps.next)
-    tables, findings = _usable_tables(sources, rules)
+    tables, findings = _usable_tables(sources, rules, old)
     steps.next("repair")
     communities = _communities(tables, old)
     buildings, communities, more = _assigned(_buildings(tables, old), communities)
@@ -146,7 +146,7 @@ def _check_request(request: ImportRequest, paths: Mapping[str, Path], old: Distr
         raise RequestError("plan_without_grids", plan=request.plan)
 
 
-def _usable_tables(sources: Sources, rules: Rules) -> tuple[dict[str, Rows], list[Finding]]:
+def _usable_tables(sources: Sources, rules: Rules, old: District | None) -> tuple[dict[str, Rows], list[Finding]]:
     """Repair and type every table.
 
     Raises ``InputError`` naming every layer that has no usable row, each with the findings that say why.
@@ -155,7 +155,7 @@ def _usable_tables(sources: Sources, rules: Rules) -> tuple[dict[str, Rows], lis
     findings: list[Finding] = []
     empty: list[Finding] = []
     for name, rows in sources.tables.items():
-        ready, told = _usable_rows(rows, list(sources.told[name]), rules)
+        ready, told = _usable_rows(rows, list(sources.told[name]), rules, getattr(old, name, None))
         if len(ready):
             usable[name] = ready
             findings += told
@@ -166,11 +166,14 @@ def _usable_tables(sources: Sources, rules: Rules) -> tuple[dict[str, Rows], lis
     return usable, findings
 
 
-def _usable_rows(rows: Rows, told: list[Finding], rules: Rules) -> tuple[Rows, list[Finding]]:
+def _usable_rows(rows: Rows, told: list[Finding], rules: Rules, earlier: gpd.GeoDataFrame | None) -> tuple[Rows, list[Finding]]:
     rows, findings = readable_geometry(rows, told)
-    for step in (mended_geometry, with_ids, united_by_id):
-        rows, more = step(rows)
-        findings += more
+    rows, more = mended_geometry(rows)
+    findings += more
+    rows, more = with_ids(rows, earlier)
+    findings += more
+    rows, more = united_by_id(rows)
+    findings += more
     rows, more = typed_rows(rows, rules)
     findings += more
     if rows.table == "buildings":

@@ -111,6 +111,23 @@ def test_a_replaced_table_tells_what_changed(tmp_path, files):
     assert (report.tables[0].added, report.tables[0].changed, report.tables[0].removed) == ((), ("000",), ("011",))
 
 
+def test_made_ids_stay_with_their_buildings(tmp_path, files):
+    files["buildings"] = kept(buildings(编号=None), tmp_path, "without")
+    old = import_files(ImportRequest(**files)).district
+    fewer = kept(buildings(编号=None).iloc[3:], tmp_path, "fewer")
+    table = import_files(ImportRequest(buildings=fewer), old=old).report.tables[0]
+    assert (table.added, table.changed, table.removed) == ((), (), ("B1", "B2", "B3"))
+
+
+def test_a_new_building_gets_a_new_id(tmp_path, files):
+    files["buildings"] = kept(buildings(编号=None), tmp_path, "without")
+    old = import_files(ImportRequest(**files)).district
+    moved = buildings(编号=None)
+    moved.loc[0, "geometry"] = place(7, 44)
+    table = import_files(ImportRequest(buildings=kept(moved, tmp_path, "moved")), old=old).report.tables[0]
+    assert (table.added, table.changed, table.removed) == (("B1'",), (), ("B1",))
+
+
 def test_new_communities_take_the_old_buildings(tmp_path, files):
     old = import_files(ImportRequest(**files)).district
     one = kept(communities(place(0, 0, 400, 60)), tmp_path, "one")
