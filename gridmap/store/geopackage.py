@@ -39,7 +39,7 @@ CUSTOM_SRS = 100_000
 
 REQUIRED_TABLES = """
 CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT NOT NULL, srs_id INTEGER NOT NULL PRIMARY KEY, organization TEXT NOT NULL,
-    organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT, definition_12_063 TEXT NOT NULL DEFAULT 'undefined');
+    organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT, definition_12_063 TEXT NOT NULL);
 CREATE TABLE gpkg_contents (table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT DEFAULT '',
     last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE,
     srs_id INTEGER, CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));
@@ -266,15 +266,29 @@ def refresh_contents(connection: sqlite3.Connection, layer: Layer, bounds: Any, 
 def read_rows(connection: sqlite3.Connection, layer: Layer, where: str = "", parameters: Sequence[object] = ()) -> pd.DataFrame:
     """Return the rows of ``layer`` in the order of ``fid``, columns by the layer's declaration, whatever columns others have added."""
     columns = _select(connection, layer, [field.name for field in layer.fields], where, parameters)
-    return pd.DataFrame({field.name: typed(values, field.kind) for field, values in zip(layer.fields, columns, strict=True)})
+    return pd.DataFrame(_typed_columns(connection, layer, columns))
 
 
 def read_features(connection: sqlite3.Connection, layer: Layer, where: str = "", parameters: Sequence[object] = ()) -> gpd.GeoDataFrame:
     """Return the rows of ``layer`` with their geometry, as :func:`read_rows` does; a collection of one part comes back as the part."""
     geometry_column, _ = _geometry_column(connection, layer)
     geometry, *columns = _select(connection, layer, [geometry_column, *(field.name for field in layer.fields)], where, parameters)
-    frame = {field.name: typed(values, field.kind) for field, values in zip(layer.fields, columns, strict=True)}
-    return gpd.GeoDataFrame(frame, geometry=as_single(geometry_of(geometry)), crs=crs_of(connection, layer.name))
+    try:
+        drawn = as_single(geometry_of(geometry))
+    except (shapely.GEOSException, IndexError) as error:
+        raise _altered(connection, "store_value_unfit", layer=layer.name, column=geometry_column) from error
+    return gpd.GeoDataFrame(_typed_columns(connection, layer, columns), geometry=drawn, crs=crs_of(connection, layer.name))
+
+
+def _typed_columns(connection: sqlite3.Connection, layer: Layer, columns: Sequence[Sequence[object]]) -> dict[str, Any]:
+    """Return the columns by name, each as the array of its kind; SQLite itself lets other programs put anything anywhere."""
+    arrays = {}
+    for field, values in zip(layer.fields, columns, strict=True):
+        try:
+            arrays[field.name] = typed(values, field.kind)
+        except (ValueError, TypeError) as error:
+            raise _altered(connection, "store_value_unfit", layer=layer.name, column=field.name) from error
+    return arrays
 
 
 def _select(connection: sqlite3.Connection, layer: Layer, names: Sequence[str], where: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:

@@ -59,8 +59,12 @@ def _qml(renderer: str, label: str = "") -> str:
 
 def _label(expression: str) -> str:
     buffer = "<text-buffer bufferDraw='1' bufferSize='1' bufferColor='255,255,255,255'/>"
-    text = f"<text-style fieldName='{escape(expression)}' isExpression='1' fontSize='9' textColor='40,40,40,255'>{buffer}</text-style>"
-    return f"<labeling type='simple'><settings calloutType='simple'>{text}<placement placement='1'/></settings></labeling>"
+    text = (
+        f"<text-style fieldName='{escape(expression)}' isExpression='1' fontSize='9' fontWeight='50' textColor='40,40,40,255'>{buffer}</text-style>"
+    )
+    # Without these flags QGIS finds no place that it may use.
+    placement = "<placement placement='1' priority='5' centroidInside='1' placementFlags='10' polygonPlacementFlags='2' offsetUnits='MM'/>"
+    return f"<labeling type='simple'><settings calloutType='simple'>{text}{placement}</settings></labeling>"
 
 
 def _single(symbol: str) -> str:

@@ -211,6 +211,17 @@ def test_a_layer_that_was_removed_is_named(path: Path) -> None:
         read_rows(connection, Layer("others", (Field("id", "text"),)))
 
 
+@pytest.mark.parametrize(("column", "value"), [("n", "many"), ("geom", b"GP"), ("geom", b"GP\x00\x01" + b"\x00" * 9), ("x", "1,5")])
+def test_a_value_of_the_wrong_kind_is_named(path: Path, column: str, value: object) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(f"UPDATE houses SET {column} = ? WHERE fid = 3", (value,))
+        connection.commit()
+    with reading(path) as connection, pytest.raises(WorkspaceError, match=f"column {column} of the layer houses"):
+        read_features(connection, HOUSES)
+
+
 @pytest.mark.parametrize(("column", "value"), [("id", None), ("id", "same")])
 def test_ids_are_there_and_unique(tmp_path: Path, column: str, value: object) -> None:
     with pytest.raises(WorkspaceError, match="constraint failed"):

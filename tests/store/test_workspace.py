@@ -173,7 +173,7 @@ def test_the_adopted_plan_is_not_replaced(workspace: Workspace, plan: Plan) -> N
 
 @pytest.mark.parametrize("name", ["", "  ", "FIRST"])
 def test_unusable_names_of_plans(workspace: Workspace, plan: Plan, name: str) -> None:
-    with pytest.raises(RequestError, match="must not be empty|cannot be called"):
+    with pytest.raises(RequestError, match=r"must not be empty|cannot be called"):
         workspace.save_plan(dataclasses.replace(plan, name=name))
 
 
