@@ -85,7 +85,7 @@ def panels(lots: pd.DataFrame, rng: Rng) -> pd.DataFrame:
 def lane_y(panel: pd.DataFrame, row: Ints) -> Numbers:
     """Return where the lane north of ``row`` runs in each lot's frame; one row of ``panel`` for each entry."""
     between_rows = panel["pitch_v"] - panel["depth"]
-    y: Numbers = (-panel["height_m"] / 2 + row * panel["pitch_v"] + panel["depth"] + np.minimum(between_rows * 0.42, 9.0)).to_numpy()
+    y: Numbers = (-panel["height_m"] / 2 + row * panel["pitch_v"] + panel["depth"] + np.minimum(between_rows * 0.5, 9.0)).to_numpy()
     return y
 
 

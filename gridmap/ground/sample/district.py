@@ -29,8 +29,9 @@ CRS = pyproj.CRS.from_epsg(4549)
 """CGCS2000, 3-degree zone, central meridian 120 E."""
 ORIGIN = (581_000.0, 3_543_000.0)
 """South-west corner, metres in that zone: near 120.86 E, 32.02 N."""
-LAND_PER_HOUSEHOLD_M2 = 92.0
-"""First guess of the land of super-blocks needed for one household; doubled step by step when the homes do not suffice."""
+LAND_PER_HOUSEHOLD_M2 = 103.0
+LAND_STEP = 1.08
+"""The land of super-blocks needed for one household: a first guess, and the factor by which it grows until the homes suffice."""
 SAME_PLACE_M = 2.0
 """The middle of a bridge lies over the middle of its canal."""
 FIRST_SHARE = 0.7
@@ -64,7 +65,7 @@ def sample_district(households: int = 6000, *, seed: int = 1) -> District:
         buildings = homes(layout.lots, panel, rng)
         if buildings["households"].sum() >= households:
             break
-        land_per_household_m2 *= 1.06
+        land_per_household_m2 *= LAND_STEP
     return _district(layout, panel, buildings, households, seed, rng)
 
 

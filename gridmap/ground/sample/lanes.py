@@ -54,7 +54,7 @@ def facility_panels(lots: pd.DataFrame) -> pd.DataFrame:
     lots = lots[np.isin(lots["kind"], (*LANE_END.index, "park"))]
     panel = pd.DataFrame({"middle_u": (lots["u0"] + lots["u1"]) / 2, "middle_v": (lots["v0"] + lots["v1"]) / 2}, index=lots.index)
     deep = lots["v1"] - lots["v0"] - 2 * MARGIN_M
-    end = lots["kind"].map(LANE_END).fillna(0.0) * deep
+    end = lots["kind"].map(LANE_END).astype(np.float64).fillna(0.0) * deep
     return panel.assign(turn=0.0, rows=0, columns=0, spine_x=0.0, end_y=end)
 
 
