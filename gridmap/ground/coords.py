@@ -140,7 +140,7 @@ def gcj02_from_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Fl
 
     >>> lon, lat = gcj02_from_wgs84([120.86], [32.02])
     >>> round(float(lon[0] - 120.86), 4), round(float(lat[0] - 32.02), 4)
-    (0.0045, -0.0021)
+    (0.0043, -0.0021)
     """
     lon, lat = _pair(lon, lat)
     inside = inside_box(lon, lat)
