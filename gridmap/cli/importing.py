@@ -40,6 +40,11 @@ def import_into(path: Path, request: ImportRequest, *, profile: str, author: str
         lines.append(say("cli_import_division", plan=plan.name, grids=len(plan.grids)))
     homes = imported.district.buildings.households
     lines.append(say("cli_import_done", path=str(path), buildings=len(homes), households=int(homes.sum()), missing=int(homes.isna().sum())))
+    plans = workspace.plans()
+    stale = [str(name) for name in plans["name"][plans["stale"]]]
+    if stale:
+        data["stale_plans"] = stale
+        lines.append(say("cli_import_stale", plans=", ".join(stale)))
     return Answer(data, lines, findings)
 
 

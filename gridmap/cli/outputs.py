@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gridmap.cli.ground import JSON, LANG, PATH, WORKSPACE
-from gridmap.cli.reply import Answer, give
+from gridmap.cli.reply import Answer, give, stale_findings
 from gridmap.cli.words import Command, language, option, say
 
 
@@ -23,8 +23,8 @@ def export(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
     from gridmap.store.workspace import Workspace
 
     store = Workspace(workspace)
-    chosen = store.read_plan(plan or store.adopted_or_only())
-    findings = export_plan(chosen, store.read_district(), out, language=language())
+    chosen, district = store.read_plan(plan or store.adopted_or_only()), store.read_district()
+    findings = [*stale_findings(chosen, district), *export_plan(chosen, district, out, language=language())]
     lines = [say("cli_export_done", plan=chosen.name, path=str(out))]
     return give(Answer({"workspace": str(workspace), "plan": chosen.name, "file": str(out)}, lines, findings), as_json=as_json)
 
@@ -42,10 +42,12 @@ def map_(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
 
     check_page_name(out)
     store = Workspace(workspace)
-    chosen = store.read_plan(plan or store.adopted_or_only())
-    save_map(plan_map(chosen, district=store.read_district(), language=language()), out)
+    chosen, district = store.read_plan(plan or store.adopted_or_only()), store.read_district()
+    save_map(plan_map(chosen, district=district, language=language()), out)
     lines = [say("cli_map_done", plan=chosen.name, path=str(out))]
-    return give(Answer({"workspace": str(workspace), "plan": chosen.name, "file": str(out)}, lines), as_json=as_json)
+    return give(
+        Answer({"workspace": str(workspace), "plan": chosen.name, "file": str(out)}, lines, stale_findings(chosen, district)), as_json=as_json
+    )
 
 
 COMMANDS = (export, map_)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from gridmap.cli.ground import JSON, LANG, RULES, WORKSPACE, login_name
-from gridmap.cli.reply import Answer, give, progress_bars, table_lines
+from gridmap.cli.reply import Answer, give, progress_bars, stale_findings, table_lines
 from gridmap.cli.words import Command, option, say
 
 
@@ -149,9 +149,10 @@ def adopt(workspace: Path, plan: str, scheme: Any, as_json: bool) -> int:
     from gridmap.store.workspace import Workspace
 
     store = Workspace(workspace)
-    coded = with_codes(store.read_plan(plan), store.read_district(), scheme)
+    district = store.read_district()
+    coded = with_codes(store.read_plan(plan), district, scheme)
     store.adopt(plan, coded=coded)
-    findings = [each for each in coded.findings if each.code in CODE_FINDINGS]
+    findings = [*stale_findings(coded, district), *(each for each in coded.findings if each.code in CODE_FINDINGS)]
     return give(Answer({"workspace": str(workspace), "adopted": plan}, [say("cli_adopt_done", plan=plan)], findings), as_json=as_json)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tabulate import tabulate
@@ -14,9 +14,13 @@ from tqdm import tqdm
 
 from gridmap.cli.words import language, say
 from gridmap.errors import GridmapError
-from gridmap.findings import SEVERITIES, Finding, worst
+from gridmap.findings import SEVERITIES, Finding, finding, worst
 from gridmap.progress import Progress
 from gridmap.texts import one_line
+
+if TYPE_CHECKING:
+    from gridmap.grids.plan import Plan
+    from gridmap.ground.tables import District
 
 SHOWN_OF_EACH_KIND = 5
 """How many findings of one kind are printed in full; the rest are counted."""
@@ -37,7 +41,7 @@ class Answer:
 def give(answer: Answer, *, as_json: bool) -> int:
     """Print the answer and return the exit code: 3 when findings of severity error remain, else 0."""
     if as_json:
-        listed = [finding.as_dict(language()) for finding in answer.findings]
+        listed = [each.as_dict(language()) for each in answer.findings]
         click.echo(json.dumps({**answer.data, "findings": listed}, ensure_ascii=False, default=_plain))
     else:
         for line in [*answer.lines, *findings_lines(answer.findings)]:
@@ -52,7 +56,7 @@ def findings_lines(findings: Sequence[Finding]) -> list[str]:
         mark = say(f"cli_severity_{severity}")
         lines += [f"{mark} {line}" for line in _grouped([each for each in findings if each.severity == severity], lambda each: each.code)]
     if findings:
-        counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
+        counts = {severity: sum(each.severity == severity for each in findings) for severity in SEVERITIES}
         lines.append(say("cli_findings_counted", errors=counts["error"], warnings=counts["warning"], infos=counts["info"]))
     return lines
 
@@ -65,14 +69,19 @@ def error_lines(error: GridmapError) -> list[str]:
 
 def _grouped(findings: Sequence[Finding], key: Callable[[Finding], Hashable]) -> list[str]:
     kinds: dict[Hashable, list[Finding]] = {}
-    for finding in findings:
-        kinds.setdefault(key(finding), []).append(finding)
+    for each in findings:
+        kinds.setdefault(key(each), []).append(each)
     lines = []
     for same in kinds.values():
-        lines += [finding.text(language()) for finding in same[:SHOWN_OF_EACH_KIND]]
+        lines += [each.text(language()) for each in same[:SHOWN_OF_EACH_KIND]]
         if len(same) > SHOWN_OF_EACH_KIND:
             lines.append(say("cli_more_findings", count=len(same) - SHOWN_OF_EACH_KIND, code=same[0].code))
     return lines
+
+
+def stale_findings(plan: Plan, district: District) -> list[Finding]:
+    """Return a warning when the plan was made from other ground than what is in the workspace now."""
+    return [] if plan.origin.ground == district.fingerprint() else [finding("plan_stale", plan.name)]
 
 
 @contextmanager
