@@ -89,7 +89,6 @@ def _of_buildings(district: District, code: str, where: np.ndarray, *, column: s
             str(building),
             value=int(value) if isinstance(value, int | np.integer) else value,
             limit=limit,
-            column=column,
             community_id=str(community),
             x=float(point.x),
             y=float(point.y),
@@ -106,7 +105,8 @@ def _buildings_too_large(district: District, rules: Rules) -> list[Finding]:
     stairwells = buildings["stairwells"].fillna(1).to_numpy(dtype=np.int64)
     divisible = (stairwells > 1) & (households <= limit * stairwells)
     too_large = (households > limit) & ~divisible & ~buildings["dedicated"].to_numpy(dtype=bool)
-    return _of_buildings(district, "building_too_large", too_large, column="households", limit=limit)
+    code = "area_too_large" if district.cells == "given" else "building_too_large"
+    return _of_buildings(district, code, too_large, column="households", limit=limit)
 
 
 def _compounds_without_households(district: District) -> list[Finding]:

@@ -366,7 +366,7 @@ def test_songshan_is_its_own_cells(shared_data):
     found = import_files(ImportRequest(buildings=shared_data / "songshan" / "songshan.gpkg"))
     assert (len(found.district.buildings), found.district.buildings["households"].sum()) == (838, 80_518)
     assert (found.district.cells, found.district.crs.to_epsg()) == ("given", 32651)
-    assert codes(found).count("building_too_large") == 8
+    assert codes(found).count("area_too_large") == 8
 
 
 @pytest.mark.slow
