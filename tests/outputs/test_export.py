@@ -36,7 +36,10 @@ LONG = "很长的名字" * 30
 @pytest.fixture(scope="module")
 def district() -> District:
     drawn, _ = draw_world(
-        "a:100 b:160 p:280\nc:602 d:? q:0!", communities={"p": "C2", "q": "C2"}, stairwells={"c": 3}, name={"a": "=HYPERLINK(1)", "b": LONG, "d": "＋1"}
+        "a:100 b:160 p:280\nc:602 d:? q:0!",
+        communities={"p": "C2", "q": "C2"},
+        stairwells={"c": 3},
+        name={"a": "=HYPERLINK(1)", "b": LONG, "d": "＋1"},
     )
     return drawn
 
