@@ -12,15 +12,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gridmap.findings import Finding, finding
+from gridmap.grids.cover import exact_cover
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints, Truths
 from gridmap.grids.moves import Limits
+from gridmap.grids.sets import TAKEN, all_sets, begin_walk, next_set
 from gridmap.grids.treecut import Net, net_of
 from gridmap.kernels import kernel
 from gridmap.texts import Word
 
-SETS_PER_ATOM = 20_000
-"""How many connected sets around one atom are looked at before the question is left open."""
+ATOM_STEPS = 20_000
+"""Steps through the connected sets around one atom before the question whether it fits a grid is left open."""
+LISTING_STEPS = 60_000
+"""Steps through all connected sets of a part, and nodes of the search for a cover by them, before the part is left open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,17 @@ class Certificate:
         return finding(self.code, self.subject, value=self.value, limit=self.limit, unit="households", community_id=community_id, **words)
 
 
-def certificates(graph: CommunityGraph, minimum: int, maximum: int) -> list[Certificate]:
-    """Return what can be proved impossible in a community, part by part; an empty list says that nothing is proved, not that a plan exists."""
+def certificates(graph: CommunityGraph, minimum: int, maximum: int, *, steps: int = LISTING_STEPS) -> list[Certificate]:
+    """Return what can be proved impossible in a community, part by part; an empty list says that nothing is proved, not that a plan exists.
+
+    ``steps`` limits how far the grids of a part are enumerated.
+    """
     found = []
     for atom in np.flatnonzero(graph.households > maximum):
         value, name = int(graph.households[atom]), graph.atom_ids[atom]
         found.append(Certificate("atom_above_maximum", name, (name,), value, value, maximum, value - maximum))
     for part in parts(graph, maximum):
-        found += part_certificates(graph, part, minimum, maximum)
+        found += part_certificates(graph, part, minimum, maximum, steps=steps)
     return found
 
 
@@ -86,7 +93,7 @@ def arithmetic_violation(households: int, minimum: int, maximum: int) -> int:
     return min(max(0, grids * minimum - households, households - grids * maximum) for grids in (fewest, fewest + 1))
 
 
-def part_certificates(graph: CommunityGraph, part: Ints, minimum: int, maximum: int) -> list[Certificate]:
+def part_certificates(graph: CommunityGraph, part: Ints, minimum: int, maximum: int, *, steps: int = LISTING_STEPS) -> list[Certificate]:
     """Return the first and plainest proof that a part cannot be divided within the bounds, if one is found."""
     inner = graph.part(part)
     households = int(inner.households.sum())
@@ -98,9 +105,9 @@ def part_certificates(graph: CommunityGraph, part: Ints, minimum: int, maximum: 
     exact = best_division(net, _plain_limits(minimum, maximum))[1] if len(inner) <= ENUMERATED_ATOMS else None
     if exact == 0:
         return []
-    named = _branch_certificate(inner, net, divisible, minimum, maximum) or _atom_certificate(inner, net, divisible, minimum, maximum)
-    if named is None and exact:
-        named = Certificate("part_enumerated", inner.atom_ids[0], inner.atom_ids, households, households, maximum, exact)
+    named = _branch_certificate(inner, net, divisible, maximum) or _atom_certificate(inner, net, divisible, minimum, maximum)
+    if named is None and (exact or (exact is None and has_no_cover(net, minimum, maximum, steps))):
+        named = Certificate("part_enumerated", inner.atom_ids[0], inner.atom_ids, households, households, maximum, 1)
     if named is None:
         return []
     words = {**named.words, "minimum": minimum, "maximum": maximum}
@@ -116,6 +123,21 @@ def divisible_totals(households: int, minimum: int, maximum: int) -> Truths:
     """
     totals = np.arange(households + 1)
     return -(-totals // maximum) * minimum <= totals
+
+
+def has_no_cover(net: Net, minimum: int, maximum: int, steps: int) -> bool:
+    """Say whether all grids within the bounds could be listed and no choice of them holds every atom once.
+
+    False when there is such a choice, and also when ``steps`` did not suffice to tell.
+    """
+    count = len(net.households)
+    atoms, start = np.zeros(8 * steps, np.int64), np.zeros(steps + 1, np.int64)
+    listed = all_sets(net, minimum, maximum, steps, atoms, start)
+    if listed < 0:
+        return False
+    start = start[: listed + 1]
+    size, _, finished = exact_cover(atoms, start, np.zeros(listed), count, 0.5, steps, np.zeros(count, np.int64))
+    return size == 0 and finished
 
 
 def _plain_limits(minimum: int, maximum: int) -> Limits:
@@ -151,7 +173,7 @@ def _longest_closed_border(graph: CommunityGraph, part: Ints) -> tuple[str, str]
     return (graph.atom_ids[a], graph.atom_ids[b]) if inside[a] else (graph.atom_ids[b], graph.atom_ids[a])
 
 
-def _branch_certificate(inner: CommunityGraph, net: Net, divisible: Truths, minimum: int, maximum: int) -> Certificate | None:
+def _branch_certificate(inner: CommunityGraph, net: Net, divisible: Truths, maximum: int) -> Certificate | None:
     """Find a cut vertex whose branches must hand it more households than a grid may hold.
 
     A branch that makes no whole number of grids must give some of its households to the cut vertex's own grid, at least ``must_join``.
@@ -175,8 +197,8 @@ def _must_join(divisible: Truths) -> Ints:
 
 def _atom_certificate(inner: CommunityGraph, net: Net, divisible: Truths, minimum: int, maximum: int) -> Certificate | None:
     """Find an atom that no grid within the bounds can hold such that what is left around it can still be divided."""
-    budget = SETS_PER_ATOM if len(inner) <= 1000 else SETS_PER_ATOM // 20
-    atom, below, above, within = _stranded_atom(net, divisible, minimum, maximum, budget)
+    steps = ATOM_STEPS if len(inner) <= 1000 else ATOM_STEPS // 20
+    atom, below, above, within = _stranded_atom(net, divisible, minimum, maximum, steps)
     if atom < 0:
         return None
     own = int(inner.households[atom])
@@ -232,9 +254,9 @@ def _overfull_cut_vertex(net: Net, must_join: Ints, maximum: int) -> tuple[int, 
 
 @kernel
 def _rest_is_divisible(net: Net, state: Ints, divisible: Truths, seen: Ints, stack: Ints, stamp: int) -> bool:
-    """Say whether every piece of what is not in the set (``state`` 1) makes a whole number of grids."""
+    """Say whether every piece of what is not in the set (``state`` taken) makes a whole number of grids."""
     for start in range(len(state)):
-        if state[start] == 1 or seen[start] == stamp:
+        if state[start] == TAKEN or seen[start] == stamp:
             continue
         seen[start] = stamp
         stack[0] = start
@@ -245,7 +267,7 @@ def _rest_is_divisible(net: Net, state: Ints, divisible: Truths, seen: Ints, sta
             total += net.households[atom]
             for e in range(net.indptr[atom], net.crossable_end[atom]):
                 beside = net.indices[e]
-                if state[beside] != 1 and seen[beside] != stamp:
+                if state[beside] != TAKEN and seen[beside] != stamp:
                     seen[beside] = stamp
                     stack[top] = beside
                     top += 1
@@ -255,98 +277,33 @@ def _rest_is_divisible(net: Net, state: Ints, divisible: Truths, seen: Ints, sta
 
 
 @kernel
-def _stranded_atom(net: Net, divisible: Truths, minimum: int, maximum: int, budget: int) -> tuple[int, int, int, bool]:
-    """Return the first atom proved to lie in no grid that leaves the rest divisible: (atom, nearest total below, nearest above, whether any set is within).
+def _stranded_atom(net: Net, divisible: Truths, minimum: int, maximum: int, steps: int) -> tuple[int, int, int, bool]:
+    """Return the first atom proved to lie in no grid that leaves the rest divisible, -1 when there is none.
 
-    All connected sets with the atom are gone through: take a neighbour in, later leave it out. ``state``: 0 free, 1 in the set, 2 left out. An atom
-    is fine as soon as it lies in one good set, and so is every other atom of that set. Returns -1 when no atom is proved stranded; an atom that
-    needs more than ``budget`` sets is left open.
+    With it come the nearest totals found below and above the bounds and whether any set lies within. An atom is fine as soon as it lies in one good set,
+    and so is every other atom of that set. An atom that needs more than ``steps`` is left open.
     """
     count = len(net.households)
-    fine, state = np.zeros(count, np.bool_), np.zeros(count, np.int64)
-    seen, stack = np.full(count, -1, np.int64), np.zeros(count, np.int64)
-    path, taken, scan = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
-    stamp = 0
+    fine = np.zeros(count, np.bool_)
+    seen, stack, stamp = np.full(count, -1, np.int64), np.zeros(count, np.int64), 0
     for root in range(count):
         if fine[root]:
             continue
-        state[:] = 0
-        below, above, within, good, looked = 0, 1 << 40, False, False, 0
-        depth, total, action, atom = 0, 0, 1, root
-        while not good and looked < budget:
-            looked += 1
-            if action == 1:
-                state[atom] = 1
-                total += net.households[atom]
+        walk = begin_walk(count)
+        below, above, within, good = 0, 1 << 40, False, False
+        while not good and next_set(net, walk, root, minimum, maximum, steps):
+            total = walk.at[1]
+            if total < minimum:
+                below = max(below, total)
+            elif total > maximum:
+                above = min(above, total)
             else:
-                state[atom] = 2
-            path[depth], taken[depth] = atom, action
-            depth += 1
-            fits = total <= maximum
-            if action == 1:
-                if total < minimum:
-                    below = max(below, total)
-                elif not fits:
-                    above = min(above, total)
-                else:
-                    within = True
-                    looked += count // 16
-                    stamp += 1
-                    good = _rest_is_divisible(net, state, divisible, seen, stack, stamp)
-            following = -1
-            if fits and not good:
+                within = True
                 stamp += 1
-                following = _next_atom(net, state, path, taken, depth, seen, stack, stamp, minimum - total, maximum - total)
-            if following >= 0:
-                atom, action = following, 1
-                continue
-            # Go back to the last atom taken in and leave it out instead.
-            while depth > 0 and taken[depth - 1] == 2:
-                depth -= 1
-                state[path[depth]] = 0
-            if depth <= 1:
-                break
-            depth -= 1
-            atom, action = path[depth], 2
-            total -= net.households[atom]
-        if good:
-            for i in range(count):
-                fine[i] = fine[i] or state[i] == 1
-        elif looked < budget:
+                walk.at[2] += count // 16
+                good = _rest_is_divisible(net, walk.state, divisible, seen, stack, stamp)
+        if not good and walk.at[2] < steps:
             return root, below, above, within
+        for i in range(count):
+            fine[i] = fine[i] or (good and walk.state[i] == TAKEN)
     return -1, 0, 0, False
-
-
-@kernel
-def _next_atom(
-    net: Net, state: Ints, path: Ints, taken: Ints, depth: int, seen: Ints, stack: Ints, stamp: int, lacking: int, room: int
-) -> int:
-    """Return a free atom beside the set, the one nearest to where the set began; -1 when there is none or what is free cannot fill the set up.
-
-    Only atoms that fit into ``room`` can help to reach ``lacking`` households.
-    """
-    first, reach, top = -1, 0, 0
-    for d in range(depth):
-        if taken[d] != 1:
-            continue
-        for e in range(net.indptr[path[d]], net.crossable_end[path[d]]):
-            beside = net.indices[e]
-            if state[beside] == 0 and seen[beside] != stamp:
-                # Atoms too heavy for the room are tried all the same: they tell the nearest total above.
-                first = beside if first < 0 else first
-                seen[beside] = stamp
-                if net.households[beside] <= room:
-                    reach += net.households[beside]
-                    stack[top] = beside
-                    top += 1
-    while top > 0 and reach < lacking:
-        top -= 1
-        atom = stack[top]
-        for e in range(net.indptr[atom], net.crossable_end[atom]):
-            beside = net.indices[e]
-            if state[beside] == 0 and seen[beside] != stamp and net.households[beside] <= room:
-                seen[beside] = stamp
-                reach += net.households[beside]
-                stack[top] = beside
-                top += 1
-    return first if reach >= lacking else -1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,80 +12,112 @@ from gridmap.kernels import kernel
 
 Words = npt.NDArray[np.uint64]
 
+NONE, COVERED = -1, -2
+ONE = np.uint64(1)
+
+
+class Descent(NamedTuple):
+    """Where a search for a cover stands. By depth: where its live grids begin and end in ``live``, the next of them to try, the atom to hold, the grid taken.
+
+    ``covered``: the atoms held so far, as bits. ``total``: the costs so far. ``holders``: room by atom.
+    """
+
+    live: Ints
+    begin: Ints
+    end: Ints
+    following: Ints
+    atom: Ints
+    taken: Ints
+    covered: Words
+    total: Floats
+    holders: Ints
+
 
 @kernel
 def exact_cover(atoms: Ints, start: Ints, reduced: Floats, count: int, slack: float, nodes: int, chosen: Ints) -> tuple[int, float, bool]:
     """Find grids that hold each of ``count`` atoms once, their ``reduced`` costs summing to less than ``slack`` and as little as can be.
 
-    Grid c holds ``atoms[start[c]:start[c + 1]]``; ``reduced`` (its cost less the prices of its atoms) must be sorted upwards and not negative. Returns how
-    many grids of the best cover stand in ``chosen`` (0 when none was found), their sum, and whether the search came to its end within ``nodes``.
+    Grid c holds ``atoms[start[c]:start[c + 1]]``; ``reduced`` (its cost less the prices of its atoms) must be sorted upwards and not negative. Returns
+    how many grids of the best cover stand in ``chosen`` (0 when none was found), their sum, and whether the search came to its end within ``nodes``.
 
     At each node the atom that fewest remaining grids can still hold is given to each of them in turn, cheapest first.
     """
     grids = len(start) - 1
     masks = _masks(atoms, start, count)
-    words = masks.shape[1]
-    covered = np.zeros((count + 1, words), np.uint64)
-    room = 24 * grids + 64
-    live = np.empty(room, np.int64)
-    # By depth: where its live grids begin and end, the next one to try, the atom to hold, the sum so far, the grid taken.
-    begin, end, following = np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64)
-    atom, taken, total = np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64), np.zeros(count + 2)
-    holders = np.zeros(count, np.int64)
-    for c in range(grids):
-        live[c] = c
-    end[0] = grids
+    descent = _at_the_top(grids, count, masks.shape[1])
     best, best_size, looked, depth = slack, 0, 0, 0
-    atom[0] = _scarcest(atoms, start, live, 0, grids, covered[0], count, holders)
-    while depth >= 0:
-        if atom[depth] < 0 or looked > nodes:
-            depth -= 1
-            continue
-        c = -1
-        while following[depth] < end[depth] - begin[depth]:
-            candidate = live[begin[depth] + following[depth]]
-            following[depth] += 1
-            if total[depth] + reduced[candidate] >= best:
-                following[depth] = end[depth]
-            elif masks[candidate, atom[depth] >> 6] >> np.uint64(atom[depth] & 63) & np.uint64(1):
-                c = candidate
-                break
+    descent.atom[0] = _scarcest(atoms, start, descent, 0, count)
+    while depth >= 0 and looked < nodes:
+        c = _next_grid(descent, masks, reduced, depth, best) if descent.atom[depth] >= 0 else NONE
         if c < 0:
             depth -= 1
             continue
         looked += 1
-        below = depth + 1
-        taken[depth] = c
-        total[below] = total[depth] + reduced[c]
-        full = True
+        if not _take(descent, masks, reduced, depth, c, best):
+            return best_size, best, False
+        depth += 1
+        descent.atom[depth] = _scarcest(atoms, start, descent, depth, count)
+        if descent.atom[depth] == COVERED:
+            best, best_size = descent.total[depth], depth
+            chosen[:depth] = descent.taken[:depth]
+            depth -= 1
+    return best_size, best, depth < 0
+
+
+@kernel
+def _at_the_top(grids: int, count: int, words: int) -> Descent:
+    """Return a descent in which every grid is live and nothing is taken."""
+    # The live grids become fewer from depth to depth; in the rare case that this room does not suffice the search ends early.
+    live = np.empty(24 * grids + 64, np.int64)
+    for c in range(grids):
+        live[c] = c
+    begin, end, following = np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64)
+    end[0] = grids
+    atom, taken, holders = np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64), np.zeros(count, np.int64)
+    return Descent(live, begin, end, following, atom, taken, np.zeros((count + 2, words), np.uint64), np.zeros(count + 2), holders)
+
+
+@kernel
+def _next_grid(descent: Descent, masks: Words, reduced: Floats, depth: int, best: float) -> int:
+    """Return the next live grid that holds the atom of ``depth`` and is not too dear; -1 when there is none left."""
+    atom = descent.atom[depth]
+    at = descent.begin[depth] + descent.following[depth]
+    while at < descent.end[depth]:
+        c = descent.live[at]
+        if descent.total[depth] + reduced[c] >= best:
+            return NONE
+        at += 1
+        if masks[c, atom >> 6] >> np.uint64(atom & 63) & ONE:
+            descent.following[depth] = at - descent.begin[depth]
+            return c
+    return NONE
+
+
+@kernel
+def _take(descent: Descent, masks: Words, reduced: Floats, depth: int, c: int, best: float) -> bool:
+    """Take grid ``c`` and list what stays live below; False when there is no room for the list."""
+    below, words = depth + 1, masks.shape[1]
+    kept = descent.end[depth]
+    if kept + descent.end[depth] - descent.begin[depth] > len(descent.live):
+        return False
+    descent.taken[depth] = c
+    descent.total[below] = descent.total[depth] + reduced[c]
+    for w in range(words):
+        descent.covered[below, w] = descent.covered[depth, w] | masks[c, w]
+    descent.begin[below] = kept
+    for k in range(descent.begin[depth], descent.end[depth]):
+        other = descent.live[k]
+        if descent.total[below] + reduced[other] >= best:
+            break
+        clash = False
         for w in range(words):
-            covered[below, w] = covered[depth, w] | masks[c, w]
-        begin[below] = end[depth]
-        kept = begin[below]
-        if kept + end[depth] - begin[depth] > room:
-            looked = nodes + 1
-            continue
-        for k in range(begin[depth], end[depth]):
-            other = live[k]
-            if total[below] + reduced[other] >= best:
-                break
-            clash = np.uint64(0)
-            for w in range(words):
-                clash |= masks[other, w] & masks[c, w]
-            if clash == 0:
-                live[kept] = other
-                kept += 1
-        end[below] = kept
-        following[below] = 0
-        atom[below] = _scarcest(atoms, start, live, begin[below], kept, covered[below], count, holders)
-        full = atom[below] == -2
-        if full:
-            best, best_size = total[below], below
-            for d in range(below):
-                chosen[d] = taken[d]
-        else:
-            depth = below
-    return best_size, best, looked <= nodes
+            clash = clash or masks[other, w] & masks[c, w] != 0
+        if not clash:
+            descent.live[kept] = other
+            kept += 1
+    descent.end[below] = kept
+    descent.following[below] = 0
+    return True
 
 
 @kernel
@@ -91,19 +125,21 @@ def _masks(atoms: Ints, start: Ints, count: int) -> Words:
     masks = np.zeros((len(start) - 1, (count + 63) // 64), np.uint64)
     for c in range(len(start) - 1):
         for a in range(start[c], start[c + 1]):
-            masks[c, atoms[a] >> 6] |= np.uint64(1) << np.uint64(atoms[a] & 63)
+            masks[c, atoms[a] >> 6] |= ONE << np.uint64(atoms[a] & 63)
     return masks
 
 
 @kernel
-def _scarcest(atoms: Ints, start: Ints, live: Ints, begin: int, end: int, covered: Words, count: int, holders: Ints) -> int:
-    """Return the atom not yet covered that fewest live grids hold; -1 when one has none, -2 when all atoms are covered."""
-    holders[:] = 0
+def _scarcest(atoms: Ints, start: Ints, descent: Descent, depth: int, count: int) -> int:
+    """Return the atom not yet covered that fewest live grids hold; -1 when one has none, ``COVERED`` when all atoms are covered."""
+    descent.holders[:] = 0
+    begin, end = descent.begin[depth], descent.end[depth]
     for k in range(begin, end):
-        for a in range(start[live[k]], start[live[k] + 1]):
-            holders[atoms[a]] += 1
-    best, fewest = -2, end - begin + 1
+        c = descent.live[k]
+        for a in range(start[c], start[c + 1]):
+            descent.holders[atoms[a]] += 1
+    best, fewest = COVERED, end - begin + 1
     for i in range(count):
-        if not covered[i >> 6] >> np.uint64(i & 63) & np.uint64(1) and holders[i] < fewest:
-            best, fewest = i, holders[i]
-    return -1 if best >= 0 and fewest == 0 else best
+        if not descent.covered[depth, i >> 6] >> np.uint64(i & 63) & ONE and descent.holders[i] < fewest:
+            best, fewest = i, descent.holders[i]
+    return NONE if best >= 0 and fewest == 0 else best

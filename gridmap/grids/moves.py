@@ -68,7 +68,7 @@ class Region(NamedTuple):
 
 
 class Catch(NamedTuple):
-    """Every grid within ``minimum`` and ``maximum`` households that a search met, each once.
+    """Every grid within the bounds (or not far outside) that a search met, each once.
 
     Grid c holds ``atoms[start[c]:start[c + 1]]`` and costs ``cost[c]`` (twice, as above). ``table`` finds grids by ``hashes``; ``codes`` are random words
     by atom. ``count[0]`` is the number of grids.
@@ -102,7 +102,8 @@ def empty_catch(count: int, grids: int, atoms: int) -> Catch:
     codes = np.random.SeedSequence(count).generate_state(count, np.uint64)
     slots = 1 << max(4, int(2 * grids).bit_length())
     start, cost, households = (np.zeros(grids + 1, np.int64) for _ in range(3))
-    return Catch(np.zeros(atoms, np.int64), start, cost, households, np.zeros(grids, np.uint64), np.full(slots, NONE, np.int64), codes, np.zeros(1, np.int64))
+    hashes, table = np.zeros(grids, np.uint64), np.full(slots, NONE, np.int64)
+    return Catch(np.zeros(atoms, np.int64), start, cost, households, hashes, table, codes, np.zeros(1, np.int64))
 
 
 @kernel
@@ -133,7 +134,22 @@ def price_parts(net: Net, limits: Limits, region: Region, count: int, parts: int
         if limits.moved_dm:
             region.part_cost[p] += 2 * limits.moved_dm * _households_moved(net, region, count, p)
     if limits.barrier_dm:
-        _price_barriers(net, limits, region, count)
+        _price_barriers(net, limits, region, count, parts)
+
+
+@kernel
+def price_sets(net: Net, limits: Limits, region: Region, atoms: Ints, start: Ints, cost: Ints) -> None:
+    """Set ``cost[s]`` to twice the cost of the grid ``atoms[start[s]:start[s + 1]]``."""
+    for s in range(len(start) - 1):
+        count = start[s + 1] - start[s]
+        for i in range(count):
+            atom = atoms[start[s] + i]
+            region.tree.nodes[i] = atom
+            region.tree.place[atom] = i
+            region.part[i] = 0
+        price_parts(net, limits, region, count, 1)
+        cost[s] = region.part_cost[0]
+        release(region, count)
 
 
 @kernel
@@ -168,18 +184,17 @@ def _households_moved(net: Net, region: Region, count: int, part: int) -> int:
 
 
 @kernel
-def _price_barriers(net: Net, limits: Limits, region: Region, count: int) -> None:
+def _price_barriers(net: Net, limits: Limits, region: Region, count: int, parts: int) -> None:
     """Add the barrier crossings of every part: pieces that it falls into when no barrier may be crossed, less one."""
     tree = region.tree
     for i in range(count):
         region.mark[i] = 0
-    seen_first = np.zeros(count, np.int64)
+    for p in range(parts):
+        region.part_cost[p] -= 2 * limits.barrier_dm
     for start in range(count):
         if region.mark[start] == 0:
             p = region.part[start]
-            if seen_first[p]:
-                region.part_cost[p] += 2 * limits.barrier_dm
-            seen_first[p] = 1
+            region.part_cost[p] += 2 * limits.barrier_dm
             region.mark[start] = 1
             region.stack[0] = start
             top = 1
@@ -270,10 +285,10 @@ def lay(net: Net, limits: Limits, division: Division, region: Region, labels: In
 
 
 @kernel
-def keep_parts(region: Region, catch: Catch, limits: Limits, count: int, parts: int) -> None:
-    """Remember the parts within the bounds, unless they are known or there is no room."""
+def keep_parts(region: Region, catch: Catch, limits: Limits, tolerance: int, count: int, parts: int) -> None:
+    """Remember the parts with at most ``tolerance`` households outside the bounds, unless they are known or there is no room."""
     for p in range(parts):
-        if outside(region.part_households[p], limits) > 0:
+        if outside(region.part_households[p], limits) > tolerance:
             continue
         size, hashed = 0, np.uint64(0)
         for i in range(count):
@@ -456,7 +471,7 @@ def _propose(
         at, other = region.tree.place[from_atom], region.tree.place[to_atom]
         if uniform(state) < 0.5:
             at, other = other, at
-        source, target = region.part[at], region.part[other]
+        target = region.part[other]
         if not _shift(net, region, count, at, target):
             for i in range(count):
                 region.part[i] = 0
@@ -494,9 +509,12 @@ def anneal(
     steps: int,
     heat: float,
     violation_dm: float,
+    tolerance: int,
     state: Words,
 ) -> None:
     """Make ``steps`` moves at temperature ``heat`` (decimetres), a household outside the bounds costing ``violation_dm``.
+
+    Grids met with at most ``tolerance`` households outside the bounds are remembered.
 
     ``best`` and ``best_score`` (violation, twice the cost) keep the best division met: fewest households outside, then least cost.
     """
@@ -517,7 +535,7 @@ def anneal(
         grids, atoms, parts = _propose(net, limits, division, region, start, closing, heat, violation_dm, state)
         if parts > 0:
             price_parts(net, limits, region, atoms, parts)
-            keep_parts(region, catch, limits, atoms, parts)
+            keep_parts(region, catch, limits, tolerance, atoms, parts)
             if _accept(region, division, limits, grids, parts, heat, violation_dm, state):
                 settle(division, region, limits, atoms, grids, parts)
         release(region, atoms)

@@ -19,9 +19,10 @@ from gridmap.grids.certificate import Certificate, arithmetic_violation, certifi
 from gridmap.grids.chance import Words, seeded
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints, Truths, is_connected, score
-from gridmap.grids.moves import Catch, Division, Limits, Region, anneal, empty_catch, empty_division, empty_region, lay
+from gridmap.grids.moves import Catch, Division, Limits, Region, anneal, empty_catch, empty_division, empty_region, lay, price_sets
 from gridmap.grids.plan import Effort
 from gridmap.grids.recombine import Candidates, CoverEffort, best_cover
+from gridmap.grids.sets import all_sets
 from gridmap.grids.treecut import NONE, Net, closing_costs, cut_tree, grow_tree, net_of, price_links
 
 
@@ -30,7 +31,8 @@ class Budget:
     """What an effort may spend on a part: never time, so that results repeat.
 
     ``runs`` annealings of ``moves`` moves for each grid; as long as households are outside the bounds that need not be, up to ``runs_more`` further
-    ones. ``trees`` are cut for each start. ``grids`` within the bounds are kept for the recombination, which ``cover`` limits.
+    ones. ``trees`` are cut for each start. ``grids`` within the bounds are kept for the recombination, which ``cover`` limits; where ``steps`` suffice to
+    list all that are possible, it chooses among those.
     """
 
     runs: int
@@ -38,13 +40,14 @@ class Budget:
     moves: int
     trees: int
     grids: int
+    steps: int
     cover: CoverEffort
 
 
 BUDGETS: Mapping[Effort, Budget] = {
-    "quick": Budget(1, 4, 600, 4, 20_000, CoverEffort(3_000, 20_000, 20)),
-    "normal": Budget(3, 6, 1_200, 4, 60_000, CoverEffort(10_000, 100_000, 60)),
-    "best": Budget(8, 16, 6_000, 8, 200_000, CoverEffort(40_000, 500_000, 200)),
+    "quick": Budget(1, 4, 600, 4, 20_000, 20_000, CoverEffort(3_000, 20_000, 20)),
+    "normal": Budget(3, 6, 1_200, 4, 60_000, 100_000, CoverEffort(10_000, 100_000, 60)),
+    "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, CoverEffort(40_000, 500_000, 200)),
 }
 
 SLICES = 60
@@ -58,7 +61,7 @@ VIOLATION = (1 / 30, 1.0)
 
 
 OUTSIDE_BORDERS = 32
-"""Price of a household outside the bounds in the recombination, in borders of middle length."""
+"""Price of a household outside the bounds in the recombination, in borders of middle length: high, so that few remain outside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +162,7 @@ def _divide(graph: CommunityGraph, minimum: int, maximum: int, budget: Budget, s
             best = workshop.recombined(best)
             if best.violation <= unavoidable:
                 return best.labels
+            workshop.tolerance = min(best.violation, minimum)
         best = min(best, workshop.run(run, None), key=_Found.rank)
     return workshop.recombined(best).labels
 
@@ -189,6 +193,8 @@ class _Workshop:
         borders = graph.cut_dm[graph.crossable & (graph.cut_dm > 0)]
         self.border = max(1.0, float(np.median(borders))) if len(borders) else 1.0
         self.hot = HOT_BORDERS * self.border
+        self.tolerance = 0
+        self.listing = self._listed(budget.steps)
 
     def run(self, number: int, earlier: Ints | None) -> _Found:
         """Anneal once, from the earlier plan or from a tree; return the best division met."""
@@ -203,33 +209,50 @@ class _Workshop:
             violation_dm = self.hot * VIOLATION[0] ** (1 - share) * VIOLATION[1] ** share
             closing = self._closing(violation_dm)
             moves = -(-self.moves // SLICES)
-            anneal(self.net, self.limits, self.division, self.region, self.catch, best, best_score, closing, moves, heat, violation_dm, state)
+            room = (self.division, self.region, self.catch, best, best_score)
+            anneal(self.net, self.limits, *room, closing, moves, heat, violation_dm, self.tolerance, state)
         return _Found(best, int(best_score[0]), int(best_score[1]))
 
     def recombined(self, found: _Found) -> _Found:
         """Return the best set of all grids met that holds every atom once, ``found`` if there is no better one."""
-        met = int(self.catch.count[0])
-        if met == 0:
+        atoms, start, cost, households = self._grids()
+        if len(start) == 1:
             return found
         labels = _in_order(found.labels)
         lay(self.net, self.limits, self.division, self.region, labels)
         order = np.argsort(labels, kind="stable")
-        start = np.concatenate(([0], np.cumsum(np.bincount(labels)))).astype(np.int64)
-        own = self.division.label[order[start[:-1]]]
-        load = self.division.households[own]
+        own_start = np.concatenate(([0], np.cumsum(np.bincount(labels)))).astype(np.int64)
+        own = self.division.label[order[own_start[:-1]]]
+        load = np.concatenate((self.division.households[own], households))
         outside = np.maximum(self.limits.minimum - load, 0) + np.maximum(load - self.limits.maximum, 0)
-        # All grids met are within the bounds, so a high price for those outside gives the fewest households outside in the end.
-        cost = self.division.cost[own] + outside * OUTSIDE_BORDERS * self.border
         candidates = Candidates(
-            np.concatenate((order, self.catch.atoms[: self.catch.start[met]])),
-            np.concatenate((start, start[-1] + self.catch.start[1 : met + 1])),
-            np.concatenate((cost, self.catch.cost[:met])).astype(np.float64),
+            np.concatenate((order, atoms)),
+            np.concatenate((own_start, own_start[-1] + start[1:])),
+            np.concatenate((self.division.cost[own], cost)) + outside * OUTSIDE_BORDERS * self.border,
         )
         chosen = candidates.take(best_cover(candidates, len(labels), np.arange(len(own)), self.budget.cover))
         merged = np.zeros(len(labels), np.int64)
         merged[chosen.atoms] = np.repeat(np.arange(len(chosen)), np.diff(chosen.start))
         lay(self.net, self.limits, self.division, self.region, merged)
         return min(found, _Found(merged, int(self.division.tally[1]), int(self.division.tally[2])), key=_Found.rank)
+
+    def _grids(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """Return the atoms, row starts, costs and households of all grids within the bounds, where so few are possible, else of those met."""
+        if self.listing is not None and self.tolerance == 0:
+            return self.listing
+        met = int(self.catch.count[0])
+        return self.catch.atoms[: self.catch.start[met]], self.catch.start[: met + 1], self.catch.cost[:met], self.catch.households[:met]
+
+    def _listed(self, steps: int) -> tuple[Ints, Ints, Ints, Ints] | None:
+        """Return the same of all grids within the bounds that are possible at all, None when ``steps`` do not suffice to list them."""
+        atoms, start = np.zeros(8 * steps, np.int64), np.zeros(steps + 1, np.int64)
+        listed = all_sets(self.net, self.limits.minimum, self.limits.maximum, steps, atoms, start)
+        if listed < 0:
+            return None
+        atoms, start = atoms[: start[listed]].copy(), start[: listed + 1].copy()
+        cost = np.zeros(listed, np.int64)
+        price_sets(self.net, self.limits, self.region, atoms, start, cost)
+        return atoms, start, cost, np.add.reduceat(self.graph.households[atoms], start[:-1]) if listed else cost
 
     def _closing(self, violation_dm: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         limits = self.limits
