@@ -13,10 +13,11 @@ import numpy as np
 import shapely
 
 from gridmap.findings import Finding, finding
-from gridmap.grids.blocks import NODE_GRID_M, Blocks, Geometries, Ground, Integers, Mask, make_blocks
+from gridmap.grids.blocks import Blocks, Geometries, Ground, Integers, Mask, make_blocks
 from gridmap.grids.faces import Borders, block_of_faces, borders_of, face_polygons, half_way_lines, joined, separators_at, separators_between
 from gridmap.grids.ridges import ridges
 from gridmap.grids.separators import CROSSABLE
+from gridmap.grids.strips import divided_strips, recut
 from gridmap.grids.walls import Sites, sites
 
 ISOLATED_M2 = 100.0
@@ -39,32 +40,44 @@ class Land:
 
 
 def shared_land(ground: Ground) -> Land:
-    """Divide the land of a community among its buildings: every building owns a part, no part is left over."""
+    """Divide the land of a community among its buildings: every building owns a part, no part is left over.
+
+    A block without a building joins the cell with which it shares the longest crossable border; one that is a mere strip, such as a verge, is shared
+    out among the cells along it.
+    """
     blocks = make_blocks(ground)
     points = sites(ground, blocks)
-    lines = half_way_lines(points, blocks)
-    faces = face_polygons(lines, blocks)
-    faces, owner = _seated(faces, points, blocks, len(ground.buildings))
+    faces, owner = _seated(face_polygons(half_way_lines(points, blocks), blocks), points, blocks, len(ground.buildings))
+    block, borders, code = _bordered(faces, blocks, ground)
+    settled = np.zeros(len(blocks.polygons), dtype=bool)
+    settled[blocks.home] = settled[blocks.foreign_block] = True
+    cut = divided_strips(faces, ~settled[block], owner, borders, code)
+    if cut is not faces:
+        faces, owner = _seated(cut, points, blocks, len(ground.buildings))
+        block, borders, code = _bordered(faces, blocks, ground)
+    owner = joined(owner, borders, code)
+    owner, findings = _islands_joined(ground, faces, owner, borders, code)
+    code = np.maximum(code, separators_between(borders, owner, block, blocks, ground))
+    transit = _between_barriers(block, borders, code, settled)
+    return Land(faces, owner, block, borders, code, transit, (*blocks.findings, *points.findings, *findings))
+
+
+def _bordered(faces: Geometries, blocks: Blocks, ground: Ground) -> tuple[Integers, Borders, Integers]:
+    """Return the block of each face, the pieces of border, and what runs along each."""
     block = block_of_faces(faces, blocks)
-    faces, owner, block = faces[block >= 0], owner[block >= 0], block[block >= 0]
     borders = borders_of(faces)
     code = np.zeros(len(borders.left), dtype=np.int64)
     # Only where two blocks meet can a border run along a street or barrier.
     between = np.flatnonzero((borders.right >= 0) & (block[borders.left] != block[borders.right]))
     code[between] = separators_at(borders.middle[between], ground.lines)
-    owner = joined(owner, borders, code)
-    owner, findings = _islands_joined(ground, faces, owner, borders, code)
-    code = np.maximum(code, separators_between(borders, owner, block, blocks, ground))
-    transit = _between_barriers(block, borders, code, blocks)
-    return Land(faces, owner, block, borders, code, transit, (*blocks.findings, *points.findings, *findings))
+    return block, borders, code
 
 
-def _between_barriers(block: Integers, borders: Borders, code: Integers, blocks: Blocks) -> Mask:
+def _between_barriers(block: Integers, borders: Borders, code: Integers, settled: Mask) -> Mask:
     """Tell which faces lie in blocks that have no building and no border that may be crossed: strips between tracks, islands."""
     way_out = (borders.right >= 0) & (block[borders.left] != block[borders.right]) & CROSSABLE[code]
-    closed = np.ones(len(blocks.polygons), dtype=bool)
+    closed = ~settled
     closed[block[borders.left[way_out]]] = closed[block[borders.right[way_out]]] = False
-    closed[blocks.home] = closed[blocks.foreign_block] = False
     return np.asarray(closed[block], dtype=bool)
 
 
@@ -95,12 +108,7 @@ def divided_between(faces: Geometries, torn: Integers, seat: np.typing.NDArray[n
     xy, first, group = ridges(seat, building, rank, shapely.bounds(faces[torn]))
     chains = shapely.linestrings(xy, indices=np.repeat(np.arange(len(group)), np.diff(first)))
     cuts = shapely.intersection(chains, faces[torn][group])
-    beside = np.unique(shapely.STRtree(faces).query(faces[torn], predicate="intersects")[1])
-    around = faces[beside]
-    net = shapely.union_all(np.concatenate((shapely.boundary(around), cuts)), grid_size=NODE_GRID_M)
-    new = shapely.get_parts(shapely.polygonize([net]))
-    whole = shapely.STRtree(around).query(shapely.point_on_surface(new), predicate="within")[0]
-    return np.concatenate((np.delete(faces, beside), new[np.unique(whole)]))
+    return recut(faces, torn, cuts)
 
 
 def _islands_joined(ground: Ground, faces: Geometries, owner: Integers, borders: Borders, code: Integers) -> tuple[Integers, list[Finding]]:

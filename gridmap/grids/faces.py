@@ -64,14 +64,16 @@ def half_way_lines(found: Sites, blocks: Blocks) -> Geometries:
 
 
 def face_polygons(lines: Geometries, blocks: Blocks) -> Geometries:
-    """Return the pieces of land that all borders make together; neighbours share their corners exactly."""
+    """Return the pieces of the blocks that all borders make together; neighbours share their corners exactly."""
     edges = np.concatenate((lines, shapely.boundary(blocks.polygons), shapely.boundary(blocks.foreign)))
     net = shapely.union_all(edges, grid_size=NODE_GRID_M)
-    return np.asarray(shapely.get_parts(shapely.polygonize([net])), dtype=object)
+    faces = np.asarray(shapely.get_parts(shapely.polygonize([net])), dtype=object)
+    # The gaps between blocks are barriers and the land of other communities.
+    return np.asarray(faces[block_of_faces(faces, blocks) >= 0], dtype=object)
 
 
 def block_of_faces(faces: Geometries, blocks: Blocks) -> Integers:
-    """Return the block of each face, -1 for the gaps between blocks: barriers, courtyards of other communities."""
+    """Return the block of each face, -1 for faces outside all blocks."""
     block = np.full(len(faces), -1, dtype=np.int64)
     face, inside = shapely.STRtree(blocks.polygons).query(shapely.point_on_surface(faces), predicate="within")
     block[face] = inside
