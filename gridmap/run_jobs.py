@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
+
+from gridmap.system import interrupts_kept_from_children
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int |
         pool = concurrent.futures.ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
         finished = False
         try:
-            with _interrupts_ignored_by_children():
+            with interrupts_kept_from_children():
                 running = {pool.submit(work, job): position for position, job in waiting.items()}
             for done in concurrent.futures.as_completed(running):
                 position = running[done]
@@ -68,16 +68,3 @@ def _end(pool: concurrent.futures.ProcessPoolExecutor) -> None:
 def _ignore_interrupts() -> None:
     """Leave Ctrl-C, which a terminal sends to every process, to the parent; it ends its workers itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextlib.contextmanager
-def _interrupts_ignored_by_children() -> Iterator[None]:
-    """Let processes that start meanwhile ignore Ctrl-C from birth: before their first job they would die of it with a long message."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 
 
 def limit_process(*, memory_bytes: int, cpu_seconds: int) -> bool:
@@ -20,3 +22,20 @@ def limit_process(*, memory_bytes: int, cpu_seconds: int) -> bool:
         limit = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
         resource.setrlimit(kind, (limit, limit))
     return True
+
+
+@contextlib.contextmanager
+def interrupts_kept_from_children() -> Iterator[None]:
+    """Let processes that start meanwhile never hear of Ctrl-C, which a terminal sends to all: before their first job they would die of it with a
+    long message. This process hears of it a moment later. On Windows nothing happens.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import signal
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -39,7 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # A Windows console or a pipe may not be in UTF-8; Chinese text must never end in a UnicodeEncodeError.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace") if stream.isatty() else stream.reconfigure(encoding="utf-8")
-    sys.exit(run(arguments))
+    code = run(arguments)
+    if code == INTERRUPTED:
+        # Threads that still wait for workers would keep the user waiting; nothing is left to be tidied up.
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -62,6 +67,12 @@ def run(arguments: list[str]) -> int:
             return INTERRUPTED
         except GridmapError as error:
             _tell(error.code, error_lines(error), [finding.as_dict(language) for finding in error.findings], as_json=as_json)
+        except ImportError as error:
+            # Ctrl-C while a library in C is loaded comes as an error of that library.
+            if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+                raise
+            _tell("cli_interrupted", [say("cli_interrupted")], as_json=as_json)
+            return INTERRUPTED
         except (BrokenProcessPool, MemoryError):
             _tell("cli_out_of_memory", [say("cli_out_of_memory")], as_json=as_json)
         except OSError as error:
