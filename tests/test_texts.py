@@ -21,7 +21,8 @@ KEYS = {"zh", "en", "todo_zh", "todo_en", "severity"}
 ERRORS = {"InputError", "RequestError", "WorkspaceError", "GridmapError"}
 
 def gaps(text: str) -> set[str]:
-    return {name.split(".")[0].split("[")[0] for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    """Return what a text mentions; ``side_zh`` and ``side_en`` are one word in two languages."""
+    return {name.split(".")[0].split("[")[0].removesuffix("_zh").removesuffix("_en") for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
 def named_codes() -> list[tuple[str, str, str]]:
