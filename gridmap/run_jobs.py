@@ -6,6 +6,7 @@ import concurrent.futures
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -37,7 +38,7 @@ def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int |
     waiting = dict(enumerate(jobs))
     for attempt in range(RETRIES + 1):
         # "spawn" works on every system and does not copy the threads of the parent.
-        pool = concurrent.futures.ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+        pool = concurrent.futures.ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"), initializer=_depend_on_parent)
         finished = False
         try:
             with interrupts_kept_from_children():
@@ -65,6 +66,14 @@ def _end(pool: concurrent.futures.ProcessPoolExecutor) -> None:
         process.kill()
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C, which a terminal sends to every process, to the parent; it ends its workers itself."""
+def _depend_on_parent() -> None:
+    """Leave Ctrl-C, which a terminal sends to every process, to the parent, who ends its workers itself; and end when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

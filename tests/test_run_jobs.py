@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -57,3 +60,34 @@ def test_a_job_that_kills_every_worker_is_told() -> None:
 def test_an_error_of_a_job_is_raised_here(cores: int) -> None:
     with pytest.raises(RequestError, match="2:1"):
         list(run_jobs(refuse, [1, 2], cores=cores))
+
+
+ORPHAN = """
+import multiprocessing, os, sys, time
+from gridmap.run_jobs import run_jobs
+
+def stay(seconds):
+    print(os.getpid(), flush=True)
+    time.sleep(seconds)
+
+if __name__ == "__main__":
+    list(run_jobs(stay, [60, 60], cores=2))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("sign", ["SIGKILL", "SIGINT"])
+def test_no_worker_outlives_its_parent(sign: str, tmp_path: Path, python: list[str], root: Path) -> None:
+    script = tmp_path / "stay.py"
+    script.write_text(ORPHAN, encoding="utf-8")
+    parent = subprocess.Popen(
+        [*python, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, "PYTHONPATH": str(root)}
+    )
+    with parent:
+        assert parent.stdout is not None
+        workers = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.send_signal(getattr(signal, sign))
+        # The pipe ends when the last process that holds it has ended.
+        assert parent.stdout.read() == ""
+    assert len(workers) == 2

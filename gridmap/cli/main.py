@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -20,6 +24,8 @@ from gridmap.texts import LANGUAGES, Word
 DONE, FAILED, UNPARSED, FINDINGS = 0, 1, 2, 3
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C stopped."""
+PATIENCE_SECONDS = 1.5
+"""How long after Ctrl-C the program may take to end by itself."""
 
 
 @click.group("gridmap", cls=Group)
@@ -40,11 +46,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # A Windows console or a pipe may not be in UTF-8; Chinese text must never end in a UnicodeEncodeError.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace") if stream.isatty() else stream.reconfigure(encoding="utf-8")
+    signal.signal(signal.SIGINT, _stop)
     code = run(arguments)
     if code == INTERRUPTED:
-        # Threads that still wait for workers would keep the user waiting; nothing is left to be tidied up.
+        # What is left of an ordinary end, joining threads and freeing memory, can take longer than the user's patience.
+        atexit._run_exitfuncs()
         os._exit(code)
     sys.exit(code)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """On Ctrl-C let the work tidy up, and end it soon in any case: a library may swallow the interrupt, a thread wait for a worker that is gone."""
+    timer = threading.Timer(PATIENCE_SECONDS, os._exit, (INTERRUPTED,))
+    timer.daemon = True
+    timer.start()
+    signal.default_int_handler(number, frame)
 
 
 def run(arguments: list[str]) -> int:
