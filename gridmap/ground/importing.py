@@ -27,7 +27,7 @@ from gridmap.ground.matching import Matches, households_from_ledger, match_ledge
 from gridmap.ground.names import as_texts
 from gridmap.ground.repair import drawn_twice, footprints_from_points, mended_geometry, readable_geometry, united_by_id
 from gridmap.ground.reports import LedgerReport, Report, TableReport, table_report
-from gridmap.ground.rows import ROW, Rows
+from gridmap.ground.rows import ROW, Rows, located
 from gridmap.ground.sources import OSM_TABLES, Sources, read_sources
 from gridmap.ground.tables import TABLES, District, empty_table, typed_table
 from gridmap.progress import Progress, silent
@@ -104,7 +104,7 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
     district = _district(tables, communities, buildings, old, sources.crs, cells, request)
     _check_households(district, sources)
     findings += datum_findings({**district.tables(), "buildings": _with_said(district.buildings, tables.get("buildings"))})
-    findings += check_district(district, rules)
+    findings += located(check_district(district, rules), tables)
     division = existing_division(sources.grids, district, plan=request.plan or "imported") if sources.grids is not None else None
     if division is not None:
         findings += division.findings

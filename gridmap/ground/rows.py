@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -15,6 +15,14 @@ from gridmap.texts import Word
 
 ROW = "_row"
 """The column that holds the row number which the user sees."""
+
+ABOUT_ROWS: Mapping[str, tuple[str, ...]] = {
+    "communities": ("community_without_buildings", "community_below_minimum"),
+    "buildings": ("building_too_large", "area_too_large", "id_like_stairwell"),
+    "venues": ("venue_outside",),
+    "gates": ("gate_of_unknown_compound",),
+}
+"""The checks of a district whose subject is the id of one row of a table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,3 +94,18 @@ class Rows:
             self.finding(code, int(position), column=column, value=None if values is None or pd.isna(values[position]) else str(values[position]))
             for position in np.flatnonzero(where)
         ]
+
+
+def located(findings: Sequence[Finding], tables: Mapping[str, Rows]) -> list[Finding]:
+    """Return ``findings`` on ids of a district, each with file, layer and row where its subject is a row of ``tables``."""
+    sources = {code: tables[table] for table, codes in ABOUT_ROWS.items() if table in tables for code in codes}
+    numbers = {rows.table: dict(zip(rows.subjects, rows.numbers.tolist(), strict=True)) for rows in sources.values()}
+    told = []
+    for each in findings:
+        rows = sources.get(each.code)
+        number = None if rows is None else numbers[rows.table].get(each.subject)
+        if rows is not None and number is not None:
+            column = None if each.column is None else rows.columns.get(each.column, each.column)
+            each = replace(each, file=rows.file, layer=rows.layer, row=number, column=column)
+        told.append(each)
+    return told
