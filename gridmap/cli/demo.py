@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import click
 
 from gridmap.cli.ground import LANG, PATH
 from gridmap.cli.words import Command, language, option, say
 
-DONE = (0, 3)
+GOES_ON = (0, 3)
 """Exit codes after which the demonstration goes on; 3 means that findings remain, and the office's files have some on purpose."""
 
 
@@ -29,7 +30,7 @@ def demo(folder: Path, profile: str, households: int, seed: int) -> int:
         click.secho(f"\n{say(explanation)}", bold=True)
         click.secho(f"$ gridmap {shlex.join(line)}", fg="cyan")
         code = _run_step([*line, "--lang", language()])
-        if code not in DONE:
+        if code not in GOES_ON:
             return code
     click.secho("\n" + say("demo_done", map=str(folder / "plan.html"), plan=str(folder / "plan.gpkg")), bold=True)
     return 0
@@ -63,10 +64,10 @@ def steps(folder: Path, *, profile: str, households: int, seed: int) -> list[tup
 
 
 def _run_step(line: Sequence[str]) -> int:
-    # Imported here because the frame of the command line lists this command.
-    from gridmap.cli.main import run
-
-    return run(list(line))
+    """Run one command of the program that this command belongs to; its failures end the demonstration as they would end the command."""
+    root = click.get_current_context().find_root()
+    code = cast(click.Group, root.command).main(list(line), prog_name="gridmap", standalone_mode=False, obj=root.obj)
+    return code if isinstance(code, int) else 0
 
 
 COMMANDS = (demo,)
