@@ -62,11 +62,13 @@ class Weights:
 class EstimateRules:
     """How households are estimated from footprint and floors where they are missing: floor area over ``floor_area_per_household_m2``.
 
-    Where the floors are missing too but the building's height is known, a floor is ``storey_height_m`` high.
+    Where the floors are missing too but the building's height is known, a floor is ``storey_height_m`` high. Where neither is known the building
+    is taken to have ``floors_where_unknown`` floors; 0 assumes nothing, and its households stay missing.
     """
 
     floor_area_per_household_m2: float
     storey_height_m: float
+    floors_where_unknown: int
     source: str
 
 

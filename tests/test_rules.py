@@ -52,6 +52,12 @@ def test_own_file_overrides_what_it_extends(own_file: Path) -> None:
     assert rules.weights == load_rules("nantong").weights
 
 
+def test_floors_are_assumed_by_a_file_of_three_lines(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('extends = "nantong"\n[estimate]\nfloors_where_unknown = 3\n', encoding="utf-8")
+    assert (load_rules().estimate.floors_where_unknown, load_rules(str(file)).estimate.floors_where_unknown) == (0, 3)
+
+
 def test_stored_rules_come_back(own_file: Path) -> None:
     rules = load_rules(str(own_file))
     assert rules_from_dict(rules.as_dict()) == rules

@@ -8,7 +8,7 @@ import shapely
 
 from gridmap.findings import Finding, finding
 from gridmap.ground.datum import datum_findings
-from gridmap.ground.estimates import estimate_findings, lived_in
+from gridmap.ground.estimates import estimate_findings, floors_findings, lived_in
 from gridmap.ground.tables import District
 from gridmap.rules import Rules
 
@@ -52,7 +52,12 @@ def _households_missing(district: District) -> list[Finding]:
 
 
 def _households_estimated(district: District, rules: Rules) -> list[Finding]:
-    return estimate_findings(district.buildings, rules.estimate)
+    return [*estimate_findings(district.buildings, rules.estimate), *_floors(district, rules)]
+
+
+def _floors(district: District, rules: Rules) -> list[Finding]:
+    # Areas of land have no floors.
+    return floors_findings(district.buildings, rules.estimate) if district.cells == "build" else []
 
 
 def _communities_without_buildings(district: District) -> list[Finding]:

@@ -59,15 +59,14 @@ def lived_in(uses: pd.Series) -> npt.NDArray[np.bool_]:
 def estimated_households(buildings: gpd.GeoDataFrame, rules: EstimateRules, *, footprints: npt.NDArray[np.bool_]) -> gpd.GeoDataFrame:
     """Return ``buildings`` with an estimate where households are missing; ``households_source`` says which ones.
 
-    Floors times footprint over ``rules.floor_area_per_household_m2``, rounded to a whole number. Only where floors are known, the geometry is a
-    footprint (``footprints``; not a made-up square, not a whole block of land), and people may live in it. A building whose use says that
-    nobody lives there has 0.
+    Floors times footprint over ``rules.floor_area_per_household_m2``, rounded to a whole number. Only where floors are known, or the rules say how
+    many to assume, the geometry is a footprint (``footprints``; not a made-up square, not a whole block of land), and people may live in it. A
+    building whose use says that nobody lives there has 0.
     """
     missing = buildings["households"].isna().to_numpy(dtype=bool)
     inhabited = lived_in(buildings["use"]) & ~buildings["dedicated"].to_numpy(dtype=bool)
-    floors = buildings["floors"].to_numpy(dtype=np.float64, na_value=np.nan)
-    known = missing & inhabited & footprints & (floors > 0)
-    estimate = np.floor(floor_areas(buildings) / rules.floor_area_per_household_m2 + 0.5)
+    known = missing & inhabited & footprints & (_floors(buildings, rules) > 0)
+    estimate = _by_floors(buildings, rules)
     empty = missing & ~lived_in(buildings["use"])
     households = pd.array(buildings["households"], dtype="Int64")
     households[known] = pd.array(estimate[known].astype(np.int64), dtype="Int64")
@@ -75,6 +74,31 @@ def estimated_households(buildings: gpd.GeoDataFrame, rules: EstimateRules, *, f
     source = buildings["households_source"].to_numpy(dtype=object).copy()
     source[known | empty] = "estimated"
     return buildings.assign(households=households, households_source=source)
+
+
+def _floors(buildings: gpd.GeoDataFrame, rules: EstimateRules) -> npt.NDArray[np.float64]:
+    """Return each building's floors, and what the rules assume where they are not known."""
+    floors: npt.NDArray[np.float64] = buildings["floors"].to_numpy(dtype=np.float64, na_value=rules.floors_where_unknown)
+    return floors
+
+
+def _by_floors(buildings: gpd.GeoDataFrame, rules: EstimateRules) -> npt.NDArray[np.float64]:
+    """Return the households that floors and footprint give, whole numbers."""
+    areas = shapely.area(buildings.geometry.to_numpy()) * _floors(buildings, rules)
+    estimate: npt.NDArray[np.float64] = np.floor(areas / rules.floor_area_per_household_m2 + 0.5)
+    return estimate
+
+
+def floors_findings(buildings: gpd.GeoDataFrame, rules: EstimateRules) -> list[Finding]:
+    """Tell for how many buildings the missing floors stand in the way of an estimate, or were assumed to be so many."""
+    unknown = buildings["floors"].isna().to_numpy(dtype=bool) & lived_in(buildings["use"]) & ~buildings["dedicated"].to_numpy(dtype=bool)
+    if rules.floors_where_unknown == 0:
+        barred = int((unknown & buildings["households"].isna().to_numpy(dtype=bool)).sum())
+        return [finding("floors_unknown", "buildings", value=barred, limit=len(buildings), unit="buildings")] if barred else []
+    # A share of a compound's total is an estimate too, without any floors.
+    by_floors = buildings["households"].to_numpy(dtype=np.float64, na_value=np.nan) == _by_floors(buildings, rules)
+    assumed = int((unknown & by_floors & (buildings["households_source"] == "estimated").to_numpy(dtype=bool)).sum())
+    return [finding("floors_assumed", "buildings", value=assumed, limit=rules.floors_where_unknown, unit="buildings")] if assumed else []
 
 
 def estimate_findings(buildings: gpd.GeoDataFrame, rules: EstimateRules) -> list[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import pytest
 import shapely
@@ -43,7 +45,16 @@ def test_a_good_district_has_no_findings():
 
 
 def test_missing_households_are_tallied():
-    assert told(district((400 - 100, None))) == [("households_missing", "c", 1, 2)]
+    assert told(district((400 - 100, None), floors=[6, 6])) == [("households_missing", "c", 1, 2)]
+
+
+def test_floors_that_bar_an_estimate_are_told():
+    assert ("floors_unknown", "buildings", 1, 2) in told(district((400 - 100, None)))
+
+
+def test_areas_have_no_floors_to_tell_of():
+    areas = dataclasses.replace(district((400 - 100, None)), cells="given")
+    assert "floors_unknown" not in [each.code for each in check_district(areas, RULES)]
 
 
 def test_community_without_buildings():

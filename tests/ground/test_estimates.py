@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -52,6 +54,33 @@ def test_no_estimate_without_a_footprint():
 
 def test_no_estimate_for_dedicated_buildings():
     assert estimated(buildings(floors=[6], dedicated=[True]))["households"].isna().all()
+
+
+ASSUMING = dataclasses.replace(RULES, floors_where_unknown=3)
+
+
+@pytest.mark.parametrize(
+    ("floors", "use", "households"), [(None, None, 6), (None, "学校", 0), (6, None, 12), (0, None, pd.NA)], ids=["unknown", "school", "known", "none"]
+)
+def test_floors_are_assumed_only_where_the_rules_say_so(floors, use, households):
+    found = estimates.estimated_households(buildings(floors=[floors], use=[use]), ASSUMING, footprints=np.array([True]))
+    assert str(found["households"].iloc[0]) == str(households)
+
+
+def test_assumed_floors_stay_unknown_in_the_table():
+    found = estimates.estimated_households(buildings(floors=[None]), ASSUMING, footprints=np.array([True]))
+    assert found["floors"].isna().all()
+    assert found["households_source"].tolist() == ["estimated"]
+
+
+def test_assumed_floors_are_told():
+    found = estimates.estimated_households(buildings(floors=[None, None, 6], use=[None, "学校", None]), ASSUMING, footprints=np.full(3, True))
+    assert [(each.code, each.value, each.limit) for each in estimates.floors_findings(found, ASSUMING)] == [("floors_assumed", 1, 3)]
+
+
+def test_unknown_floors_are_told_where_nothing_is_assumed():
+    found = estimated(buildings(floors=[None, None, None, 6], use=[None, "学校", None, None], households=[None, None, 5, None]))
+    assert [(each.code, each.value, each.limit) for each in estimates.floors_findings(found, RULES)] == [("floors_unknown", 1, 4)]
 
 
 def test_one_finding_a_community():
