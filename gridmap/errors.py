@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gridmap.texts import Language, Word, render, user_language
+from gridmap.texts import Language, Word, in_a_row, render, user_language
 
 if TYPE_CHECKING:
     from gridmap.findings import Finding
@@ -33,7 +33,7 @@ class GridmapError(Exception):
 
     def sentence(self, language: Language) -> str:
         """Return the sentence for people, what to do included, without the faults."""
-        return " ".join(part for part in (render(self.code, language, self.words), render(self.code, language, self.words, part="todo")) if part)
+        return in_a_row([render(self.code, language, self.words), render(self.code, language, self.words, part="todo")], language)
 
     def text(self, language: Language) -> str:
         """Return the sentence for people, then one line for each fault."""

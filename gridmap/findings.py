@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-from gridmap.texts import Language, Word, catalogue, one_line, render
+from gridmap.texts import Language, Word, catalogue, in_a_row, one_line, render
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -44,7 +44,8 @@ class Finding:
         sentence = render(self.code, language, words)
         todo = render(self.code, language, words, part="todo")
         where = self.where(language)
-        return " ".join(part for part in (f"{where}:" if where else "", sentence, todo) if part)
+        colon = "：" if language == "zh" else ":"
+        return in_a_row([f"{where}{colon}" if where else "", sentence, todo], language)
 
     def where(self, language: Language) -> str:
         """Return the place in the user's files, for example ``buildings.shp, row 12, column 户数``; empty when it is in no file."""

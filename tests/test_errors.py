@@ -32,8 +32,8 @@ def test_an_error_survives_pickling() -> None:
 
 
 def test_finding_says_where_in_both_languages() -> None:
-    assert FAULT.text("en") == 'county.toml, row 3, column 户数: "grid" is missing.'
-    assert FAULT.text("zh").startswith("county.toml，第 3 行，“户数”列")
+    assert FAULT.text("en").startswith('county.toml, row 3, column 户数: "grid" is missing. ')
+    assert FAULT.text("zh").startswith("county.toml，第 3 行，“户数”列：")
 
 
 def test_finding_as_record_leaves_out_what_it_does_not_say() -> None:

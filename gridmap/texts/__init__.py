@@ -11,7 +11,7 @@ import functools
 import locale
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Literal
 
@@ -61,6 +61,15 @@ def render(code: str, language: Language, words: Mapping[str, Word], *, part: Li
     entry = catalogue()[code]
     template = entry[language] if part == "text" else entry.get(f"todo_{language}", "")
     return template.format_map({name: _shown(word) for name, word in words.items()})
+
+
+def in_a_row(sentences: Sequence[str], language: Language) -> str:
+    """Return sentences one after the other, empty ones left out; Chinese puts no blank between them.
+
+    >>> in_a_row(["It is open.", "", "Close it."], "en"), in_a_row(["没有关。", "请关闭。"], "zh")
+    ('It is open. Close it.', '没有关。请关闭。')
+    """
+    return ("" if language == "zh" else " ").join(sentence for sentence in sentences if sentence)
 
 
 def one_line(text: str, *, longest: int = LONGEST_WORD) -> str:
