@@ -20,9 +20,11 @@ ENTRIES = [(path.name, code, entry) for path in CATALOGUES for code, entry in to
 KEYS = {"zh", "en", "todo_zh", "todo_en", "severity"}
 ERRORS = {"InputError", "RequestError", "WorkspaceError", "GridmapError"}
 
+
 def gaps(text: str) -> set[str]:
     """Return what a text mentions; ``side_zh`` and ``side_en`` are one word in two languages."""
-    return {name.split(".")[0].split("[")[0].removesuffix("_zh").removesuffix("_en") for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    names = [re.split(r"[.\[]", name)[0] for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    return {name.removesuffix("_zh").removesuffix("_en") for name in names}
 
 
 def named_codes() -> list[tuple[str, str, str]]:
@@ -73,9 +75,9 @@ def test_every_finding_has_a_severity() -> None:
 def test_every_text_is_used() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     words = set(re.findall(r"\b[a-z][a-z0-9_]*\b", sources))
-    # Codes put together: from a fixed beginning as in f"cli_help_{command}", or from a code and an ending as in f"{code}_closed".
+    # Codes put together: from a fixed beginning as in f"cli_help_{command}", or from a code and an ending as in f"{code}_closed" or += "_closed".
     beginnings = tuple(re.findall(r"""f["']([a-z][a-z0-9_]+_)\{""", sources))
-    endings = set(re.findall(r"""f["']\{\w+\}(_[a-z0-9_]+)["']""", sources))
+    endings = set(re.findall(r"""(?:f["']\{\w+\}|\+= ["'])(_[a-z0-9_]+)["']""", sources))
 
     def is_used(code: str) -> bool:
         return code in words or code.startswith(beginnings) or any(code.endswith(end) and code.removesuffix(end) in words for end in endings)
