@@ -96,7 +96,7 @@ def import_(workspace: Path, fields: tuple[str, ...], profile: str, author: str 
     from gridmap.cli.importing import field_options, import_into
     from gridmap.ground.importing import ImportRequest
 
-    request = ImportRequest(fields=field_options(fields), **sources)
+    request = ImportRequest(fields=field_options(fields), name=workspace.stem, **sources)
     with progress_bars() as progress:
         answer = import_into(workspace, request, profile=profile, author=author or login_name(), progress=progress)
     return give(answer, as_json=as_json)

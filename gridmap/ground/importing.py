@@ -43,7 +43,7 @@ class ImportRequest:
 
     ``fields`` maps ``table.column`` to the name of the column in the file (``buildings.households`` -> ``HU_SHU``), ``table.layer`` to the name
     of the layer. ``crs`` is ``wgs84``, ``gcj02``, ``bd09`` or ``EPSG:n`` for all files that do not say themselves, or for single tables
-    (``venues=bd09``).
+    (``venues=bd09``). ``name`` is what the district is called where the communities are not all of one street office or county.
     """
 
     communities: Path | None = None
@@ -59,6 +59,7 @@ class ImportRequest:
     fields: Mapping[str, str] = field(default_factory=dict)
     crs: str | None = None
     cells: Literal["auto", "given", "build"] = "auto"
+    name: str = ""
 
     def paths(self) -> dict[str, Path]:
         """Return the files by what they hold: a table, ``osm``, ``ledger`` or ``grids``."""
@@ -326,8 +327,17 @@ def _district(
     for name in ("streets", "barriers", "gates", "venues"):
         if name not in others:
             others[name] = getattr(old, name) if old is not None else empty_table(name, crs)
-    name = old.name if old is not None else (request.buildings or request.osm or Path()).stem
+    name = (_common_name(communities) if "communities" in tables else None) or (old.name if old is not None else request.name)
     return District(communities=communities, buildings=typed_table("buildings", buildings), name=name, cells=cells, **others)
+
+
+def _common_name(communities: gpd.GeoDataFrame) -> str | None:
+    """Return the street office that all communities are of, else the county; None when they are of several or the file does not say."""
+    for column in ("street_office", "county"):
+        names = communities[column].unique()
+        if len(names) == 1 and not pd.isna(names[0]):
+            return str(names[0])
+    return None
 
 
 def _check_households(district: District, sources: Sources) -> None:

@@ -392,3 +392,23 @@ def test_porto_from_openstreetmap(shared_data):
     assert len(found.district.buildings) == 11_400
     assert found.district.crs.to_epsg() == 32629
     assert isinstance(found.district, District)
+
+
+@pytest.mark.parametrize(
+    ("columns", "name"),
+    [
+        ({}, "east"),
+        ({"街道": ["城南街道", "城南街道"], "区县": ["崇川区", "崇川区"]}, "城南街道"),
+        ({"街道": ["城南街道", "城北街道"], "区县": ["崇川区", "崇川区"]}, "崇川区"),
+        ({"街道": ["城南街道", None]}, "east"),
+    ],
+    ids=["unsaid", "street office", "county", "not of all"],
+)
+def test_the_district_is_called_as_its_communities_say(tmp_path, files, columns, name):
+    files["communities"] = kept(communities(**columns), tmp_path, "of one office")
+    assert import_files(ImportRequest(**files, name="east")).district.name == name
+
+
+def test_buildings_imported_later_leave_the_name(files):
+    old = import_files(ImportRequest(**files, name="east")).district
+    assert import_files(ImportRequest(buildings=files["buildings"], name="west"), old=old).district.name == "east"
