@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 import geopandas as gpd
 import numpy as np
@@ -227,11 +228,20 @@ def _class_venues(rows: Rows, rules: Rules) -> Step:
             for word in words or [""]:
                 unknown[word] = unknown.get(word, 0) + 1
     if "categories" in frame.columns:
-        findings += [rows.finding("category_unknown", column="categories", value=word or None, count=count) for word, count in unknown.items()]
+        findings += _categories_unknown(rows, unknown)
     elif unknown:
         findings.append(rows.finding("categories_absent", value=sum(unknown.values())))
     filled = np.where(nameless, rows.subjects, names)
     return rows.with_frame(frame.assign(name=filled, categories=np.array(found, dtype=object))), findings
+
+
+def _categories_unknown(rows: Rows, unknown: Mapping[str, int]) -> list[Finding]:
+    """Tell in one sentence which categories are not known, the most frequent first: map data has dozens that are no service at all."""
+    if not unknown:
+        return []
+    ordered = sorted(unknown.items(), key=lambda each: (-each[1], each[0]))
+    words = ", ".join(f"{word or '—'} ({count})" for word, count in ordered)
+    return [rows.finding("category_unknown", column="categories", value=len(unknown), count=sum(unknown.values()), words=words)]
 
 
 def _floored_buildings(rows: Rows, storey_height_m: float) -> Step:

@@ -27,6 +27,9 @@ SHORTEST_LINE_M = 0.01
 TOUCH_M = 1.0
 """Pieces of one id that come this near to each other are one thing cut in two; files are rounded to about a decimetre."""
 
+SAME_VENUE_M = 200.0
+"""Tiles that cut a large building mark it once each, somewhere inside their own part of it."""
+
 SAME_FOOTPRINT = 0.98
 """Two footprints whose common area is at least this share of both are one building drawn twice."""
 
@@ -254,7 +257,8 @@ def united_by_id(rows: Rows) -> tuple[Rows, list[Finding]]:
     """Return ``rows`` with each id once; the index of the frame is the id.
 
     Pieces of one id that touch or overlap are one thing that a tile edge cut in two: they are united and take the values of the first piece.
-    Lines and communities of one id are united wherever they lie. Other rows with an id that is already taken are refused.
+    Lines and communities of one id are united wherever they lie. A venue that each tile marks with a point of its own stays at the first point.
+    Other rows with an id that is already taken are refused.
     """
     ids = rows.frame.index.to_numpy(dtype=object)
     codes, names = pd.factorize(ids)
@@ -272,7 +276,7 @@ def united_by_id(rows: Rows) -> tuple[Rows, list[Finding]]:
         if counts[code] == 1:
             continue
         group = positions.to_numpy()
-        same = group if anywhere else group[_joined_to_first(geometry[group])]
+        same = group if anywhere else group[_joined_to_first(geometry[group]) | _same_venue(rows, group)]
         if rows.table == "buildings":
             same = same[_same_households(rows.frame, same)]
         if len(same) > 1:
@@ -301,6 +305,17 @@ def _joined_to_first(geometry: Geometries) -> Mask:
         joined = grown
 
 
+def _same_venue(rows: Rows, positions: npt.NDArray[np.int64]) -> Mask:
+    """Return which rows are the first one's venue marked again: of the same name, at most ``SAME_VENUE_M`` away."""
+    if rows.table != "venues" or "name" not in rows.frame.columns:
+        return np.zeros(len(positions), dtype=bool)
+    names = rows.frame["name"].to_numpy(dtype=object)[positions]
+    geometry = rows.frame.geometry.to_numpy()[positions]
+    near: Mask = shapely.distance(geometry, geometry[0]) <= SAME_VENUE_M
+    named: Mask = np.array([not pd.isna(name) and name == names[0] for name in names], dtype=bool)
+    return near & named
+
+
 def _same_households(frame: gpd.GeoDataFrame, positions: npt.NDArray[np.int64]) -> Mask:
     """Return which of the pieces say the same number of households as the first, or none."""
     if "households" not in frame.columns:
@@ -310,8 +325,10 @@ def _same_households(frame: gpd.GeoDataFrame, positions: npt.NDArray[np.int64]) 
 
 
 def _union(geometry: Geometries) -> shapely.Geometry:
-    """Return one geometry; gaps of rounding between touching areas are closed, pieces of lines are joined."""
+    """Return one geometry; gaps of rounding between touching areas are closed, pieces of lines are joined, of points the first is taken."""
     dimension = shapely.get_dimensions(geometry).max()
+    if dimension == 0:
+        return geometry[0]
     union = shapely.union_all(geometry)
     if dimension == 1:
         return shapely.line_merge(union)

@@ -19,6 +19,9 @@ from gridmap.texts import Language, Word, render
 SHOWN_IDS = 10
 """As many ids of each kind are shown in a line of text; all of them are in ``as_dict``."""
 
+SHOWN_COLUMNS = 12
+"""As many columns that were not used are shown in a line of text: map data has dozens, an office's own file a few."""
+
 SAME_PLACE_M = 0.001
 """Geometry that differs by less than 1 mm is the same: files round."""
 
@@ -72,12 +75,11 @@ class Report:
             name = getattr(TABLES[table.table], language)
             fields = ", ".join(f"{_column_name(table.table, ours, language)} = {theirs}" for ours, theirs in table.fields.items())
             told.append(("report_table", {"table": name, "file": table.file, "kept": table.rows_kept, "read": table.rows_read}))
-            told.append(("report_fields", {"fields": fields or "—", "unused": ", ".join(table.unused) or "—"}))
+            told.append(("report_fields", {"fields": fields or "—", "unused": _some(table.unused, SHOWN_COLUMNS)}))
             if table.replaced:
                 for code in ("added", "changed", "removed"):
                     ids = getattr(table, code)
-                    shown = ", ".join(ids[:SHOWN_IDS]) + (" …" if len(ids) > SHOWN_IDS else "")
-                    told.append((f"report_{code}", {"count": len(ids), "ids": shown or "—"}))
+                    told.append((f"report_{code}", {"count": len(ids), "ids": _some(ids, SHOWN_IDS)}))
         if self.ledger is not None:
             told.append(("report_ledger", {"file": self.ledger.file, "rows": self.ledger.rows, "matched": sum(self.ledger.matched.values())}))
             told += _ledger_lines(self.ledger)
@@ -93,9 +95,12 @@ def _ledger_lines(ledger: LedgerReport) -> list[tuple[str, dict[str, Word]]]:
     for code in ("ambiguous", "unmatched"):
         rows: Sequence[int] = getattr(ledger, code)
         if rows:
-            shown = ", ".join(map(str, rows[:SHOWN_IDS])) + (" …" if len(rows) > SHOWN_IDS else "")
-            told.append((f"report_ledger_{code}", {"count": len(rows), "rows": shown}))
+            told.append((f"report_ledger_{code}", {"count": len(rows), "rows": _some(rows, SHOWN_IDS)}))
     return told
+
+
+def _some(names: Sequence[object], most: int) -> str:
+    return ", ".join(map(str, names[:most])) + (" …" if len(names) > most else "") or "—"
 
 
 def _column_name(table: str, column: str, language: Language) -> str:

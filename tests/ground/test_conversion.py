@@ -107,6 +107,13 @@ def test_a_venues_name_tells_its_category():
     assert found.frame["categories"].tolist() == ['["medical"]', "[]"]
 
 
+def test_unknown_categories_are_told_in_one_sentence():
+    _, findings = typed_rows(rows("venues", name=["a", "b", "c", "d"], categories=["statue", "tower", "tower", "医疗卫生"]), RULES)
+    assert [(each.code, each.value, each.words["count"], each.words["words"]) for each in findings] == [
+        ("category_unknown", 2, 3, "tower (2), statue (1)")
+    ]
+
+
 @pytest.mark.parametrize(("value", "public"), [("是", True), ("否", False), (None, True), ("?", True)])
 def test_truth_values(value, public):
     assert typed_rows(rows("gates", public=[value]), RULES)[0].frame["public"].tolist() == [public]

@@ -129,6 +129,22 @@ def test_touching_buildings_with_different_households_are_not_pieces():
     assert [each.code for each in findings] == ["id_taken"]
 
 
+def venues(*geometry, names):
+    return rows(*geometry, table="venues", ids=["v"] * len(geometry), name=names)
+
+
+def test_a_venue_that_two_tiles_mark_is_one():
+    kept, findings = repair.united_by_id(venues(shapely.Point(0, 0), shapely.Point(60, 0), names=["和平饭店", "和平饭店"]))
+    assert kept.frame.geometry.tolist() == [shapely.Point(0, 0)]
+    assert [each.code for each in findings] == ["pieces_united"]
+
+
+@pytest.mark.parametrize(("x", "names"), [(60, ["甲", "乙"]), (60, [None, None]), (900, ["甲", "甲"])], ids=["other name", "no name", "far away"])
+def test_other_venues_of_one_id_are_an_error(x, names):
+    _, findings = repair.united_by_id(venues(shapely.Point(0, 0), shapely.Point(x, 0), names=names))
+    assert [each.code for each in findings] == ["id_taken"]
+
+
 def test_streets_cut_at_tile_edges_are_joined():
     pieces = [shapely.LineString([(0, 0), (5, 0)]), shapely.LineString([(5, 0), (9, 0)])]
     kept, _ = repair.united_by_id(rows(*pieces, table="streets", ids=["s", "s"]))

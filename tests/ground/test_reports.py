@@ -29,6 +29,13 @@ def test_missing_against_known_is_a_change():
     assert differences(gates(a=1), new) == ([], ["a"], [])
 
 
+def test_of_many_unused_columns_the_first_are_shown():
+    table = TableReport("gates", "g.shp", "g", {}, tuple(f"name:{n}" for n in range(40)), 1, 1, False, (), (), ())
+    shown = Report("EPSG:4549", (table,), "build", {}, None).lines("en")[2]
+    assert "name:11 …" in shown
+    assert "name:12" not in shown
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_lines_of_both_languages(language):
     table = TableReport("gates", "g.shp", "g", {"gate_id": "ID"}, ("X",), 3, 2, True, ("a",), (), ("b",))
