@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from gridmap.grids.plan import Plan
     from gridmap.ground.tables import District
 
-SHOWN_OF_EACH_KIND = 5
-"""How many findings of one kind are printed in full; the rest are counted."""
+SHOWN_OF_EACH_KIND, SHORT_KIND = 5, 10
+"""Findings of one kind are printed in full up to a short list; of a longer one the first few are, and the rest are counted."""
 
 WIDEST_CELL = 40
 """How many characters of a name a table shows; a longer one would push the other columns off the screen."""
@@ -73,9 +73,10 @@ def _grouped(findings: Sequence[Finding], key: Callable[[Finding], Hashable]) ->
         kinds.setdefault(key(each), []).append(each)
     lines = []
     for same in kinds.values():
-        lines += [each.text(language()) for each in same[:SHOWN_OF_EACH_KIND]]
-        if len(same) > SHOWN_OF_EACH_KIND:
-            lines.append(say("cli_more_findings", count=len(same) - SHOWN_OF_EACH_KIND, code=same[0].code))
+        shown = len(same) if len(same) <= SHORT_KIND else SHOWN_OF_EACH_KIND
+        lines += [each.text(language()) for each in same[:shown]]
+        if len(same) > shown:
+            lines.append(say("cli_more_findings", count=len(same) - shown, code=same[0].code))
     return lines
 
 
