@@ -110,7 +110,8 @@ def _cells_near(xy: Floats, faces: Geometries, owner: Integers, distance_m: floa
         point, face = tree.query_nearest(points, max_distance=distance_m, all_matches=False)
     else:
         point, face = tree.query(points, predicate="dwithin", distance=distance_m)
-    return [np.unique(owner[face[point == row]]) for row in range(len(points))]
+    order = np.argsort(point, kind="stable")
+    return [np.unique(owner[each]) for each in np.split(face[order], np.searchsorted(point[order], np.arange(1, len(points))))] if len(points) else []
 
 
 def _joined_cells(ground: Ground, landings: Landings, barriers: Geometries, codes: Integers) -> tuple[Integers, Integers, tuple[Finding, ...]]:

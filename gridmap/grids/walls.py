@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from gridmap.findings import Finding, finding
 from gridmap.grids.blocks import Blocks, Floats, Geometries, Ground, Integers, Mask
 from gridmap.grids.ridges import distinct
-from gridmap.grids.stand_ins import STAND_IN_M, stand_ins
+from gridmap.grids.stand_ins import HALF_SIDES_M, stand_ins
 
 SPACING_M = 1.0
 """Distance between points along a wall: cells differ from those at half of it by less than 1 % in the median, and it halves the work."""
@@ -61,17 +61,16 @@ def sites(ground: Ground, blocks: Blocks) -> Sites:
     kept = np.flatnonzero(_strips(xy, building, stacks) & _not_in_smaller(xy, building, footprints, left[apart], right[apart]))
     xy, building, part = _own_points(xy[kept], building[kept], part[kept], footprints, blocks)
     on_land = _on_land(xy, building, footprints, blocks)
-    for shrink in (1.0, 0.7, 0.4):  # smaller, should a square fall exactly on another
+    for half_m in HALF_SIDES_M:
         homeless = np.flatnonzero(np.bincount(building[on_land], minlength=len(footprints)) == 0)
         if not len(homeless):
             break
-        footprints[homeless] = stand_ins(homeless, footprints, blocks.home, blocks.polygons, shrink)
         there = ~np.isin(building, homeless)
-        more, owner, more_part = wall_points(footprints[homeless], np.full(len(homeless), STAND_IN_M))
+        footprints[homeless] = stand_ins(homeless, footprints, blocks.home, blocks.polygons, half_m)
+        more, owner, more_part = wall_points(footprints[homeless], np.full(len(homeless), half_m))
         xy, building = np.concatenate((xy[there], more)), np.concatenate((building[there], homeless[owner]))
         part = np.concatenate((part[there], more_part + int(part.max(initial=0)) + 1))
-        xy, building, part = _own_points(xy, building, part, footprints, blocks)
-        on_land = _on_land(xy, building, footprints, blocks)
+        on_land = np.concatenate((on_land[there], shapely.contains_xy(blocks.polygons[blocks.home[homeless[owner]]], more)))
     return Sites(xy, building, blocks.home[building], _seats(xy, part, on_land), tuple(_stack_findings(ground, stacks)))
 
 
@@ -142,30 +141,35 @@ def coinciding(footprints: Geometries, left: Integers, right: Integers) -> list[
 
 
 def _not_in_smaller(xy: Floats, building: Integers, footprints: Geometries, left: Integers, right: Integers) -> Mask:
-    """Tell which points to keep where footprints overlap: those of the larger inside the smaller go, so that common ground has one owner."""
+    """Tell which points to keep where footprints overlap: those of the larger inside the smaller go, so that common ground has one owner.
+
+    The points stand in the order of their buildings.
+    """
     size = shapely.area(footprints)
     larger = np.where(size[left] >= size[right], left, right)
     smaller = np.where(size[left] >= size[right], right, left)
     keep = np.ones(len(xy), dtype=bool)
+    first = np.searchsorted(building, np.arange(len(footprints) + 1))
     for one, other in zip(larger, smaller, strict=True):
-        rows = np.flatnonzero(building == one)
-        keep[rows[shapely.contains_xy(footprints[other], xy[rows])]] = False
+        own = slice(first[one], first[one + 1])
+        keep[own] &= ~shapely.contains_xy(footprints[other], xy[own])
     return keep
 
 
 def _strips(xy: Floats, building: Integers, stacks: list[Integers]) -> Mask:
     """Tell which points to keep when the buildings of a stack, now all with the same points, take one strip each across the longer side."""
-    drop = np.zeros(len(xy), dtype=bool)
+    keep = np.ones(len(xy), dtype=bool)
+    first = np.searchsorted(building, np.arange(building.max(initial=0) + 2))
     for stack in stacks:
-        rows = np.flatnonzero(building == stack[0])
-        points = xy[rows] - xy[rows].mean(axis=0)
+        points = xy[first[stack[0]] : first[stack[0] + 1]]
+        points = points - points.mean(axis=0)
         axis = np.linalg.eigh(points.T @ points)[1][:, 1]
         axis = axis * (1 if axis[np.argmax(np.abs(axis))] > 0 else -1)
-        strip = np.empty(len(rows), dtype=np.int64)
-        strip[np.argsort(np.round(points @ axis, 6), kind="stable")] = np.arange(len(rows)) * len(stack) // len(rows)
+        strip = np.empty(len(points), dtype=np.int64)
+        strip[np.argsort(np.round(points @ axis, 6), kind="stable")] = np.arange(len(points)) * len(stack) // len(points)
         for position, row in enumerate(stack):
-            drop[np.flatnonzero(building == row)[strip != position]] = True
-    return ~drop
+            keep[first[row] : first[row + 1]] = strip == position
+    return keep
 
 
 def _on_land(xy: Floats, building: Integers, footprints: Geometries, blocks: Blocks) -> Mask:

@@ -102,6 +102,7 @@ AWKWARD = {
     "duplicates": DUPLICATE_FOOTPRINTS,
     "tower on podium": TOWER_ON_PODIUM,
     "outline and its houses": OUTLINE_AND_HOUSES,
+    "outlines and their houses": (OUTLINE_AND_HOUSES[0],) * 4 + TOUCHING_FOOTPRINTS,
     "sliver": (SLIVER_FOOTPRINT,),
     "around a yard": (COURTYARD_FOOTPRINT, box(8, 8, 12, 12)),
     "into a U": (U_SHAPED_FOOTPRINT, box(8, 12, 12, 18)),

@@ -20,10 +20,8 @@ def test_a_part_cut_off_is_told_with_side_households_and_barrier() -> None:
     named = gpd.GeoDataFrame(district.barriers.assign(name="Ning"))
     (told,) = tile(District(**{**district.__dict__, "barriers": named})).findings
     assert (told.code, told.value, told.words["buildings"]) == ("cells_part_cut_off", 412, 2)
-    assert told.text("en").startswith(
-        '412 households (2 buildings) in the north of community "C1" cannot be reached from the rest: the railway "Ning" lies'
-    )
-    assert "北部的 412 户" in told.text("zh")
+    assert all(part in told.text("en") for part in ("412", "2 buildings", "north", 'the railway "Ning"'))
+    assert all(part in told.text("zh") for part in ("412", "北部", "铁路“Ning”"))
 
 
 def test_parts_across_a_river_are_told_too() -> None:
