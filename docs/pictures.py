@@ -23,7 +23,7 @@ from gridmap.cli.main import run
 PICTURES = Path(__file__).resolve().parent / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 NAMES = {"zh": "plan.zh.png", "en": "plan.png"}
-WIDTH, HEIGHT, SCALE = 1280, 800, 0.75
+WIDTH, HEIGHT, SCALE = 1200, 750, 0.7
 SETTLE_MS = 1500
 """Letters and colours come to rest a little after the map is ready."""
 DONE = (0, 3)
