@@ -35,7 +35,10 @@ def import_into(path: Path, request: ImportRequest, *, profile: str, author: str
     lines = imported.report.lines(language())
     if plan is not None:
         told = {id(each) for each in imported.findings}
-        findings = [*findings, *(each for each in plan.findings if id(each) not in told)]
+        # The file of grids has already been told of what it leaves out.
+        missing = {each.subject for each in imported.findings if each.code == "building_in_no_grid"}
+        more = (each for each in plan.findings if id(each) not in told and not (each.code == "atom_unassigned" and each.subject in missing))
+        findings = [*findings, *more]
         data["plan"] = plan.name
         lines.append(say("cli_import_division", plan=plan.name, grids=len(plan.grids)))
     homes = imported.district.buildings.households

@@ -68,6 +68,10 @@ def run(arguments: list[str]) -> int:
     language = language_asked(arguments)
     as_json = "--json" in arguments
     with click.Context(application, info_name="gridmap", obj=Session(language)):
+        strange = next((argument for argument in arguments if not _is_text(argument)), None)
+        if strange is not None:
+            _tell("cli_not_text", [say("cli_not_text", value=strange)], as_json=as_json)
+            return FAILED
         try:
             code = application.main(arguments, prog_name="gridmap", standalone_mode=False, obj=Session(language))
             return code if isinstance(code, int) else DONE
@@ -93,9 +97,15 @@ def run(arguments: list[str]) -> int:
             _tell("cli_out_of_memory", [say("cli_out_of_memory")], as_json=as_json)
         except OSError as error:
             # What the system refuses outside the workspace, whose failures are told where they happen.
-            words = {"file": str(error.filename or "—"), "reason": error.strerror or type(error).__name__}
-            _tell("cli_system_refused", [say("cli_system_refused", **words)], as_json=as_json)
+            words = {"file": str(error.filename or say("cli_output")), "reason": error.strerror or type(error).__name__}
+            # Where it is standard output that cannot be written to, an object on it would fail again.
+            _tell("cli_system_refused", [say("cli_system_refused", **words)], as_json=as_json and error.filename is not None)
     return FAILED
+
+
+def _is_text(argument: str) -> bool:
+    """Return whether all of an argument could be read; Linux passes names of files on whose bytes are no text."""
+    return argument.isascii() or not any("\ud800" <= character <= "\udfff" for character in argument)
 
 
 def _tell(code: str, lines: Sequence[str], findings: Sequence[Mapping[str, Word]] = (), *, as_json: bool) -> None:

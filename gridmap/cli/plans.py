@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gridmap.cli.ground import JSON, LANG, RULES, WORKSPACE, login_name
 from gridmap.cli.reply import Answer, give, progress_bars, stale_findings, table_lines
 from gridmap.cli.words import Command, option, say
+from gridmap.findings import Finding, finding
+
+if TYPE_CHECKING:
+    from gridmap.store.resume import Finished
 
 
 class Bounds(click.ParamType[tuple[int, int]]):
@@ -95,7 +99,14 @@ def plan(
     finished.forget()
     measures = report(proposed)
     lines = plan_lines(proposed, measures)
-    return give(Answer({"workspace": str(workspace), "plan": name, **measures}, lines, proposed.findings), as_json=as_json)
+    findings = [*proposed.findings, *_not_resumable(finished)]
+    return give(Answer({"workspace": str(workspace), "plan": name, **measures}, lines, findings), as_json=as_json)
+
+
+def _not_resumable(finished: Finished) -> list[Finding]:
+    if finished.refused is None:
+        return []
+    return [finding("cli_no_resume", str(finished.refused.filename), file=str(finished.refused.filename), reason=finished.refused.strerror)]
 
 
 def plan_lines(plan: Any, measures: dict[str, Any]) -> list[str]:

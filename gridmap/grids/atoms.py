@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -17,7 +17,7 @@ from gridmap.grids.tiling import Tiling
 from gridmap.ground.tables import District
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Division:
     """Into how many parts a building is divided, and whether the number of stairwells is known."""
 
@@ -25,17 +25,23 @@ class _Division:
     households: int
     parts: int
     known: bool
+    mark: str = "#"
+
+    def ids(self) -> list[str]:
+        """Return the ids of its stairwells."""
+        return [atom_id(self.building_id, number, mark=self.mark) for number in range(1, self.parts + 1)]
 
 
 def split_atoms(district: District, tiling: Tiling, households_max: int) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[Finding]]:
     """Return the atoms of a district, their neighbour table, and what had to be assumed or could not be done.
 
     Every building is one atom with the building's id, unless it has more than ``households_max`` households and is not dedicated. Then each of its
-    ``stairwells`` (单元) is one atom, ``B12#1``, ``B12#2`` ... along the building; when their number is not known, the building is taken to have as
-    few equal stairwells as fit into grids, and a finding says so. Households are divided as evenly as whole numbers allow, the larger shares first.
-    The building's cell is cut across its long axis into slices that tile it. Neighbours of a slice inherit the building's separator and crossing,
-    their shared lengths add up to the building's, and the slices of a building are neighbours in a row. An atom that still holds more than
-    ``households_max``, and a user's own area above it (``cells`` is ``given``), cannot be divided and is a finding.
+    ``stairwells`` (单元) is one atom, ``B12#1``, ``B12#2`` ... along the building (``B12##1`` where a building is called ``B12#1``); when their
+    number is not known, the building is taken to have as few equal stairwells as fit into grids, and a finding says so. Households are divided as
+    evenly as whole numbers allow, the larger shares first. The building's cell is cut across its long axis into slices that tile it. Neighbours of
+    a slice inherit the building's separator and crossing, their shared lengths add up to the building's, and the slices of a building are
+    neighbours in a row. An atom that still holds more than ``households_max``, and a user's own area above it (``cells`` is ``given``), cannot be
+    divided and is a finding.
 
     The atoms have the columns that :class:`gridmap.grids.plan.Plan` describes, in the order of ``district.buildings``, stairwells in place of their
     building.
@@ -45,11 +51,16 @@ def split_atoms(district: District, tiling: Tiling, households_max: int) -> tupl
     above = np.flatnonzero((households > households_max) & ~buildings["dedicated"].fillna(False).to_numpy(dtype=bool))
     divisions: list[_Division] = []
     findings: list[Finding] = []
+    taken = set(buildings.index)
     for position in above:
         building_id = str(buildings.index[position])
         division = _division(
             building_id, int(households[position]), buildings["stairwells"].iloc[position], households_max, district.cells == "given"
         )
+        while not taken.isdisjoint(division.ids()):
+            # An office may call a building of its own "B12#1".
+            division = dataclasses.replace(division, mark=f"{division.mark}#")
+        taken.update(division.ids())
         findings += _division_findings(division, households_max, buildings, given=district.cells == "given")
         if division.parts > 1:
             divisions.append(division)
@@ -57,17 +68,17 @@ def split_atoms(district: District, tiling: Tiling, households_max: int) -> tupl
     slicing = [Slicing(each.building_id, each.parts, buildings.geometry[each.building_id]) for each in divisions]
     noded, slices = sliced_cells(cells, slicing)
     atoms = _atoms_table(buildings, households, noded, {each.building_id: each for each in divisions}, slices)
-    ids = {each.building_id: [atom_id(each.building_id, number) for number in range(1, each.parts + 1)] for each in divisions}
+    ids = {each.building_id: each.ids() for each in divisions}
     return atoms, split_neighbours(tiling.neighbours, noded, slices, ids), findings
 
 
-def atom_id(building_id: str, stairwell: int) -> str:
-    """Return the id of a stairwell, counted from 1.
+def atom_id(building_id: str, stairwell: int, *, mark: str = "#") -> str:
+    """Return the id of a stairwell, counted from 1; ``mark`` is longer where a building has that id.
 
     >>> atom_id("B12", 3)
     'B12#3'
     """
-    return f"{building_id}#{stairwell}"
+    return f"{building_id}{mark}{stairwell}"
 
 
 def shares(households: int, parts: int) -> list[int]:
@@ -100,8 +111,8 @@ def _division_findings(division: _Division, households_max: int, buildings: gpd.
     if not division.known:
         return [tell("stairwells_assumed", division.building_id, value=division.households, parts=division.parts)]
     return [
-        tell("stairwell_above_maximum", atom_id(division.building_id, number), value=share)
-        for number, share in enumerate(shares(division.households, division.parts), start=1)
+        tell("stairwell_above_maximum", stairwell, value=share)
+        for stairwell, share in zip(division.ids(), shares(division.households, division.parts), strict=True)
         if share > households_max
     ]
 
@@ -125,7 +136,7 @@ def _atoms_table(
     for building_id, division in divisions.items():
         first = start[buildings.index.get_loc(building_id)]
         its = slice(first, first + division.parts)
-        ids[its] = [atom_id(building_id, number) for number in range(1, division.parts + 1)]
+        ids[its] = division.ids()
         geometry[its] = slices[building_id]
         atom_households[its] = shares(division.households, division.parts)
     columns = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -103,7 +103,7 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
         communities = _made_communities(buildings, cells, sources.crs)
     steps.next("checks")
     district = _district(tables, communities, buildings, old, sources.crs, cells, request)
-    _check_households(district, sources)
+    _check_households(district, sources, findings)
     findings += datum_findings({**district.tables(), "buildings": _with_said(district.buildings, tables.get("buildings"))})
     findings += located(check_district(district, rules), tables)
     division = existing_division(sources.grids, district, plan=request.plan or "imported") if sources.grids is not None else None
@@ -340,12 +340,13 @@ def _common_name(communities: gpd.GeoDataFrame) -> str | None:
     return None
 
 
-def _check_households(district: District, sources: Sources) -> None:
-    """Raise ``InputError`` when there is not a single household: then nothing can be balanced."""
+def _check_households(district: District, sources: Sources, findings: Sequence[Finding]) -> None:
+    """Raise ``InputError`` when there is not a single household: then nothing can be balanced. Values that cannot be read are told with it."""
     if not district.buildings["households"].notna().any():
         rows = sources.tables.get("buildings")
         columns = ", ".join(sources.unused.get("buildings", ())) or "—"
-        raise InputError("no_households_at_all", file=f" ({rows.file})" if rows is not None else "", columns=columns)
+        faults = [each for each in findings if each.code == "households_fault"]
+        raise InputError("no_households_at_all", file=f" ({rows.file})" if rows is not None else "", columns=columns, findings=faults)
 
 
 def _with_said(buildings: gpd.GeoDataFrame, rows: Rows | None) -> gpd.GeoDataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, MutableMapping
@@ -14,8 +15,11 @@ class Finished(MutableMapping[str, list[int]]):
     """Finished communities by the key of their problem, each kept on disk as soon as it is there.
 
     One line a community is added to a file in the user's cache folder. A line that a killed process left half written is passed over.
-    ``known=False`` begins anew and forgets what an earlier run left.
+    ``known=False`` begins anew and forgets what an earlier run left. Where the file cannot be written the work goes on without it, and
+    ``refused`` says why.
     """
+
+    refused: OSError | None = None
 
     def __init__(self, workspace: Path, *, known: bool) -> None:
         name = hashlib.sha256(str(workspace.resolve()).encode()).hexdigest()[:16]
@@ -26,7 +30,8 @@ class Finished(MutableMapping[str, list[int]]):
 
     def forget(self) -> None:
         """Delete the file: the run is complete, or what it held is not wanted."""
-        self._file.unlink(missing_ok=True)
+        with self._tried():
+            self._file.unlink(missing_ok=True)
 
     def __getitem__(self, key: str) -> list[int]:
         return self._results[key]
@@ -35,9 +40,17 @@ class Finished(MutableMapping[str, list[int]]):
         if self._results.get(key) == labels:
             return
         self._results[key] = labels
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([key, labels]) + "\n")
+        with self._tried():
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([key, labels]) + "\n")
+
+    @contextlib.contextmanager
+    def _tried(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.refused = error
 
     def __delitem__(self, key: str) -> None:
         raise TypeError("what is finished stays finished")

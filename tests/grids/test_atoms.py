@@ -67,6 +67,12 @@ def test_areas_cannot_be_divided() -> None:
     assert [(each.code, each.subject) for each in findings] == [("area_above_maximum", "b"), ("area_above_maximum", "c")]
 
 
+def test_stairwells_give_way_to_buildings_of_their_name() -> None:
+    atoms, neighbours, _ = split_atoms(*draw_world("b:700 b#1:100 b#:700", stairwells={"b": 3, "b#": 3}), 300)
+    assert atoms.index.tolist() == ["b##1", "b##2", "b##3", "b#1", "b###1", "b###2", "b###3"]
+    assert set(neighbours["a"]) | set(neighbours["b"]) == set(atoms.index)
+
+
 def test_dedicated_buildings_are_not_divided() -> None:
     atoms, _, findings = split_atoms(*draw_world("a:100 b:700!"), 300)
     assert atoms.index.tolist() == ["a", "b"]

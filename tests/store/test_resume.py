@@ -41,3 +41,11 @@ def test_a_half_written_line_is_passed_over(workspace: Path, tmp_path: Path) -> 
 def test_nothing_is_kept_beside_the_workspace(workspace: Path) -> None:
     Finished(workspace, known=False)["a"] = [0]
     assert list(workspace.parent.glob("town*")) == []
+
+
+def test_where_nothing_can_be_kept_the_work_goes_on(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file in place of the folder", encoding="utf-8")
+    finished = Finished(workspace, known=False)
+    finished["a"] = [0]
+    finished.forget()
+    assert (dict(finished), finished.refused is None) == ({"a": [0]}, False)
