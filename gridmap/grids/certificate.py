@@ -6,8 +6,8 @@ over crossable pairs when every atom above the maximum is set aside, since such 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,13 +16,15 @@ from gridmap.grids.cover import exact_cover
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints, Truths
 from gridmap.grids.moves import Limits
-from gridmap.grids.sets import TAKEN, all_sets, begin_walk, next_set
+from gridmap.grids.sets import MANY, TAKEN, begin_walk, listed_sets, next_set
 from gridmap.grids.treecut import Net, net_of
 from gridmap.kernels import kernel
 from gridmap.texts import Word
 
 ATOM_STEPS = 20_000
 """Steps through the connected sets around one atom before the question whether it fits a grid is left open."""
+LARGE_PART_ATOMS = 1000
+"""Parts with more atoms get a twentieth of those steps for each, so that the proofs stay quicker than the search."""
 LISTING_STEPS = 60_000
 """Steps through all connected sets of a part, and nodes of the search for a cover by them, before the part is left open."""
 
@@ -33,7 +35,8 @@ class Certificate:
 
     ``code`` names the sentence. ``subject`` is the id of the atom that it is about, or of the first atom of the part. ``atoms`` are the ids of the whole part that cannot be
     divided within the bounds, ``households`` how many it holds. ``value`` is what was found and ``limit`` what the bounds ask. At least
-    ``violation_households`` are outside the bounds in any plan. ``words`` fills further gaps of the sentence.
+    ``violation_households`` are outside the bounds in any plan. ``words`` fills further gaps of the sentence. ``group`` are the positions of the atoms
+    named, where there are several.
     """
 
     code: str
@@ -44,6 +47,7 @@ class Certificate:
     limit: int
     violation_households: int
     words: Mapping[str, Word] = field(default_factory=dict)
+    group: tuple[int, ...] = ()
 
     def finding(self, community_id: str) -> Finding:
         """Return the finding that tells it."""
@@ -94,7 +98,7 @@ def arithmetic_violation(households: int, minimum: int, maximum: int) -> int:
 
 
 def part_certificates(graph: CommunityGraph, part: Ints, minimum: int, maximum: int, *, steps: int = LISTING_STEPS) -> list[Certificate]:
-    """Return the first and plainest proof that a part cannot be divided within the bounds, if one is found."""
+    """Return the plainest proofs found that a part cannot be divided within the bounds."""
     inner = graph.part(part)
     households = int(inner.households.sum())
     lacking = arithmetic_violation(households, minimum, maximum)
@@ -105,14 +109,22 @@ def part_certificates(graph: CommunityGraph, part: Ints, minimum: int, maximum: 
     exact = best_division(net, _plain_limits(minimum, maximum))[1] if len(inner) <= ENUMERATED_ATOMS else None
     if exact == 0:
         return []
-    named = _branch_certificate(inner, net, divisible, maximum) or _atom_certificate(inner, net, divisible, minimum, maximum)
-    if named is None and (exact or (exact is None and has_no_cover(net, minimum, maximum, steps))):
-        named = Certificate("part_enumerated", inner.atom_ids[0], inner.atom_ids, households, households, maximum, 1)
-    if named is None:
-        return []
-    words = {**named.words, "minimum": minimum, "maximum": maximum}
-    violation = exact or named.violation_households
-    return [Certificate(named.code, named.subject, inner.atom_ids, households, named.value, named.limit, violation, words)]
+    named = _branch_certificates(inner, net, divisible, maximum) or _atom_certificates(inner, net, divisible, minimum, maximum)
+    if not named and (exact or (exact is None and has_no_cover(net, minimum, maximum, steps))):
+        named = [Certificate("part_enumerated", inner.atom_ids[0], inner.atom_ids, households, households, maximum, 1)]
+    bounds: dict[str, Word] = {"minimum": minimum, "maximum": maximum}
+    return [replace(each, households=households, violation_households=exact or each.violation_households, words={**each.words, **bounds}) for each in named]
+
+
+def violation_bound(proofs: Sequence[Certificate]) -> int:
+    """Return how many households at least are outside the bounds in any plan.
+
+    Proofs about different parts add up; those about atoms of one part may speak of the same grid, so the greatest counts.
+    """
+    by_part: dict[tuple[str, ...], int] = {}
+    for proof in proofs:
+        by_part[proof.atoms] = max(by_part.get(proof.atoms, 0), proof.violation_households)
+    return sum(by_part.values())
 
 
 def divisible_totals(households: int, minimum: int, maximum: int) -> Truths:
@@ -125,19 +137,44 @@ def divisible_totals(households: int, minimum: int, maximum: int) -> Truths:
     return -(-totals // maximum) * minimum <= totals
 
 
-def has_no_cover(net: Net, minimum: int, maximum: int, steps: int) -> bool:
-    """Say whether all grids within the bounds could be listed and no choice of them holds every atom once.
+def has_no_cover(net: Net, minimum: int, maximum: int, steps: int, *, group: Ints | None = None) -> bool:
+    """Say whether all grids within the bounds that hold atoms of ``group`` (any atom, when None) were listed and no choice of them holds each atom of it once.
 
     False when there is such a choice, and also when ``steps`` did not suffice to tell.
     """
     count = len(net.households)
-    atoms, start = np.zeros(8 * steps, np.int64), np.zeros(steps + 1, np.int64)
-    listed = all_sets(net, minimum, maximum, steps, atoms, start)
-    if listed < 0:
+    group = np.arange(count) if group is None else group
+    if len(group) == 0:
+        return False  # Nothing has to be held, so nothing can fail.
+    sets = listed_sets(net, minimum, maximum, steps, roots=group)
+    if sets is None:
         return False
-    start = start[: listed + 1]
-    size, _, finished = exact_cover(atoms, start, np.zeros(listed), count, 0.5, steps, np.zeros(count, np.int64))
+    rank = np.full(count, -1, np.int64)
+    rank[group] = np.arange(len(group))
+    rank[rank < 0] = np.arange(len(group), count)
+    atoms, start = rank[sets[0]], sets[1]
+    size, _, finished = exact_cover(atoms, start, np.zeros(len(start) - 1), count, len(group), 0.5, steps, np.zeros(count, np.int64))
     return size == 0 and finished
+
+
+def group_certificate(graph: CommunityGraph, part: Ints, group: Ints, minimum: int, maximum: int, steps: int) -> Certificate | None:
+    """Prove that some atoms of ``group`` (positions in ``graph``, all in ``part``) cannot all be in grids within the bounds; name as few as possible.
+
+    Wherever else the borders run, the grids that hold them would overlap. None when that is not so or ``steps`` do not suffice to tell.
+    """
+    inner = graph.part(part)
+    net, own = net_of(inner), np.searchsorted(part, group)
+    if not has_no_cover(net, minimum, maximum, steps, group=own):
+        return None
+    for atom in own:
+        fewer = own[own != atom]
+        if has_no_cover(net, minimum, maximum, steps, group=fewer):
+            own = fewer
+    households = int(inner.households[own].sum())
+    names = ", ".join(inner.atom_ids[atom] for atom in own)
+    words: dict[str, Word] = {"group": names, "number": len(own), "own": households, "minimum": minimum, "maximum": maximum}
+    total, positions = int(inner.households.sum()), tuple(int(part[atom]) for atom in own)
+    return Certificate("group_fits_no_grids", inner.atom_ids[own[-1]], inner.atom_ids, total, households, maximum, 1, words, positions)
 
 
 def _plain_limits(minimum: int, maximum: int) -> Limits:
@@ -173,7 +210,7 @@ def _longest_closed_border(graph: CommunityGraph, part: Ints) -> tuple[str, str]
     return (graph.atom_ids[a], graph.atom_ids[b]) if inside[a] else (graph.atom_ids[b], graph.atom_ids[a])
 
 
-def _branch_certificate(inner: CommunityGraph, net: Net, divisible: Truths, maximum: int) -> Certificate | None:
+def _branch_certificates(inner: CommunityGraph, net: Net, divisible: Truths, maximum: int) -> list[Certificate]:
     """Find a cut vertex whose branches must hand it more households than a grid may hold.
 
     A branch that makes no whole number of grids must give some of its households to the cut vertex's own grid, at least ``must_join``.
@@ -181,12 +218,11 @@ def _branch_certificate(inner: CommunityGraph, net: Net, divisible: Truths, maxi
     must_join = _must_join(divisible)
     atom, joined = _overfull_cut_vertex(net, must_join, maximum)
     if atom < 0:
-        return None
-    name, own = inner.atom_ids[atom], int(inner.households[atom])
+        return []
     branches = [int(inner.households[branch].sum()) for branch in inner.components(np.arange(len(inner)) != atom)]
-    stuck = [total for total in branches if must_join[total]]
-    words: dict[str, Word] = {"own": own, "branches": ", ".join(str(total) for total in stuck), "joined": int(joined)}
-    return Certificate("branches_too_heavy", name, inner.atom_ids, 0, int(joined), maximum, 1, words)
+    stuck = ", ".join(str(total) for total in branches if must_join[total])
+    words: dict[str, Word] = {"own": int(inner.households[atom]), "branches": stuck}
+    return [Certificate("branches_too_heavy", inner.atom_ids[atom], inner.atom_ids, 0, joined, maximum, 1, words)]
 
 
 def _must_join(divisible: Truths) -> Ints:
@@ -195,17 +231,21 @@ def _must_join(divisible: Truths) -> Ints:
     return totals - np.maximum.accumulate(np.where(divisible, totals, 0))
 
 
-def _atom_certificate(inner: CommunityGraph, net: Net, divisible: Truths, minimum: int, maximum: int) -> Certificate | None:
-    """Find an atom that no grid within the bounds can hold such that what is left around it can still be divided."""
-    steps = ATOM_STEPS if len(inner) <= 1000 else ATOM_STEPS // 20
-    atom, below, above, within = _stranded_atom(net, divisible, minimum, maximum, steps)
-    if atom < 0:
-        return None
-    own = int(inner.households[atom])
-    words: dict[str, Word] = {"own": own, "below": int(below), "above": min(int(above), int(inner.households.sum()))}
-    if within:
-        return Certificate("atom_strands_rest", inner.atom_ids[atom], inner.atom_ids, 0, own, minimum, 1, words)
-    return Certificate("atom_fits_no_grid", inner.atom_ids[atom], inner.atom_ids, 0, int(below), minimum, 1, words)
+def _atom_certificates(inner: CommunityGraph, net: Net, divisible: Truths, minimum: int, maximum: int) -> list[Certificate]:
+    """Find the atoms that no grid within the bounds can hold, else one that none can hold such that what is left around it can still be divided."""
+    steps = ATOM_STEPS if len(inner) <= LARGE_PART_ATOMS else ATOM_STEPS // 20
+    totals = np.zeros((len(inner), 2), np.int64)
+    stranding = _stranded_atoms(net, divisible, minimum, maximum, steps, totals)
+    found = []
+    for atom in np.flatnonzero(totals[:, 0] >= 0):
+        below, above = int(totals[atom, 0]), int(totals[atom, 1])
+        words: dict[str, Word] = {"own": int(inner.households[atom]), "below": below, "above": above}
+        violation = min(minimum - below, above - maximum)
+        found.append(Certificate("atom_fits_no_grid", inner.atom_ids[atom], inner.atom_ids, 0, below, minimum, violation, words))
+    if found or stranding < 0:
+        return found
+    own = int(inner.households[stranding])
+    return [Certificate("atom_strands_rest", inner.atom_ids[stranding], inner.atom_ids, 0, own, minimum, 1, {"own": own})]
 
 
 @kernel
@@ -277,20 +317,22 @@ def _rest_is_divisible(net: Net, state: Ints, divisible: Truths, seen: Ints, sta
 
 
 @kernel
-def _stranded_atom(net: Net, divisible: Truths, minimum: int, maximum: int, steps: int) -> tuple[int, int, int, bool]:
-    """Return the first atom proved to lie in no grid that leaves the rest divisible, -1 when there is none.
+def _stranded_atoms(net: Net, divisible: Truths, minimum: int, maximum: int, steps: int, totals: Ints) -> int:
+    """Find the atoms that lie in no connected set within the bounds; return the first that lies in some, but in none that leaves the rest divisible.
 
-    With it come the nearest totals found below and above the bounds and whether any set lies within. An atom is fine as soon as it lies in one good set,
-    and so is every other atom of that set. An atom that needs more than ``steps`` is left open.
+    ``totals`` (int64[n, 2]) receives for each of the former a number that no set with it below the minimum exceeds and one that none above the
+    maximum undercuts, for all others -1. An atom is fine as soon as it lies in one good set, and so is every other atom of that set. An atom that needs
+    more than ``steps`` is left open.
     """
     count = len(net.households)
     fine = np.zeros(count, np.bool_)
-    seen, stack, stamp = np.full(count, -1, np.int64), np.zeros(count, np.int64), 0
+    seen, stack, stamp, stranding = np.full(count, -1, np.int64), np.zeros(count, np.int64), 0, -1
+    totals[:] = -1
     for root in range(count):
         if fine[root]:
             continue
         walk = begin_walk(count)
-        below, above, within, good = 0, 1 << 40, False, False
+        below, above, within, good = 0, MANY, False, False
         while not good and next_set(net, walk, root, minimum, maximum, steps):
             total = walk.at[1]
             if total < minimum:
@@ -302,8 +344,11 @@ def _stranded_atom(net: Net, divisible: Truths, minimum: int, maximum: int, step
                 stamp += 1
                 walk.at[2] += count // 16
                 good = _rest_is_divisible(net, walk.state, divisible, seen, stack, stamp)
-        if not good and walk.at[2] < steps:
-            return root, below, above, within
         for i in range(count):
             fine[i] = fine[i] or (good and walk.state[i] == TAKEN)
-    return -1, 0, 0, False
+        if not good and walk.at[2] < steps:
+            if within and stranding < 0:
+                stranding = root
+            if not within:
+                totals[root, 0], totals[root, 1] = max(below, walk.at[4]), min(above, walk.at[5])
+    return stranding

@@ -34,8 +34,10 @@ class Descent(NamedTuple):
 
 
 @kernel
-def exact_cover(atoms: Ints, start: Ints, reduced: Floats, count: int, slack: float, nodes: int, chosen: Ints) -> tuple[int, float, bool]:
-    """Find grids that hold each of ``count`` atoms once, their ``reduced`` costs summing to less than ``slack`` and as little as can be.
+def exact_cover(
+    atoms: Ints, start: Ints, reduced: Floats, count: int, required: int, slack: float, nodes: int, chosen: Ints
+) -> tuple[int, float, bool]:
+    """Find grids that hold each of the first ``required`` of ``count`` atoms once, and no other atom twice, at the least sum of ``reduced`` below ``slack``.
 
     Grid c holds ``atoms[start[c]:start[c + 1]]``; ``reduced`` (its cost less the prices of its atoms) must be sorted upwards and not negative. Returns
     how many grids of the best cover stand in ``chosen`` (0 when none was found), their sum, and whether the search came to its end within ``nodes``.
@@ -45,8 +47,8 @@ def exact_cover(atoms: Ints, start: Ints, reduced: Floats, count: int, slack: fl
     grids = len(start) - 1
     masks = _masks(atoms, start, count)
     descent = _at_the_top(grids, count, masks.shape[1])
-    best, best_size, looked, depth = slack, 0, 0, 0
-    descent.atom[0] = _scarcest(atoms, start, descent, 0, count)
+    best, best_size, looked, depth = slack, np.int64(0), np.int64(0), np.int64(0)
+    descent.atom[0] = _scarcest(atoms, start, descent, depth, required)
     while depth >= 0 and looked < nodes:
         c = _next_grid(descent, masks, reduced, depth, best) if descent.atom[depth] >= 0 else NONE
         if c < 0:
@@ -56,7 +58,7 @@ def exact_cover(atoms: Ints, start: Ints, reduced: Floats, count: int, slack: fl
         if not _take(descent, masks, reduced, depth, c, best):
             return best_size, best, False
         depth += 1
-        descent.atom[depth] = _scarcest(atoms, start, descent, depth, count)
+        descent.atom[depth] = _scarcest(atoms, start, descent, depth, required)
         if descent.atom[depth] == COVERED:
             best, best_size = descent.total[depth], depth
             chosen[:depth] = descent.taken[:depth]
@@ -130,8 +132,8 @@ def _masks(atoms: Ints, start: Ints, count: int) -> Words:
 
 
 @kernel
-def _scarcest(atoms: Ints, start: Ints, descent: Descent, depth: int, count: int) -> int:
-    """Return the atom not yet covered that fewest live grids hold; -1 when one has none, ``COVERED`` when all atoms are covered."""
+def _scarcest(atoms: Ints, start: Ints, descent: Descent, depth: int, required: int) -> int:
+    """Return the required atom not yet covered that fewest live grids hold; -1 when one has none, ``COVERED`` when all are covered."""
     descent.holders[:] = 0
     begin, end = descent.begin[depth], descent.end[depth]
     for k in range(begin, end):
@@ -139,7 +141,7 @@ def _scarcest(atoms: Ints, start: Ints, descent: Descent, depth: int, count: int
         for a in range(start[c], start[c + 1]):
             descent.holders[atoms[a]] += 1
     best, fewest = COVERED, end - begin + 1
-    for i in range(count):
+    for i in range(required):
         if not descent.covered[depth, i >> 6] >> np.uint64(i & 63) & ONE and descent.holders[i] < fewest:
             best, fewest = i, descent.holders[i]
     return NONE if best >= 0 and fewest == 0 else best

@@ -140,6 +140,7 @@ def price_parts(net: Net, limits: Limits, region: Region, count: int, parts: int
 @kernel
 def price_sets(net: Net, limits: Limits, region: Region, atoms: Ints, start: Ints, cost: Ints) -> None:
     """Set ``cost[s]`` to twice the cost of the grid ``atoms[start[s]:start[s + 1]]``."""
+    one = np.int64(1)
     for s in range(len(start) - 1):
         count = start[s + 1] - start[s]
         for i in range(count):
@@ -147,7 +148,7 @@ def price_sets(net: Net, limits: Limits, region: Region, atoms: Ints, start: Int
             region.tree.nodes[i] = atom
             region.tree.place[atom] = i
             region.part[i] = 0
-        price_parts(net, limits, region, count, 1)
+        price_parts(net, limits, region, count, one)
         cost[s] = region.part_cost[0]
         release(region, count)
 
@@ -268,8 +269,7 @@ def settle(division: Division, region: Region, limits: Limits, count: int, grids
 @kernel
 def lay(net: Net, limits: Limits, division: Division, region: Region, labels: Ints) -> None:
     """Set ``division`` to the connected grids of ``labels`` (numbers from 0 upwards, without a gap)."""
-    count = len(labels)
-    parts = 0
+    count, parts, none = len(labels), np.int64(0), np.int64(0)
     for atom in range(count):
         region.tree.nodes[atom] = atom
         region.tree.place[atom] = atom
@@ -280,7 +280,7 @@ def lay(net: Net, limits: Limits, division: Division, region: Region, labels: In
     division.tally[1] = 0
     division.tally[2] = 0
     price_parts(net, limits, region, count, parts)
-    settle(division, region, limits, count, 0, parts)
+    settle(division, region, limits, count, none, parts)
     release(region, count)
 
 
@@ -348,7 +348,7 @@ def _split_in_two(net: Net, limits: Limits, region: Region, count: int, heat: fl
     """Cut the tree over the region once or not at all, a Boltzmann draw at temperature ``heat`` among all links; return the number of parts."""
     tree = region.tree
     branch = region.mark
-    total = 0
+    total = np.int64(0)
     for i in range(count):
         branch[i] = net.households[tree.nodes[i]]
         total += branch[i]
@@ -441,7 +441,7 @@ def _shift_back(net: Net, region: Region, count: int, state: Words) -> None:
         for e in range(net.indptr[atom], net.crossable_end[atom]):
             j = region.tree.place[net.indices[e]]
             if j >= 0 and region.part[j] == 0:
-                _shift(net, region, count, i, 0)
+                _shift(net, region, count, i, np.int64(0))
                 return
 
 
@@ -510,11 +510,13 @@ def anneal(
     heat: float,
     violation_dm: float,
     tolerance: int,
+    focus: float,
     state: Words,
 ) -> None:
     """Make ``steps`` moves at temperature ``heat`` (decimetres), a household outside the bounds costing ``violation_dm``.
 
-    Grids met with at most ``tolerance`` households outside the bounds are remembered.
+    Grids met with at most ``tolerance`` households outside the bounds are remembered. A share ``focus`` of the moves starts at grids that were outside the
+    bounds at the beginning and still are.
 
     ``best`` and ``best_score`` (violation, twice the cost) keep the best division met: fewest households outside, then least cost.
     """
@@ -528,7 +530,7 @@ def anneal(
             faults += 1
     for step in range(steps):
         start = below(state, count)
-        if faults > 0 and uniform(state) < 0.3:
+        if faults > 0 and uniform(state) < focus:
             label = faulty[below(state, faults)]
             if division.head[label] >= 0 and outside(division.households[label], limits) > 0:
                 start = division.head[label]

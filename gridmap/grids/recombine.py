@@ -47,6 +47,31 @@ class Candidates:
         return self.cost - self.sums(prices)
 
 
+class Shelf:
+    """All grids that may be used, sorted by their first atoms, so that those within some atoms are found quickly."""
+
+    def __init__(self, candidates: Candidates, count: int) -> None:
+        first = np.minimum.reduceat(candidates.atoms, candidates.start[:-1]) if len(candidates) else np.zeros(0, np.int64)
+        self._grids = candidates.take(np.argsort(first, kind="stable"))
+        self._first = np.searchsorted(np.sort(first), np.arange(count + 1))
+
+    def within(self, atoms: Ints) -> Candidates:
+        """Return the grids whose atoms are all among ``atoms`` (sorted), their atoms renamed to positions in ``atoms``."""
+        rows = [np.arange(self._first[atom], self._first[atom + 1]) for atom in atoms]
+        near = self._grids.take(np.concatenate(rows))
+        position = np.minimum(np.searchsorted(atoms, near.atoms), len(atoms) - 1)
+        inside = atoms[position] == near.atoms
+        whole = np.flatnonzero(np.logical_and.reduceat(inside, near.start[:-1])) if len(near) else np.zeros(0, np.int64)
+        kept = near.take(whole)
+        return Candidates(np.searchsorted(atoms, kept.atoms), kept.start, kept.cost)
+
+
+def joined(first: Candidates, second: Candidates) -> Candidates:
+    """Return the grids of both, in order."""
+    start = np.concatenate((first.start, first.start[-1] + second.start[1:]))
+    return Candidates(np.concatenate((first.atoms, second.atoms)), start, np.concatenate((first.cost, second.cost)))
+
+
 @dataclass(frozen=True, slots=True)
 class CoverEffort:
     """How much a recombination may do: candidates in the cover, nodes of its search, rounds of the linear program."""
@@ -71,7 +96,7 @@ def best_cover(candidates: Candidates, count: int, known: Ints, effort: CoverEff
         return known
     close = candidates.take(near)
     chosen = np.zeros(count, np.int64)
-    size, _, _ = exact_cover(close.atoms, close.start, np.maximum(reduced[near], 0.0), count, gap, effort.nodes, chosen)
+    size, _, _ = exact_cover(close.atoms, close.start, np.maximum(reduced[near], 0.0), count, count, gap, effort.nodes, chosen)
     return near[chosen[:size]] if size else known
 
 

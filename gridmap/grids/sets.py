@@ -14,13 +14,16 @@ from gridmap.grids.graph import Ints
 from gridmap.grids.treecut import NONE, Net
 from gridmap.kernels import kernel
 
-FREE, TAKEN, LEFT_OUT = 0, 1, 2
+FREE, TAKEN, LEFT_OUT = np.int64(0), np.int64(1), np.int64(2)
+MANY = 1 << 40
+"""More households than there are."""
 
 
 class Walk(NamedTuple):
     """Where the walk through the sets stands. By atom: ``state`` (free, taken, left out). ``path`` lists the decisions so far, ``seen`` and ``stack`` are room.
 
-    ``at``: decisions in ``path``, households of the set, steps taken, stamp of ``seen``.
+    ``at``: decisions in ``path``, households of the set, steps taken, stamp of ``seen``. Of the sets that were not gone through because they cannot come
+    within the bounds, ``at[4]`` is the most that one below the minimum can hold, ``at[5]`` the least that one above the maximum can.
     """
 
     state: Ints
@@ -33,9 +36,9 @@ class Walk(NamedTuple):
 @kernel
 def begin_walk(count: int) -> Walk:
     """Return a walk over ``count`` atoms, none decided."""
-    return Walk(
-        np.zeros(count, np.int64), np.zeros(count + 1, np.int64), np.full(count, NONE, np.int64), np.zeros(count, np.int64), np.zeros(4, np.int64)
-    )
+    at = np.zeros(6, np.int64)
+    at[5] = MANY
+    return Walk(np.zeros(count, np.int64), np.zeros(count + 1, np.int64), np.full(count, NONE, np.int64), np.zeros(count, np.int64), at)
 
 
 @kernel
@@ -69,16 +72,15 @@ def next_set(net: Net, walk: Walk, root: int, minimum: int, maximum: int, steps:
 
 
 @kernel
-def all_sets(net: Net, minimum: int, maximum: int, steps: int, atoms: Ints, start: Ints) -> int:
-    """List every connected set of ``minimum`` to ``maximum`` households: set s holds ``atoms[start[s]:start[s + 1]]``. Return how many there are.
+def all_sets(net: Net, roots: Ints, minimum: int, maximum: int, steps: int, atoms: Ints, start: Ints) -> int:
+    """List every connected set of ``minimum`` to ``maximum`` households that holds one of ``roots``: set s holds ``atoms[start[s]:start[s + 1]]``.
 
-    Returns -1 when ``steps`` or the room in ``atoms`` and ``start`` do not suffice. Each set is found from its first atom.
+    Returns how many there are; -1 when ``steps`` or the room in ``atoms`` and ``start`` do not suffice. Each set is found from its first root.
     """
-    count = len(net.households)
-    walk = begin_walk(count)
+    walk = begin_walk(len(net.households))
     found = 0
     start[0] = 0
-    for root in range(count):
+    for root in roots:
         while next_set(net, walk, root, minimum, maximum, steps):
             if minimum <= walk.at[1] <= maximum:
                 end = start[found]
@@ -112,27 +114,44 @@ def _next_atom(net: Net, walk: Walk, lacking: int, room: int) -> int:
     Only atoms that fit into ``room`` can help to reach ``lacking`` households; a heavier one is returned all the same, to tell what is above.
     """
     walk.at[3] += 1
-    stamp, first, reach, top = walk.at[3], NONE, 0, 0
+    first, reach, top, heavy = np.int64(NONE), np.int64(0), np.int64(0), np.int64(MANY)
     for d in range(walk.at[0]):
         if walk.state[walk.path[d]] == TAKEN:
-            first, reach, top = _look_around(net, walk, walk.path[d], stamp, room, first, reach, top)
+            first, reach, top, heavy = _look_around(net, walk, walk.path[d], room, first, reach, top, heavy)
     while top > 0 and reach < lacking:
         top -= 1
-        _, reach, top = _look_around(net, walk, walk.stack[top], stamp, room, first, reach, top)
-    return first if reach >= lacking else NONE
+        _, reach, top, heavy = _look_around(net, walk, walk.stack[top], room, first, reach, top, heavy)
+    if reach >= lacking:
+        return first
+    walk.at[4] = max(walk.at[4], walk.at[1] + reach)
+    walk.at[5] = min(walk.at[5], walk.at[1] + heavy)
+    return NONE
 
 
 @kernel
-def _look_around(net: Net, walk: Walk, atom: int, stamp: int, room: int, first: int, reach: int, top: int) -> tuple[int, int, int]:
-    """Add the free neighbours of ``atom`` that are light enough to the stack and to what can be reached; return the first free one too."""
+def _look_around(net: Net, walk: Walk, atom: int, room: int, first: int, reach: int, top: int, heavy: int) -> tuple[int, int, int, int]:
+    """Add the free neighbours of ``atom`` that are light enough to the stack and to what can be reached; keep the first free and the lightest heavy one."""
     for e in range(net.indptr[atom], net.crossable_end[atom]):
         beside = net.indices[e]
-        if walk.state[beside] == FREE and walk.seen[beside] != stamp:
+        if walk.state[beside] == FREE and walk.seen[beside] != walk.at[3]:
             if first < 0:
                 first = beside
             if net.households[beside] <= room:
-                walk.seen[beside] = stamp
+                walk.seen[beside] = walk.at[3]
                 reach += net.households[beside]
                 walk.stack[top] = beside
                 top += 1
-    return first, reach, top
+            else:
+                heavy = min(heavy, net.households[beside])
+    return first, reach, top, heavy
+
+
+def listed_sets(net: Net, minimum: int, maximum: int, steps: int, *, roots: Ints | None = None) -> tuple[Ints, Ints] | None:
+    """Return the atoms and row starts of all connected sets within the bounds that hold one of ``roots`` (any atom, when None).
+
+    None when ``steps`` do not suffice to list them.
+    """
+    atoms, start = np.zeros(8 * steps, np.int64), np.zeros(steps + 1, np.int64)
+    holders = np.arange(len(net.households)) if roots is None else roots
+    listed = all_sets(net, holders, minimum, maximum, steps, atoms, start)
+    return None if listed < 0 else (atoms[: start[listed]].copy(), start[: listed + 1].copy())
