@@ -16,6 +16,10 @@ from gridmap.ground.sample.warp import Warp
 from gridmap.ground.sample.water import River
 
 HOUSEHOLDS_MIN, HOUSEHOLDS_MAX = 800, 6000
+HOUSEHOLDS_JOINED_BELOW = 1500
+"""A community below this joins a neighbour where the two stay below the maximum and nothing but a street lies between them."""
+FAR = 1e6
+"""Added to the households of a neighbour beyond a railway or the river: it is chosen last."""
 
 
 def group_blocks(layout: Layout, households: Ints) -> Ints:
@@ -60,7 +64,7 @@ def _join_small(layout: Layout, group: Ints, households: Ints) -> None:
     sums = np.bincount(group, weights=households, minlength=int(group.max()) + 1)
     starts = np.searchsorted(owner, np.arange(len(supers) + 1))
     for small in np.argsort(sums, kind="stable"):
-        if not 0 <= sums[small] < HOUSEHOLDS_MIN:
+        if not 0 <= sums[small] < HOUSEHOLDS_JOINED_BELOW:
             continue
         near: dict[int, float] = {}
         for block in np.flatnonzero(group == small):
@@ -71,9 +75,11 @@ def _join_small(layout: Layout, group: Ints, households: Ints) -> None:
                     if other is None:
                         continue
                     for touching in _touching(blocks.iloc[starts[other] : starts[other + 1]], step_i, step_j):
-                        near.setdefault(int(group[starts[other] + touching]), sums[group[starts[other] + touching]] + (1e6 if steps == 2 else 0))
+                        near.setdefault(int(group[starts[other] + touching]), sums[group[starts[other] + touching]] + (FAR if steps == 2 else 0))
                     break
         near.pop(int(small), None)
+        if sums[small] >= HOUSEHOLDS_MIN:
+            near = {other: their for other, their in near.items() if their + sums[small] <= HOUSEHOLDS_MAX}
         if near:
             chosen = min(near, key=lambda each: (near[each], each))
             group[group == small] = chosen

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gridmap.ground.sample.drawing import Ints, Numbers, Rng, Truths, Words, between, counted, pick, rank_within, whole
+from gridmap.ground.sample.drawing import Ints, Numbers, Rng, Words, between, counted, rank_within, whole
+from gridmap.ground.sample.dwellings import draw_dwellings
 from gridmap.ground.sample.layout import HOMES
 
 KINDS = pd.DataFrame(
@@ -28,11 +29,7 @@ KINDS = pd.DataFrame(
 ).T.loc[list(HOMES)]
 """What each kind of lot looks like; ours, measured by eye on Chinese cities."""
 
-LANDMARK_FLOORS, LANDMARK_STAIRWELLS = 34, 3
-LANDMARK_A_FLOOR = {2: 5, 3: 3}
-"""The tower that stands out of its compound has 306 or 340 households, more than most grids may hold: so many on a floor by its stairwells."""
-LANDMARK_SHARE = 0.008
-"""Share of towers of several stairwells that stand out, at least one in a city that has any."""
+FIRST_TOWER_STAIRWELLS = 3
 AMENITY_SLOTS_MIN = 12
 """A compound with at least so many slots keeps one in its middle for a nursery or a clubhouse."""
 
@@ -41,8 +38,8 @@ def panels(lots: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     """Return how the rows lie on each lot of homes, indexed like ``lots``; ``rows`` is 0 where nothing fits.
 
     Columns: ``middle_u middle_v turn`` (the frame), ``units unit_m depth gap_u gap_v`` (what stands there), ``columns rows pitch_u pitch_v``
-    ``width_m height_m`` (the slots), ``left`` (columns left of the spine), ``spine_x spine_m``; ``high crowded`` (shares). Lengths are metres, turns
-    radians.
+    ``width_m height_m`` (the slots), ``left`` (columns left of the spine), ``spine_x spine_m``; ``high crowded occupied`` (0 to 1). Lengths are
+    metres, turns radians.
     """
     kind = KINDS.loc[lots["kind"]].reset_index(drop=True)
     number = len(lots)
@@ -53,9 +50,11 @@ def panels(lots: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     # Many tower lots hold point towers of one stairwell; the first never, so that even a small city has something to divide by stairwell.
     is_tower = (lots["kind"] == "tower").to_numpy()
     panel.loc[is_tower & (rng.random(number) < 0.45), "units"] = 1
-    panel.loc[is_tower & (np.cumsum(is_tower) == 1), "units"] = LANDMARK_STAIRWELLS
-    # Buildings of one compound resemble each other: how high and how crowded they are is drawn for the lot.
-    panel["high"], panel["crowded"] = rng.random(number), rng.random(number)
+    panel.loc[is_tower & (panel["units"] == 3) & (rng.random(number) < 0.6), "units"] = 2
+    panel.loc[is_tower & (np.cumsum(is_tower) == 1), "units"] = FIRST_TOWER_STAIRWELLS
+    # Buildings of one compound resemble each other: how high, crowded and full they are is drawn for the lot.
+    for name in ("high", "crowded", "occupied"):
+        panel[name] = rng.random(number)
     for name in ("unit", "depth", "gap_u", "gap_v"):
         panel["unit_m" if name == "unit" else name] = between(rng, kind[f"{name}_min"], kind[f"{name}_max"], number)
     # Several tower stairwells side by side are narrower than a tower on its own.
@@ -118,11 +117,7 @@ def homes(lots: pd.DataFrame, panel: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     x = (-own["width_m"] / 2 + column * own["pitch_u"] + np.where(column >= own["left"], own["spine_m"], 0)).to_numpy() + length / 2
     x = x + free_x * rng.random(len(lot))
     y = (-own["height_m"] / 2 + row * own["pitch_v"]).to_numpy() + depth / 2 + free_y * rng.random(len(lot))
-    floors, households = _floors_and_households(kind, units, own, rng)
-    landmark = _landmarks(kept & ~amenity & (kind == "tower") & np.isin(units, list(LANDMARK_A_FLOOR)), rng)
-    floors = np.where(landmark, LANDMARK_FLOORS, floors)
-    for stairwells, a_floor in LANDMARK_A_FLOOR.items():
-        households = np.where(landmark & (units == stairwells), LANDMARK_FLOORS * stairwells * a_floor, households)
+    floors, households = draw_dwellings(kind, units, kept & ~amenity, own, rng)
     table = pd.DataFrame({"lot": lot, "x": x, "y": y, "length": length, "depth": depth, "floors": floors, "stairwells": units})
     table["households"] = households
     table["tilt"] = np.where(kind == "courtyard", between(rng, -0.035, 0.035, len(lot)), 0.0)
@@ -133,41 +128,6 @@ def homes(lots: pd.DataFrame, panel: pd.DataFrame, rng: Rng) -> pd.DataFrame:
     table.loc[amenity, "use"] = amenity_use[amenity]
     table.loc[amenity, "shape"] = "ell"
     return table[kept].reset_index(drop=True)
-
-
-def _landmarks(able: Truths, rng: Rng) -> Truths:
-    chosen: Truths = able & (rng.random(len(able)) < LANDMARK_SHARE)
-    if able.any():
-        chosen[np.argmax(able)] = True
-    return chosen
-
-
-def _floors_and_households(kind: Words, units: Ints, own: pd.DataFrame, rng: Rng) -> tuple[Ints, Ints]:
-    """Draw floors, alike within a lot, and households: so many a floor and stairwell, except in old courtyards and villas."""
-    number = len(kind)
-    high, crowded = own["high"].to_numpy(), own["crowded"].to_numpy()
-    floors = np.select(
-        [kind == "slab", kind == "midrise", kind == "tower", kind == "courtyard"],
-        [
-            np.where(high < 0.12, 5, np.where(high > 0.9, 7, 6)),
-            9 + np.floor(high * 4) + 2 * (rng.random(number) < 0.2),
-            18 + np.floor(high * 17) - 3 * (rng.random(number) < 0.3) * (high > 0.3),
-            np.where(rng.random(number) < 0.55, 1, 2),
-        ],
-        2 + (rng.random(number) < 0.5),
-    ).astype(np.int64)
-    a_floor = np.select(
-        [kind == "slab", kind == "midrise", (kind == "tower") & (units == 1), kind == "tower"],
-        [
-            np.where(crowded < 0.25, 3, 2),
-            2 + 0 * crowded,
-            np.select([crowded < 0.15, crowded < 0.7], [6, 4], 3),
-            np.select([crowded < 0.2, crowded < 0.55], [4, 3], 2),
-        ],
-        1,
-    ).astype(np.int64)
-    one_by_one = np.where(kind == "villa", 1 + (rng.random(number) < 0.25), 1 + pick(rng, (1, 2, 3, 3, 2, 1.5, 1, 0.7), number))
-    return floors, np.where(np.isin(kind, ("courtyard", "villa")), one_by_one, floors * units * a_floor).astype(np.int64)
 
 
 def _shapes(kind: Words, units: Ints, owner: Ints, rng: Rng) -> Words:

@@ -16,7 +16,7 @@ from gridmap.ground.sample.drawing import Ints, Numbers, Rng, Truths, between, c
 from gridmap.ground.sample.lattice import built_cells, draw_arterials, draw_lattice
 from gridmap.ground.sample.water import River, draw_river
 
-THREE_BLOCKS_M = 640.0
+THREE_BLOCKS_M = 660.0
 """A wider super-block is divided into three columns (or rows) of blocks, a narrower one into two."""
 COLUMNS_PER_CANAL = 9
 CANAL_BANK_M = 17.0
