@@ -1,0 +1,189 @@
+"""The whole way of a planner, command by command, from an office's files to a map; and what stops it: Ctrl-C, closed pipes, full screens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+
+from gridmap.cli.demo import unused_folder
+from gridmap.cli.main import run
+from gridmap.ground.sample import office_options
+
+HOUSEHOLDS = 900
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("office")
+    assert run(["sample", str(folder / "sample.gpkg"), "--households", str(HOUSEHOLDS), "--office", str(folder / "原始文件")]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workspace(office: Path) -> Path:
+    """The office's files imported; 3 means that the faults planted in them were found."""
+    path = office / "区.gpkg"
+    assert run(["import", str(path), *office_options(office / "原始文件")]) == 3
+    assert run(["plan", str(path), "--name", "一稿", "--jobs", "1", "--effort", "quick"]) in (0, 3)
+    assert run(["plan", str(path), "--name", "二稿", "--from", "一稿", "--seed", "7", "--jobs", "1", "--effort", "quick"]) in (0, 3)
+    return path
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: object) -> Any:
+    capsys.readouterr()
+    assert run([*map(str, words), "--json"]) in (0, 3)
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_office_files_give_back_the_sample(office: Path, workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ours, theirs = (told(capsys, "check", path)["tables"] for path in (workspace, office / "sample.gpkg"))
+    assert {name: ours[name] for name in ("communities", "buildings", "gates", "venues")} == {
+        name: theirs[name] for name in ("communities", "buildings", "gates", "venues")
+    }
+
+
+def test_plans_are_listed_compared_and_adopted(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert [plan["name"] for plan in told(capsys, "plans", workspace)["plans"]] == ["一稿", "二稿"]
+    same = told(capsys, "compare", workspace, "一稿", "一稿")
+    assert (same["households_moved"], same["new"], same["gone"]) == (0, [], [])
+    assert told(capsys, "adopt", workspace, "二稿")["adopted"] == "二稿"
+    assert run(["plan", str(workspace), "--name", "二稿"]) == 1
+
+
+def test_the_export_alone_shows_that_the_plan_holds(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told(capsys, "export", workspace, tmp_path / "a.gpkg", "--plan", "一稿")
+    buildings, grids = (gpd.read_file(tmp_path / "a.gpkg", layer=layer) for layer in ("buildings", "grids"))
+    sums = buildings.groupby("grid_id")["households"].sum()
+    assert sums.to_dict() == grids.set_index("grid_id")["households"].to_dict()
+    assert buildings.groupby("grid_id")["community_id"].nunique().max() == 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_step_speaks_the_language(language: str, workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [
+        ["check"],
+        ["plans"],
+        ["compare", "一稿", "二稿"],
+        ["export", tmp_path / "a.csv", "--plan", "一稿"],
+        ["map", tmp_path / "a.html", "--plan", "一稿"],
+    ]
+    for command, *rest in lines:
+        capsys.readouterr()
+        assert run([command, str(workspace), *map(str, rest), "--lang", language]) in (0, 3)
+        first = capsys.readouterr().out.splitlines()[0].replace("一稿", "").replace("二稿", "")
+        assert any("一" <= character <= "鿿" for character in first) == (language == "zh")
+
+
+def test_a_demonstration_touches_nobody_s_files(tmp_path: Path) -> None:
+    assert unused_folder(tmp_path / "demo") == tmp_path / "demo"
+    (tmp_path / "demo").mkdir()
+    assert unused_folder(tmp_path / "demo") == tmp_path / "demo"
+    (tmp_path / "demo" / "mine.gpkg").touch()
+    assert unused_folder(tmp_path / "demo") == tmp_path / "demo-2"
+
+
+def test_raw_files_of_others_are_not_replaced(office: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path.name: path.read_bytes() for path in (office / "原始文件").iterdir()}
+    assert run(["sample", str(tmp_path / "s.gpkg"), "--households", "300", "--office", str(office / "原始文件"), "--lang", "en"]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (office / "原始文件").iterdir()} == before
+    assert not (tmp_path / "s.gpkg").exists()
+
+
+# --- as a program -------------------------------------------------------------------------------------------------------------------------------
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="shells and signals are others there")
+
+
+@pytest.fixture
+def shell(python: list[str], root: Path, tmp_path: Path) -> Any:
+    """Run a line of a shell in which ``gridmap`` is this program."""
+
+    def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+        script = f'gridmap() {{ "{python[0]}" -m gridmap "$@"; }}; {line}'
+        environment = {**os.environ, "PYTHONPATH": str(root), "XDG_CACHE_HOME": str(tmp_path / "cache"), **environment}
+        return subprocess.run(["bash", "-c", script], env=environment, capture_output=True, check=False)
+
+    return shell
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("gridmap check {w} --json | head -c 1", 0),
+        ("set -o pipefail; gridmap plans {w} | true; test $? -le 1", 0),
+        ("gridmap plans {w} > /dev/full", 1),
+        ("gridmap plans {w} --json > /dev/full", 1),
+        ("gridmap plans {w} >&-", 0),
+        ("gridmap plans nowhere.gpkg 2>&-", 1),
+        ("gridmap plans $'\\xc2\\xa5.gpkg'", 1),
+    ],
+)
+def test_closed_pipes_and_full_disks_give_no_traceback(line: str, code: int, shell: Any, workspace: Path) -> None:
+    if "/dev/full" in line and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    done = shell(line.format(w=workspace))
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"Exception" not in done.stderr
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "gbk", "COLUMNS": "20"}])
+def test_chinese_text_wherever_it_is_shown(environment: dict[str, str], shell: Any, workspace: Path) -> None:
+    done = shell(f"gridmap plans {workspace} --lang zh", **environment)
+    assert (done.returncode, "方案" in done.stdout.decode("utf-8")) == (0, True)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("city") / "city.gpkg"
+    assert run(["sample", str(path), "--households", "9000"]) == 0
+    return path
+
+
+@pytest.fixture
+def planning(city: Path, python: list[str], root: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A long plan, begun in another process and stopped for good after the test."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "XDG_CACHE_HOME": str(tmp_path / "cache"), "GRIDMAP_LANG": "en"}
+    command = [python[0], "-m", "gridmap", "plan", str(city), "--effort", "best", "--name", "long", "--jobs", "2"]
+
+    def own_group() -> None:
+        os.setsid()
+        # Where the tests run in the background they were told to ignore Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=own_group)
+    with process:
+        yield process
+        process.kill()
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("after_seconds", [2.0, 6.0])
+def test_ctrl_c_stops_a_plan_within_two_seconds(
+    after_seconds: float, planning: subprocess.Popen[str], city: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    time.sleep(after_seconds)
+    begun = time.monotonic()
+    os.killpg(planning.pid, signal.SIGINT)
+    out, err = planning.communicate(timeout=30)
+    assert time.monotonic() - begun < 2.0
+    assert (planning.returncode, out) == (130, "")
+    assert err.strip() == "Stopped; the workspace is as it was."
+    assert "long" not in [plan["name"] for plan in told(capsys, "plans", city)["plans"]]
+    assert run(["plan", str(city), "--effort", "quick", "--name", "after", "--jobs", "1", "--resume"]) in (0, 3)
