@@ -12,7 +12,7 @@ import pandas as pd
 from gridmap.ground.sample.drawing import Ints, Numbers, Rng, Truths, between
 
 SUPER_BLOCK_MIN_M, SUPER_BLOCK_MAX_M = 400.0, 800.0
-SUPER_BLOCK_SMALL_M, SUPER_BLOCK_LARGE_M = 440.0, 690.0
+SUPER_BLOCK_SMALL_M, SUPER_BLOCK_LARGE_M = 440.0, 725.0
 """Mean side of the super-blocks of a small and of a large city."""
 SMALL_HOUSEHOLDS, LARGE_HOUSEHOLDS = 6_000, 66_000
 """Between these a city grows from small to large ways."""
