@@ -63,6 +63,27 @@ def usable_geometry(geometry: np.ndarray, *, file: str, layer: str, row_of: RowO
 
 _KINDS = ("point", "line", "area")
 
+_FAULTS = {
+    "Self-intersection": ("边界自相交", "its outline crosses itself"),
+    "Ring Self-intersection": ("边界与自己相碰", "its outline touches itself"),
+    "Hole lies outside shell": ("挖空的部分在轮廓之外", "a hole lies outside its outline"),
+    "Holes are nested": ("挖空的部分互相套叠", "its holes lie in each other"),
+    "Nested shells": ("几个面互相套叠", "its parts lie in each other"),
+    "Duplicate Rings": ("同一圈边界画了两次", "an outline is drawn twice"),
+    "Interior is disconnected": ("内部被分成几块", "its inside falls apart"),
+}
+"""What GEOS says of invalid geometry, in words for people."""
+
+
+def fault_words(reason: str) -> tuple[str, str]:
+    """Return the reason that shapely gives for invalid geometry in Chinese and English, without the coordinates.
+
+    >>> fault_words("Self-intersection[5 5]")
+    ('边界自相交', 'its outline crosses itself')
+    """
+    plain = reason.partition("[")[0].strip()
+    return _FAULTS.get(plain, (plain, plain))
+
 
 def _useless(geometry: np.ndarray) -> list[tuple[int, str]]:
     """Return position and reason of geometry that is missing, empty, or has a coordinate that is no finite number."""

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from gridmap.findings import Finding
+from gridmap.ground.geometries import fault_words
 from gridmap.ground.rows import Rows
 from gridmap.ground.tables import AREAS, LINES, TABLES
 
@@ -38,7 +39,7 @@ POINT_HALF_SIDE_M = 3.0
 
 POINT_HALF_SIDE_MIN_M = 0.25
 
-_POLYGON, _LINE, _POINT = "polygon", "line", "point"
+_POLYGON, _LINE, _POINT = ("面", "area"), ("线", "line"), ("点", "point")
 
 
 def readable_geometry(rows: Rows, told: Sequence[Finding] = ()) -> tuple[Rows, list[Finding]]:
@@ -91,8 +92,8 @@ def _made_valid(rows: Rows) -> tuple[Rows, list[Finding]]:
     mended = geometry.copy()
     mended[broken] = _same_dimension(shapely.make_valid(geometry[broken]), geometry[broken])
     findings = [
-        rows.finding("geometry_mended", int(position), reason=str(reason).partition("[")[0].strip())
-        for position, reason in zip(np.flatnonzero(broken), reasons, strict=True)
+        rows.finding("geometry_mended", int(position), reason_zh=zh, reason_en=en)
+        for position, (zh, en) in zip(np.flatnonzero(broken), map(fault_words, reasons), strict=True)
     ]
     return rows.with_geometry(mended), findings
 
@@ -129,14 +130,15 @@ def _parts_of_kind(geometry: Geometries, dimension: int) -> Geometries:
     return found
 
 
-def _kept_kinds(rows: Rows, wanted: str, found: Geometries) -> tuple[Rows, list[Finding]]:
+def _kept_kinds(rows: Rows, wanted: tuple[str, str], found: Geometries) -> tuple[Rows, list[Finding]]:
     """Put ``found`` in place; refuse rows where it is missing and report rows of which only a part was of the wanted kind."""
     geometry = rows.frame.geometry.to_numpy()
     unfit = shapely.is_missing(found)
     partly = ~unfit & (shapely.get_type_id(geometry) == 7)
+    kinds = [(_POINT, _LINE, _POLYGON)[dimension] for dimension in shapely.get_dimensions(geometry[unfit])]
     findings = [
-        rows.finding("geometry_wrong_kind", int(position), kind=str(geometry[position].geom_type), wanted=wanted)
-        for position in np.flatnonzero(unfit)
+        rows.finding("geometry_wrong_kind", int(position), kind_zh=kind[0], kind_en=kind[1], wanted_zh=wanted[0], wanted_en=wanted[1])
+        for position, kind in zip(np.flatnonzero(unfit), kinds, strict=True)
     ]
     findings += rows.findings("geometry_parts_dropped", partly)
     return rows.with_geometry(found).kept(~unfit), findings

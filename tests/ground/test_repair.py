@@ -50,7 +50,7 @@ def test_self_intersection_is_mended_with_its_reason():
     kept, findings = repair.mended_geometry(rows(BOW_TIE))
     assert kept.frame.geometry.is_valid.all()
     assert kept.frame.geometry.area.iloc[0] == pytest.approx(50)
-    assert findings[0].words["reason"] == "Self-intersection"
+    assert findings[0].words["reason_en"] == "its outline crosses itself"
 
 
 def test_a_spike_leaves_no_trace():
