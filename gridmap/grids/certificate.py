@@ -1,6 +1,7 @@
 """What can be proved about a community before any search: which parts of it cannot be divided within the bounds, and why.
 
-Every test is a necessary condition that fails, so a certificate is a proof; no certificate means that nothing is proved. A part is what holds together
+Every test is a necessary condition that fails, so a certificate is a proof; no certificate means that nothing is proved. A part is what holds
+together
 over crossable pairs when every atom above the maximum is set aside, since such an atom stands alone.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -33,9 +35,11 @@ LISTING_STEPS = 60_000
 class Certificate:
     """A proof that some households must stay outside the bounds.
 
-    ``code`` names the sentence. ``subject`` is the id of the atom that it is about, or of the first atom of the part. ``atoms`` are the ids of the whole part that cannot be
+    ``code`` names the sentence. ``subject`` is the id of the atom that it is about, or of the first atom of the part. ``atoms`` are the ids of
+    the whole part that cannot be
     divided within the bounds, ``households`` how many it holds. ``value`` is what was found and ``limit`` what the bounds ask. At least
-    ``violation_households`` are outside the bounds in any plan. ``words`` fills further gaps of the sentence. ``group`` are the positions of the atoms
+    ``violation_households`` are outside the bounds in any plan. ``words`` fills further gaps of the sentence. ``group`` are the positions of the
+    atoms
     named, where there are several.
     """
 
@@ -51,7 +55,7 @@ class Certificate:
 
     def finding(self, community_id: str) -> Finding:
         """Return the finding that tells it."""
-        words = {**self.words, "households": self.households, "atoms": len(self.atoms)}
+        words: dict[str, Any] = {**self.words, "households": self.households, "atoms": len(self.atoms)}
         return finding(self.code, self.subject, value=self.value, limit=self.limit, unit="households", community_id=community_id, **words)
 
 
@@ -113,7 +117,9 @@ def part_certificates(graph: CommunityGraph, part: Ints, minimum: int, maximum: 
     if not named and (exact or (exact is None and has_no_cover(net, minimum, maximum, steps))):
         named = [Certificate("part_enumerated", inner.atom_ids[0], inner.atom_ids, households, households, maximum, 1)]
     bounds: dict[str, Word] = {"minimum": minimum, "maximum": maximum}
-    return [replace(each, households=households, violation_households=exact or each.violation_households, words={**each.words, **bounds}) for each in named]
+    return [
+        replace(each, households=households, violation_households=exact or each.violation_households, words={**each.words, **bounds}) for each in named
+    ]
 
 
 def violation_bound(proofs: Sequence[Certificate]) -> int:
@@ -138,7 +144,8 @@ def divisible_totals(households: int, minimum: int, maximum: int) -> Truths:
 
 
 def has_no_cover(net: Net, minimum: int, maximum: int, steps: int, *, group: Ints | None = None) -> bool:
-    """Say whether all grids within the bounds that hold atoms of ``group`` (any atom, when None) were listed and no choice of them holds each atom of it once.
+    """Say whether all grids within the bounds that hold atoms of ``group`` (any atom, when None) were listed and no choice of them holds each
+    atom of it once.
 
     False when there is such a choice, and also when ``steps`` did not suffice to tell.
     """
@@ -184,7 +191,8 @@ def _plain_limits(minimum: int, maximum: int) -> Limits:
 def _arithmetic_certificate(
     graph: CommunityGraph, part: Ints, inner: CommunityGraph, households: int, bounds: tuple[int, int], lacking: int
 ) -> Certificate:
-    """Tell that no whole number of grids fits, with the two nearest ways and, where there is one, the border at which a crossing would join it to more."""
+    """Tell that no whole number of grids fits, with the two nearest ways and, where there is one, the border at which a crossing would join it
+    to more."""
     minimum, maximum = bounds
     more, fewer = -(-households // maximum), households // minimum
     words: dict[str, Word] = {"minimum": minimum, "maximum": maximum, "more": more, "fewer": fewer}
@@ -199,7 +207,8 @@ def _arithmetic_certificate(
 
 
 def _longest_closed_border(graph: CommunityGraph, part: Ints) -> tuple[str, str] | None:
-    """Return the two atoms, the first in ``part`` and the second not, that share the longest border that cannot be crossed; None when there is none."""
+    """Return the two atoms, the first in ``part`` and the second not, that share the longest border that cannot be crossed; None when there is
+    none."""
     inside = np.zeros(len(graph), np.bool_)
     inside[part] = True
     closed = np.flatnonzero(~graph.crossable & (inside[graph.first] != inside[graph.second]))
@@ -250,7 +259,8 @@ def _atom_certificates(inner: CommunityGraph, net: Net, divisible: Truths, minim
 
 @kernel
 def _overfull_cut_vertex(net: Net, must_join: Ints, maximum: int) -> tuple[int, int]:
-    """Return the first cut vertex whose grid would hold more than the maximum, and its households with all that must join; (-1, 0) when there is none.
+    """Return the first cut vertex whose grid would hold more than the maximum, and its households with all that must join; (-1, 0) when there is
+    none.
 
     One depth-first walk: a child that reaches no higher than its parent hangs on that parent alone, with all its descendants.
     """
@@ -321,7 +331,8 @@ def _stranded_atoms(net: Net, divisible: Truths, minimum: int, maximum: int, ste
     """Find the atoms that lie in no connected set within the bounds; return the first that lies in some, but in none that leaves the rest divisible.
 
     ``totals`` (int64[n, 2]) receives for each of the former a number that no set with it below the minimum exceeds and one that none above the
-    maximum undercuts, for all others -1. An atom is fine as soon as it lies in one good set, and so is every other atom of that set. An atom that needs
+    maximum undercuts, for all others -1. An atom is fine as soon as it lies in one good set, and so is every other atom of that set. An atom
+    that needs
     more than ``steps`` is left open.
     """
     count = len(net.households)

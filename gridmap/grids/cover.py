@@ -17,7 +17,8 @@ ONE = np.uint64(1)
 
 
 class Descent(NamedTuple):
-    """Where a search for a cover stands. By depth: where its live grids begin and end in ``live``, the next of them to try, the atom to hold, the grid taken.
+    """Where a search for a cover stands. By depth: where its live grids begin and end in ``live``, the next of them to try, the atom to hold,
+    the grid taken.
 
     ``covered``: the atoms held so far, as bits. ``total``: the costs so far. ``holders``: room by atom.
     """
@@ -37,10 +38,11 @@ class Descent(NamedTuple):
 def exact_cover(
     atoms: Ints, start: Ints, reduced: Floats, count: int, required: int, slack: float, nodes: int, chosen: Ints
 ) -> tuple[int, float, bool]:
-    """Find grids that hold each of the first ``required`` of ``count`` atoms once, and no other atom twice, at the least sum of ``reduced`` below ``slack``.
+    """Find grids that hold each of the first ``required`` of ``count`` atoms once, and no other atom twice, at the least sum of ``reduced``
+    below ``slack``.
 
-    Grid c holds ``atoms[start[c]:start[c + 1]]``; ``reduced`` (its cost less the prices of its atoms) must be sorted upwards and not negative. Returns
-    how many grids of the best cover stand in ``chosen`` (0 when none was found), their sum, and whether the search came to its end within ``nodes``.
+    Grid c holds ``atoms[start[c]:start[c + 1]]``; ``reduced`` (its cost less the prices of its atoms) must be sorted upwards and not negative.
+    What comes back is how many grids of the best cover stand in ``chosen`` (0 when none was found), their sum, and whether the search came to its end within ``nodes``.
 
     At each node the atom that fewest remaining grids can still hold is given to each of them in turn, cheapest first.
     """

@@ -28,8 +28,10 @@ class Budget:
     """What an effort may spend on a part: never time, so that results repeat.
 
     ``runs`` annealings of ``moves`` moves for each grid; as long as households are outside the bounds that need not be, up to ``runs_more`` further
-    ones. ``trees`` are cut for each start. ``grids`` within the bounds are kept for the recombination, which ``cover`` limits; where ``steps`` suffice to
-    list all that are possible, it chooses among those. Large parts are recombined in windows around grids outside the bounds and, in ``sweeps`` of them,
+    ones. ``trees`` are cut for each start. ``grids`` within the bounds are kept for the recombination, which ``cover`` limits; where ``steps``
+    suffice to
+    list all that are possible, it chooses among those. Large parts are recombined in windows around grids outside the bounds and, in ``sweeps``
+    of them,
     around all others; ``window_steps`` limit the listing of the grids of a window.
     """
 
@@ -229,7 +231,8 @@ class _Workshop:
     def _possible_grids(self, labels: Ints, atoms: Ints) -> Candidates | None:
         """Return all grids of ``atoms`` that a better division of them can have, None when they are too many to list.
 
-        No grid of a better division has as many households outside the bounds as all present ones together. Where those are too many to list, those within the
+        No grid of a better division has as many households outside the bounds as all present ones together. Where those are too many to list,
+        those within the
         bounds are tried.
         """
         if len(atoms) == len(labels):

@@ -45,12 +45,15 @@ class CommunityGraph:
     (bool[m]), ``barrier`` (bool[m], crossable, but only over an arterial, railway, expressway or river), ``shared_dm`` (int64[m], common border) and
     ``cut_dm`` (int64[m], what a border between two grids costs there).
 
-    The same pairs from each atom's side, in compressed rows: atom i has the neighbours ``indices[indptr[i]:indptr[i + 1]]`` over the pairs ``edges[...]``
+    The same pairs from each atom's side, in compressed rows: atom i has the neighbours ``indices[indptr[i]:indptr[i + 1]]`` over the pairs
+    ``edges[...]``
     (int64). Those before ``easy_end[i]`` are reached without crossing a barrier, those before ``crossable_end[i]`` over one; the others count for
     the border but never hold a grid together.
 
-    The other costs: ``barrier_dm`` for each barrier crossing that a grid needs to hold together, ``split_dm`` for each grid beyond the first that a compound is
-    divided among, ``unevenness_dm`` for each household off the middle of the bounds, ``moved_dm`` for each household that leaves its grid of an earlier
+    The other costs: ``barrier_dm`` for each barrier crossing that a grid needs to hold together, ``split_dm`` for each grid beyond the first
+    that a compound is
+    divided among, ``unevenness_dm`` for each household off the middle of the bounds, ``moved_dm`` for each household that leaves its grid of an
+    earlier
     plan.
     """
 
@@ -109,9 +112,11 @@ class CommunityGraph:
 def community_graph(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Rules, *, community_id: str = "") -> CommunityGraph:
     """Return the graph of ``atoms``, all of one community and none of them dedicated.
 
-    ``atoms`` is a table as in :class:`gridmap.grids.plan.Plan`, ``neighbours`` the neighbour table; pairs with an atom that is not in ``atoms`` are left
+    ``atoms`` is a table as in :class:`gridmap.grids.plan.Plan`, ``neighbours`` the neighbour table; pairs with an atom that is not in ``atoms``
+    are left
     out. A metre of border between two grids counts ``inner_boundary`` times the factor of what runs along it: ``along_compound`` within a compound,
-    else that of the wall, lane, street or arterial; railways, expressways and rivers count like arterials. A grid crosses barriers as often as it falls
+    else that of the wall, lane, street or arterial; railways, expressways and rivers count like arterials. A grid crosses barriers as often as
+    it falls
     into pieces, less one, when no arterial, railway, expressway or river may be crossed.
     """
     index = atoms.index
@@ -216,7 +221,8 @@ def _graph(
     cut_dm: Ints,
     costs_dm: tuple[int, ...],
 ) -> CommunityGraph:
-    """Lay the pairs out in rows: by atom, easy ones first, uncrossable ones last, then by neighbour, so that the order of the input does not matter."""
+    """Lay the pairs out in rows: by atom, easy ones first, uncrossable ones last, then by neighbour, so that the order of the input does not
+    matter."""
     count, pairs = len(households), len(first)
     row = np.concatenate((first, second))
     column = np.concatenate((second, first))

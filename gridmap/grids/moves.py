@@ -34,7 +34,8 @@ class Limits(NamedTuple):
 class Division(NamedTuple):
     """A division into grids as it is being changed. By atom: ``label``, and the ``following`` and ``preceding`` atom of its grid.
 
-    By label: ``head`` (first atom, -1 when the label is free), ``atoms``, ``households`` and ``cost`` (twice the grid's cost in decimetres, since a border
+    By label: ``head`` (first atom, -1 when the label is free), ``atoms``, ``households`` and ``cost`` (twice the grid's cost in decimetres,
+    since a border
     is shared by two grids). ``free`` is a stack of free labels. ``tally``: number of free labels, violation in households, twice the cost of all.
     """
 
@@ -52,7 +53,8 @@ class Division(NamedTuple):
 class Region(NamedTuple):
     """The atoms of the grids that a move divides anew, with room for the new parts.
 
-    ``grids``: labels of the old grids. ``part``: the new part of each atom, by position. ``part_households`` and ``part_cost`` (twice, as above): by part.
+    ``grids``: labels of the old grids. ``part``: the new part of each atom, by position. ``part_households`` and ``part_cost`` (twice, as
+    above): by part.
     ``mark`` and ``stack``: room by position. ``compound_seen`` and ``earlier_households``: room by code.
     """
 
@@ -70,7 +72,8 @@ class Region(NamedTuple):
 class Catch(NamedTuple):
     """Every grid within the bounds (or not far outside) that a search met, each once.
 
-    Grid c holds ``atoms[start[c]:start[c + 1]]`` and costs ``cost[c]`` (twice, as above). ``table`` finds grids by ``hashes``; ``codes`` are random words
+    Grid c holds ``atoms[start[c]:start[c + 1]]`` and costs ``cost[c]`` (twice, as above). ``table`` finds grids by ``hashes``; ``codes`` are
+    random words
     by atom. ``count[0]`` is the number of grids.
     """
 
@@ -515,7 +518,8 @@ def anneal(
 ) -> None:
     """Make ``steps`` moves at temperature ``heat`` (decimetres), a household outside the bounds costing ``violation_dm``.
 
-    Grids met with at most ``tolerance`` households outside the bounds are remembered. A share ``focus`` of the moves starts at grids that were outside the
+    Grids met with at most ``tolerance`` households outside the bounds are remembered. A share ``focus`` of the moves starts at grids that were
+    outside the
     bounds at the beginning and still are.
 
     ``best`` and ``best_score`` (violation, twice the cost) keep the best division met: fewest households outside, then least cost.

@@ -1,6 +1,7 @@
 """Recombination: of all grids that a search met, the cheapest set that holds every atom once.
 
-The linear relaxation, solved with HiGHS, gives each atom a price; the prices say which grids can be in a better plan and bound the search for an exact
+The linear relaxation, solved with HiGHS, gives each atom a price; the prices say which grids can be in a better plan and bound the search for an
+exact
 cover among them.
 """
 

@@ -20,9 +20,11 @@ MANY = 1 << 40
 
 
 class Walk(NamedTuple):
-    """Where the walk through the sets stands. By atom: ``state`` (free, taken, left out). ``path`` lists the decisions so far, ``seen`` and ``stack`` are room.
+    """Where the walk through the sets stands. By atom: ``state`` (free, taken, left out). ``path`` lists the decisions so far, ``seen`` and
+    ``stack`` are room.
 
-    ``at``: decisions in ``path``, households of the set, steps taken, stamp of ``seen``. Of the sets that were not gone through because they cannot come
+    ``at``: decisions in ``path``, households of the set, steps taken, stamp of ``seen``. Of the sets that were not gone through because they
+    cannot come
     within the bounds, ``at[4]`` is the most that one below the minimum can hold, ``at[5]`` the least that one above the maximum can.
     """
 
@@ -130,7 +132,8 @@ def _next_atom(net: Net, walk: Walk, lacking: int, room: int) -> int:
 
 @kernel
 def _look_around(net: Net, walk: Walk, atom: int, room: int, first: int, reach: int, top: int, heavy: int) -> tuple[int, int, int, int]:
-    """Add the free neighbours of ``atom`` that are light enough to the stack and to what can be reached; keep the first free and the lightest heavy one."""
+    """Add the free neighbours of ``atom`` that are light enough to the stack and to what can be reached; keep the first free and the lightest
+    heavy one."""
     for e in range(net.indptr[atom], net.crossable_end[atom]):
         beside = net.indices[e]
         if walk.state[beside] == FREE and walk.seen[beside] != walk.at[3]:

@@ -36,7 +36,8 @@ class Net(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """A spanning tree over the atoms ``nodes[:m]``: their positions in the order of growth, each one's parent (position, -1 for the root), and what it costs to cut there.
+    """A spanning tree over the atoms ``nodes[:m]``: their positions in the order of growth, each one's parent (position, -1 for the root), and
+    what it costs to cut there.
 
     ``place`` says at which position of ``nodes`` each atom of the net stands, -1 for those outside.
     """
@@ -80,7 +81,8 @@ def empty_tree(count: int) -> Tree:
 
 @kernel
 def grow_tree(net: Net, tree: Tree, count: int, sharpness: int, state: Words) -> int:
-    """Grow a random tree over ``tree.nodes[:count]`` from a random atom, following pairs by chance times ``pull`` to the power ``sharpness`` (0, 1, 2).
+    """Grow a random tree over ``tree.nodes[:count]`` from a random atom, following pairs by chance times ``pull`` to the power ``sharpness`` (0,
+    1, 2).
 
     Returns how many atoms it reached; fewer than ``count`` when they are not connected.
     """
@@ -168,7 +170,7 @@ def closing_costs(minimum: int, maximum: int, target: int, unevenness_dm: int, v
 
 
 @kernel
-def cut_tree(order: Ints, parent: Ints, households: Ints, cost: Floats, closing: Floats, part: Ints) -> float:
+def cut_tree(order: Ints, parent: Ints, households: Ints, cost: Floats, closing: Floats, part: Ints) -> float:  # noqa: C901 - one compiled loop; calls inside it would cost
     """Cut a tree at the least sum of ``cost`` over the links cut and of ``closing`` over the parts; return the sum.
 
     ``order`` lists the positions of the atoms, parents first; ``parent``, ``households`` and ``cost`` are by position, ``cost[i]`` for cutting the
