@@ -11,7 +11,6 @@ import shapely
 from gridmap.findings import Finding, finding
 from gridmap.ground.names import plain_name
 from gridmap.ground.rows import Rows
-from gridmap.ground.tables import typed_table
 
 Geometries = npt.NDArray[np.object_]
 Positions = npt.NDArray[np.int64]
@@ -39,15 +38,6 @@ IN_TWO = 0.1
 
 SMALLEST_M2 = 1e-9
 """Keeps the area of a point or a line from dividing by zero."""
-
-OUTLINE_M = 30.0
-"""Where no community is drawn, its outline keeps this distance from its buildings, and spaces up to twice as wide between them belong to it."""
-
-NEAREST_SAMPLE_M = 5.0
-"""Footprints are sampled at this distance where land between buildings is divided between communities."""
-
-COARSE_M = 2.0
-"""Footprints away from other communities are simplified by this much: they only fill their own community's land."""
 
 
 def repaired_communities(rows: Rows) -> tuple[Rows, list[Finding]]:
@@ -168,49 +158,6 @@ def _gap_findings(rows: Rows, geometry: Geometries) -> list[Finding]:
             told = finding("community_gap", rows.layer, value=round(float(area)), unit="m2", x=place.x, y=place.y, file=rows.file, layer=rows.layer)
             findings.append(told)
     return findings
-
-
-def outlined_communities(community_of: pd.Series, geometry: Geometries, crs: object) -> gpd.GeoDataFrame:
-    """Return the communities table made from the buildings alone: ``community_of`` gives each building's community, in the order of ``geometry``.
-
-    The land within ``OUTLINE_M`` of a building, closed over the spaces between buildings, is divided so that each place belongs to the
-    community of the nearest building.
-    """
-    ids = pd.unique(community_of)
-    codes = pd.Categorical(community_of, categories=ids).codes.astype(np.int64)
-    land = _outline(geometry)
-    areas = np.array([land], dtype=object) if len(ids) == 1 else _divided(land, geometry, codes, len(ids))
-    frame = gpd.GeoDataFrame(geometry=areas, crs=crs, index=pd.Index(ids, name="community_id"))
-    return typed_table("communities", frame)
-
-
-def merged_areas(community_of: pd.Series, geometry: Geometries, crs: object) -> gpd.GeoDataFrame:
-    """Return the communities table made from areas that tile the land: each community is exactly the union of its areas."""
-    frame = gpd.GeoDataFrame({"community_id": community_of.to_numpy()}, geometry=geometry, crs=crs)
-    merged = frame.dissolve("community_id", sort=False)
-    return typed_table("communities", merged)
-
-
-def _outline(footprints: Geometries) -> shapely.Geometry:
-    # Hulls have few corners: 100,000 of them are widened and united in seconds.
-    wide = shapely.union_all(shapely.buffer(shapely.convex_hull(footprints), 2 * OUTLINE_M, quad_segs=2))
-    filled = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(wide))))
-    return shapely.buffer(filled, -OUTLINE_M, quad_segs=2)
-
-
-def _divided(land: shapely.Geometry, geometry: Geometries, codes: Positions, count: int) -> Geometries:
-    # Only where two communities meet does it matter how finely the footprints are sampled.
-    a, b = shapely.STRtree(geometry).query(geometry, predicate="dwithin", distance=OUTLINE_M)
-    meeting = np.zeros(len(geometry), dtype=bool)
-    meeting[a[codes[a] != codes[b]]] = True
-    outlines = shapely.simplify(shapely.convex_hull(geometry), COARSE_M)
-    outlines[meeting] = shapely.segmentize(geometry[meeting], NEAREST_SAMPLE_M)
-    coordinates, owner = shapely.get_coordinates(outlines, return_index=True)
-    coordinates, first = np.unique(np.round(coordinates, 2), axis=0, return_index=True)
-    of_point = codes[owner[first]]
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(coordinates), extend_to=land, ordered=True))
-    areas = [shapely.coverage_union_all(cells[of_point == code]) for code in range(count)]
-    return np.array([_polygons(shapely.intersection(area, land)) for area in areas], dtype=object)
 
 
 def assigned_communities(rows: Rows, communities: gpd.GeoDataFrame, given: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_], list[Finding]]:

@@ -16,7 +16,7 @@ import shapely
 from gridmap.errors import InputError, RequestError
 from gridmap.findings import Finding, finding
 from gridmap.ground.checks import check_district
-from gridmap.ground.communities import assigned_communities, merged_areas, outlined_communities, repaired_communities
+from gridmap.ground.communities import assigned_communities, repaired_communities
 from gridmap.ground.conversion import typed_rows, with_ids
 from gridmap.ground.datum import datum_findings
 from gridmap.ground.division import ExistingDivision, existing_division
@@ -25,6 +25,7 @@ from gridmap.ground.fields import parse_households
 from gridmap.ground.landcover import cells_decision
 from gridmap.ground.matching import Matches, households_from_ledger, match_ledger
 from gridmap.ground.names import as_texts
+from gridmap.ground.outlines import merged_areas, outlined_communities
 from gridmap.ground.repair import drawn_twice, footprints_from_points, mended_geometry, readable_geometry, united_by_id
 from gridmap.ground.reports import LedgerReport, Report, TableReport, table_report
 from gridmap.ground.rows import ROW, Rows, located

@@ -112,23 +112,3 @@ def test_community_of_a_building(building, said, found, told):
     rows = Rows("buildings", "楼栋.shp", "楼栋", gpd.GeoDataFrame({ROW: [7]}, geometry=[building], crs=4549), {})
     ids, findings = module.assigned_communities(rows, TWO, np.array([said], dtype=object))
     assert (ids[0], codes(findings)) == (found, told)
-
-
-def test_outline_of_one_community_holds_its_buildings():
-    buildings = shapely.box(*(np.random.default_rng(1).uniform(0, 400, (2, 60)).repeat(1, axis=1)), *np.full((2, 60), 410.0))
-    table = module.outlined_communities(pd.Series(["a"] * 60), buildings, 4549)
-    assert shapely.covers(table.geometry.iloc[0], buildings).all()
-
-
-def test_outlines_share_the_land_and_hold_their_own_buildings():
-    x, y = (axis.ravel() * 40.0 for axis in np.meshgrid(np.arange(10), np.arange(10)))
-    buildings = shapely.box(x, y, x + 20, y + 15)
-    ids = pd.Series(np.where(x < 200, "west", "east"))
-    table = module.outlined_communities(ids, buildings, 4549)
-    assert shapely.intersection(*table.geometry.to_numpy()).area < 1e-6
-    assert all(table.geometry[community].covers(building) for community, building in zip(ids, buildings, strict=True))
-
-
-def test_areas_that_tile_the_land_are_merged_exactly():
-    table = module.merged_areas(pd.Series(["a", "a", "b"]), shapely.box([0, 10, 20], 0, [10, 20, 30], 10), 4549)
-    assert table.geometry.area.tolist() == [200, 100]
