@@ -15,9 +15,9 @@ import numpy as np
 
 from gridmap.findings import Finding, finding
 from gridmap.grids.cover import exact_cover
+from gridmap.grids.division import Limits
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints, Truths
-from gridmap.grids.moves import Limits
 from gridmap.grids.sets import MANY, TAKEN, begin_walk, listed_sets, next_set
 from gridmap.grids.treecut import Net, net_of
 from gridmap.kernels import kernel
@@ -81,14 +81,15 @@ def parts(graph: CommunityGraph, maximum: int, *, among: Truths | None = None) -
     ordinary = graph.households <= maximum
     if among is not None:
         ordinary = ordinary & among
-    return [part for part in graph.components(ordinary) if graph.households[part].any() or not len(giants_beside(graph, part, maximum))]
+    return [part for part in graph.components(ordinary) if graph.households[part].any() or not len(giants_beside(graph, part, maximum, among=among))]
 
 
-def giants_beside(graph: CommunityGraph, part: Ints, maximum: int) -> Ints:
-    """Return the positions of the atoms above the maximum that can be reached from ``part`` directly."""
+def giants_beside(graph: CommunityGraph, part: Ints, maximum: int, *, among: Truths | None = None) -> Ints:
+    """Return the positions of the atoms above the maximum (those of ``among``) that can be reached from ``part`` directly."""
     beside = [graph.indices[graph.indptr[atom] : graph.crossable_end[atom]] for atom in part]
-    around = np.unique(np.concatenate(beside)) if beside else np.empty(0, np.int64)
-    return around[graph.households[around] > maximum]
+    around = np.unique(np.concatenate(beside))
+    giant = graph.households[around] > maximum
+    return around[giant if among is None else giant & among[around]]
 
 
 def arithmetic_violation(households: int, minimum: int, maximum: int) -> int:
@@ -118,7 +119,8 @@ def part_certificates(graph: CommunityGraph, part: Ints, minimum: int, maximum: 
         named = [Certificate("part_enumerated", inner.atom_ids[0], inner.atom_ids, households, households, maximum, 1)]
     bounds: dict[str, Word] = {"minimum": minimum, "maximum": maximum}
     return [
-        replace(each, households=households, violation_households=exact or each.violation_households, words={**each.words, **bounds}) for each in named
+        replace(each, households=households, violation_households=exact or each.violation_households, words={**each.words, **bounds})
+        for each in named
     ]
 
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from gridmap.grids.certificate import arithmetic_violation
 from gridmap.grids.chance import Words, seeded
+from gridmap.grids.division import Catch, Division, Limits, Region, empty_catch, empty_division, empty_region, lay, price_sets
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Floats, Ints
-from gridmap.grids.moves import Catch, Division, Limits, Region, anneal, empty_catch, empty_division, empty_region, lay, price_sets
+from gridmap.grids.moves import anneal
 from gridmap.grids.plan import Effort
 from gridmap.grids.recombine import Candidates, CoverEffort, Shelf, best_cover, joined
 from gridmap.grids.sets import listed_sets
@@ -49,13 +50,15 @@ class Budget:
 BUDGETS: Mapping[Effort, Budget] = {
     "quick": Budget(1, 4, 600, 4, 20_000, 20_000, 10_000, 0, CoverEffort(3_000, 20_000, 20)),
     "normal": Budget(3, 6, 1_200, 4, 60_000, 100_000, 30_000, 1, CoverEffort(10_000, 100_000, 60)),
-    "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 100_000, 3, CoverEffort(40_000, 500_000, 200)),
+    "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 100_000, 3, CoverEffort(40_000, 300_000, 200)),
 }
 
 GRIDS_PER_MOVE = 1.5
 """About how many new grids a move finds."""
 SLICES = 60
-"""Steps of the cooling. After each the search can be broken off."""
+"""Steps of the cooling."""
+MOVES_AT_ONCE = 10_000
+"""After so many moves the search can be broken off."""
 HOT_BORDERS = 8.0
 """Temperature at the start, in borders between two atoms of middle length."""
 COLD = 0.02
@@ -168,6 +171,7 @@ class _Workshop:
         lay(self.net, self.limits, self.division, self.region, labels)
         best, best_score = np.zeros(len(labels), np.int64), np.full(2, np.iinfo(np.int64).max, np.int64)
         moves = -(-moves // SLICES)
+        chunks = -(-moves // MOVES_AT_ONCE)
         for step in range(SLICES):
             share = step / (SLICES - 1)
             heat = self.hot * warm * COLD**share
@@ -176,7 +180,9 @@ class _Workshop:
             # Later grids are better ones: with little room only those are kept.
             tolerance = self.tolerance if GRIDS_PER_MOVE * moves * (SLICES - step) <= len(self.catch.hashes) // self.budget.runs else -1
             room = (self.division, self.region, self.catch, best, best_score)
-            anneal(self.net, self.limits, *room, closing, moves, heat, violation_dm, tolerance, focus, state)
+            for chunk in range(chunks):
+                some = moves * (chunk + 1) // chunks - moves * chunk // chunks
+                anneal(self.net, self.limits, *room, closing, some, heat, violation_dm, tolerance, focus, state)
         return _Found(best, int(best_score[0]), int(best_score[1]))
 
     def recombined(self, found: _Found) -> _Found:

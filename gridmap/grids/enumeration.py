@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridmap.grids.division import Limits, outside
 from gridmap.grids.graph import Ints
-from gridmap.grids.moves import Limits, outside
 from gridmap.grids.treecut import Net
 from gridmap.kernels import kernel
 
@@ -114,5 +114,3 @@ def _grid_cost(net: Net, limits: Limits, members: int, easy: Ints) -> int:
     cost += 2 * (limits.split_dm * compounds + limits.barrier_dm * (_pieces(members, easy) - 1))
     cost += 2 * (limits.unevenness_dm * abs(households - limits.target) + limits.moved_dm * (known - most))
     return outside(households, limits) * _VIOLATION + cost
-
-

@@ -88,7 +88,7 @@ def search(
         labels[part] = own + following
         following += int(own.max()) + 1
     for part in graph.components(labels == NONE):
-        labels[part] = labels[giants_beside(graph, part, maximum)[0]]
+        labels[part] = labels[giants_beside(graph, part, maximum, among=free)[0]]
     reached = score(graph, labels, minimum, maximum, earlier=start)
     proofs = certificates(graph, minimum, maximum) if free.all() else []
     if reached.violation_households > violation_bound(proofs):
