@@ -42,7 +42,8 @@ def exact_cover(
     below ``slack``.
 
     Grid c holds ``atoms[start[c]:start[c + 1]]``; ``reduced`` (its cost less the prices of its atoms) must be sorted upwards and not negative.
-    """Find grids that hold each of the first ``required`` of ``count`` atoms once, no other atom twice, their ``reduced`` costs least and below ``slack``.
+    Returns how many grids of the best cover stand in ``chosen`` (0 when none was found), their sum, and whether the search came to its end within
+    ``nodes``.
 
     At each node the atom that fewest remaining grids can still hold is given to each of them in turn, cheapest first.
     """
