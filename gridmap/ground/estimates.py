@@ -44,16 +44,11 @@ def lived_in(uses: pd.Series) -> npt.NDArray[np.bool_]:
     >>> lived_in(pd.Series(["住宅", "school", None])).tolist()
     [True, False, True]
     """
-    cache: dict[object, bool] = {}
-    found = []
-    for use in uses:
-        key = None if pd.isna(use) else use
-        if key not in cache:
-            plain = "" if key is None else plain_name(str(key))
-            dwelling = any(word in plain for word in DWELLING_USES)
-            cache[key] = dwelling or not any(word in plain for word in OTHER_USES)
-        found.append(cache[key])
-    return np.array(found, dtype=bool)
+    codes, words = pd.factorize(uses)
+    plain = [plain_name(str(word)) for word in words]
+    lived = [any(word in use for word in DWELLING_USES) or not any(word in use for word in OTHER_USES) for use in plain]
+    # Code -1, a use that is missing, takes the last value.
+    return np.array([*lived, True], dtype=bool)[codes]
 
 
 def estimated_households(buildings: gpd.GeoDataFrame, rules: EstimateRules, *, footprints: npt.NDArray[np.bool_]) -> gpd.GeoDataFrame:

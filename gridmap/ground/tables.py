@@ -164,8 +164,12 @@ def typed_table(name: str, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     index = pd.Index(frame.index.astype("str"), name=table.index)
     columns = {}
     for column in table.columns:
+        dtype = DTYPES[column.kind]
+        if column.name in frame.columns and frame[column.name].dtype == dtype:
+            columns[column.name] = frame[column.name].array.copy()
+            continue
         values = list(frame[column.name]) if column.name in frame.columns else [None] * len(frame)
-        columns[column.name] = pd.array([None if value is pd.NA or value != value else value for value in values], dtype=DTYPES[column.kind])
+        columns[column.name] = pd.array([None if value is pd.NA or value != value else value for value in values], dtype=dtype)
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(frame.geometry.to_numpy(), index=index, crs=frame.crs), index=index, crs=frame.crs)
 
 
