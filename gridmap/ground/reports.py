@@ -75,11 +75,11 @@ class Report:
             name = getattr(TABLES[table.table], language)
             fields = ", ".join(f"{_column_name(table.table, ours, language)} = {theirs}" for ours, theirs in table.fields.items())
             told.append(("report_table", {"table": name, "file": table.file, "kept": table.rows_kept, "read": table.rows_read}))
-            told.append(("report_fields", {"fields": fields or "—", "unused": _some(table.unused, SHOWN_COLUMNS)}))
+            # Where all columns have our own names, as in what was read from OpenStreetMap, nothing was guessed.
+            if table.unused or any(ours != theirs for ours, theirs in table.fields.items()):
+                told.append(("report_fields", {"fields": fields or "—", "unused": _some(table.unused, SHOWN_COLUMNS)}))
             if table.replaced:
-                for code in ("added", "changed", "removed"):
-                    ids = getattr(table, code)
-                    told.append((f"report_{code}", {"count": len(ids), "ids": _some(ids, SHOWN_IDS)}))
+                told += _changes(table)
         if self.ledger is not None:
             told.append(("report_ledger", {"file": self.ledger.file, "rows": self.ledger.rows, "matched": sum(self.ledger.matched.values())}))
             told += _ledger_lines(self.ledger)
@@ -88,6 +88,12 @@ class Report:
             words: dict[str, Word] = {"filled": round(100 * evidence["filled"], 1), "overlap": round(100 * evidence["overlap"], 1)}
             told.append((f"report_cells_{self.cells}", words))
         return [render(code, language, words) for code, words in told]
+
+
+def _changes(table: TableReport) -> list[tuple[str, dict[str, Word]]]:
+    found = {code: getattr(table, code) for code in ("added", "changed", "removed")}
+    told: list[tuple[str, dict[str, Word]]] = [(f"report_{code}", {"count": len(ids), "ids": _some(ids, SHOWN_IDS)}) for code, ids in found.items() if ids]
+    return told if told else [("report_unchanged", {})]
 
 
 def _ledger_lines(ledger: LedgerReport) -> list[tuple[str, dict[str, Word]]]:

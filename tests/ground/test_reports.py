@@ -36,10 +36,16 @@ def test_of_many_unused_columns_the_first_are_shown():
     assert "name:12" not in shown
 
 
+def test_columns_of_our_own_names_go_without_saying_and_so_do_rows_that_stay():
+    table = TableReport("gates", "g.osm", "gates", {"hours": "hours"}, (), 1, 1, True, (), (), ())
+    lines = Report("EPSG:4549", (table,), "build", {}, None).lines("en")
+    assert [line.strip() for line in lines[2:]] == ["nothing changed"]
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_lines_of_both_languages(language):
     table = TableReport("gates", "g.shp", "g", {"gate_id": "ID"}, ("X",), 3, 2, True, ("a",), (), ("b",))
     ledger = LedgerReport("l.xlsx", 5, {"id": 2, "name": 1}, (7,), (8,))
     lines = Report("EPSG:4549", (table,), "build", {"filled": 0.4, "overlap": 0.0}, ledger).lines(language)
-    assert len(lines) == 12
+    assert len(lines) == 11
     assert any("g.shp" in line for line in lines)
