@@ -48,7 +48,8 @@ def lived_in(uses: pd.Series) -> npt.NDArray[np.bool_]:
     plain = [plain_name(str(word)) for word in words]
     lived = [any(word in use for word in DWELLING_USES) or not any(word in use for word in OTHER_USES) for use in plain]
     # Code -1, a use that is missing, takes the last value.
-    return np.array([*lived, True], dtype=bool)[codes]
+    answers: npt.NDArray[np.bool_] = np.array([*lived, True], dtype=bool)[codes]
+    return answers
 
 
 def estimated_households(buildings: gpd.GeoDataFrame, rules: EstimateRules, *, footprints: npt.NDArray[np.bool_]) -> gpd.GeoDataFrame:
