@@ -92,7 +92,9 @@ class Report:
 
 def _changes(table: TableReport) -> list[tuple[str, dict[str, Word]]]:
     found = {code: getattr(table, code) for code in ("added", "changed", "removed")}
-    told: list[tuple[str, dict[str, Word]]] = [(f"report_{code}", {"count": len(ids), "ids": _some(ids, SHOWN_IDS)}) for code, ids in found.items() if ids]
+    told: list[tuple[str, dict[str, Word]]] = [
+        (f"report_{code}", {"count": len(ids), "ids": _some(ids, SHOWN_IDS)}) for code, ids in found.items() if ids
+    ]
     return told if told else [("report_unchanged", {})]
 
 
