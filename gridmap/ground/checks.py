@@ -103,15 +103,18 @@ def _of_buildings(district: District, code: str, where: np.ndarray, *, column: s
 
 
 def _buildings_too_large(district: District, rules: Rules) -> list[Finding]:
-    """A building above the maximum can only be split by stairwells; without them it stands alone, out of bounds."""
+    """A building above the maximum is divided by stairwells. With too few it stays out of bounds; where their number is unknown it is assumed."""
     buildings = district.buildings
     limit = rules.grid.households_max
     households = buildings["households"].fillna(0).to_numpy(dtype=np.int64)
-    stairwells = buildings["stairwells"].fillna(1).to_numpy(dtype=np.int64)
-    divisible = (stairwells > 1) & (households <= limit * stairwells)
-    too_large = (households > limit) & ~divisible & ~buildings["dedicated"].to_numpy(dtype=bool)
-    code = "area_too_large" if district.cells == "given" else "building_too_large"
-    return _of_buildings(district, code, too_large, column="households", limit=limit)
+    too_large = (households > limit) & ~buildings["dedicated"].to_numpy(dtype=bool)
+    if district.cells == "given":
+        return _of_buildings(district, "area_too_large", too_large, column="households", limit=limit)
+    stairwells = buildings["stairwells"].fillna(0).to_numpy(dtype=np.int64)
+    unknown = too_large & (stairwells == 0)
+    lacking = too_large & ~unknown & (households > limit * stairwells)
+    told = _of_buildings(district, "building_too_large", lacking, column="households", limit=limit)
+    return told + _of_buildings(district, "stairwells_unknown", unknown, column="households", limit=limit)
 
 
 def _compounds_without_households(district: District) -> list[Finding]:

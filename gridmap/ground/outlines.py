@@ -22,11 +22,17 @@ Numbers = npt.NDArray[np.float64]
 OUTLINE_M = 30.0
 """Where no community is drawn, its outline keeps this distance from its buildings."""
 
-CLOSED_M = 60.0
-"""Land between buildings belongs to the communities where no circle of this radius finds room; larger openings only where buildings surround them."""
+CLOSED_M = 150.0
+"""Land between buildings belongs to the communities where no circle of this radius finds room; larger openings only where buildings surround them.
 
-OPEN_M = 100.0
+With less, houses across a park or a railway yard would be cut off from the rest of their community.
+"""
+
+OPEN_M = 200.0
 """Where a circle of this radius finds room between the middles of buildings, they face open land."""
+
+LONG_M = 60.0
+"""The middle of a building longer than this says little of where it ends."""
 
 BESIDE_SAMPLE_M = 5.0
 """Footprints within ``OUTLINE_M`` of another community are sampled at this distance: the border runs close to them."""
@@ -139,7 +145,7 @@ def _at_edge(hulls: Geometries, codes: Positions) -> Mask:
     edge[net.corners[net.radii > OPEN_M]] = True
     west, south, east, north = shapely.bounds(hulls).T
     # Two buildings with one middle may be of two communities.
-    long: Mask = np.hypot(east - west, north - south) > CLOSED_M
+    long: Mask = np.hypot(east - west, north - south) > LONG_M
     return np.asarray(edge[whose] | (number[whose] > 1) | long, dtype=bool)
 
 

@@ -18,7 +18,7 @@ ROW = "_row"
 
 ABOUT_ROWS: Mapping[str, tuple[str, ...]] = {
     "communities": ("community_without_buildings", "community_below_minimum"),
-    "buildings": ("building_too_large", "area_too_large", "id_like_stairwell"),
+    "buildings": ("building_too_large", "stairwells_unknown", "area_too_large", "id_like_stairwell"),
     "venues": ("venue_outside",),
     "gates": ("gate_of_unknown_compound",),
 }
