@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,14 @@ def plan_lines(plan: Any, measures: dict[str, Any]) -> list[str]:
     """Say in a few lines what a plan is like."""
     bounds = f"{measures['households_min']}-{measures['households_max']}"
     numbers = {name: measures[name] for name in ("grids", "communities", "households", "ordinary", "in_bounds")}
-    return [say("cli_plan_done", plan=plan.name, **numbers), say("cli_plan_bounds", bounds=bounds, **numbers)]
+    lines = [say("cli_plan_done", plan=plan.name, **numbers), say("cli_plan_bounds", bounds=bounds, **numbers)]
+    if measures["hindered"] and measures["hindered"] < measures["ordinary"]:
+        # Rounded down, so that 100 means all.
+        percent = math.floor(10 * measures["in_bounds_unhindered_percent"]) / 10
+        unhindered = measures["ordinary"] - measures["hindered"]
+        inside = measures["in_bounds_unhindered"]
+        lines.append(say("cli_plan_unhindered", hindered=measures["hindered"], unhindered=unhindered, in_bounds=inside, percent=percent))
+    return lines
 
 
 @click.command("plans", cls=Command)

@@ -13,7 +13,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gridmap.grids.continuity import continued_grids
-from gridmap.grids.plan import Plan, out_of_bounds
+from gridmap.grids.plan import ORDINARY, Plan, out_of_bounds
+from gridmap.grids.reasons import PROVED_HOUSEHOLDS
 
 CROSSINGS = ("arterial", "railway", "expressway", "river")
 """What a grid worker does not like to cross every day."""
@@ -39,6 +40,33 @@ def overall_range_percent(plan: Plan) -> float:
     """Return the overall range in per cent of the mean ordinary grid, as redistricting reports it; nan when there is no household."""
     households = plan.ordinary["households"]
     return 100.0 * overall_range_households(plan) / float(households.mean()) if households.sum() else math.nan
+
+
+def proved_hindered(plan: Plan) -> pd.Series:
+    """Return for each ordinary grid, bool, whether a proof stands in the way of its bounds.
+
+    It holds an atom above the maximum, or lies in a part proved impossible: what hangs together over crossable neighbours around the atom that the
+    proof is about, without dedicated grids and without atoms above the maximum, which stand alone. The proofs are those of the plan's findings; a
+    plan that was not proposed, such as an office's own, has none.
+    """
+    large = plan.atoms["households"] > plan.rules.grid.households_max
+    free = ~large & plan.grid_of.map(plan.grids["kind"]).eq(ORDINARY)
+    pairs = plan.neighbours[plan.neighbours["crossable"].to_numpy(dtype=bool)]
+    joined = pairs["a"].map(free).eq(True) & pairs["b"].map(free).eq(True)
+    part = _pieces(plan, pairs[joined])
+    subjects = {each.subject for each in plan.findings if PROVED_HOUSEHOLDS in each.words}
+    impossible = part.isin(part[part.index.isin(subjects)]) & free
+    return (large | impossible).groupby(plan.grid_of).any().reindex(plan.ordinary.index).astype(bool).rename("proved_hindered")
+
+
+def in_bounds_unhindered_percent(plan: Plan) -> float:
+    """Return the share of ordinary grids in bounds, in per cent, among those that no proof hinders; nan when there are none.
+
+    This is the share that benchmarks speak of. See :func:`proved_hindered`.
+    """
+    unhindered = proved_hindered(plan)[lambda hindered: ~hindered].index
+    outside = out_of_bounds(plan).index.isin(unhindered).sum()
+    return 100.0 * float(len(unhindered) - outside) / len(unhindered) if len(unhindered) else math.nan
 
 
 def polsby_popper(plan: Plan) -> pd.Series:
@@ -85,9 +113,7 @@ def barriers_crossed(plan: Plan) -> pd.Series:
     """
     pairs = _pairs(plan)
     joined = (pairs["grid_a"] == pairs["grid_b"]) & pairs["crossable"] & ~pairs["separator"].isin(CROSSINGS)
-    a, b = (plan.atoms.index.get_indexer(pairs[end][joined]) for end in ("a", "b"))
-    pieces: npt.NDArray[Any] = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(len(plan.atoms),) * 2), directed=False)[1]
-    crossed = pd.Series(pieces, index=plan.atoms.index).groupby(plan.grid_of).nunique() - 1
+    crossed = _pieces(plan, pairs[joined]).groupby(plan.grid_of).nunique() - 1
     return crossed.reindex(plan.grids.index).astype(np.int64).rename("barriers_crossed")
 
 
@@ -109,7 +135,9 @@ def report(plan: Plan) -> dict[str, Any]:
     ordinary = plan.ordinary
     target = plan.rules.grid
     deviation = deviation_households(plan).abs()
-    inside = len(ordinary) - len(out_of_bounds(plan))
+    outside = out_of_bounds(plan)
+    inside = len(ordinary) - len(outside)
+    hindered = proved_hindered(plan)
     figures = {
         "grids": len(plan.grids),
         "ordinary": len(ordinary),
@@ -123,6 +151,9 @@ def report(plan: Plan) -> dict[str, Any]:
         "households_max": target.households_max,
         "in_bounds": inside,
         "in_bounds_percent": 100.0 * inside / len(ordinary) if len(ordinary) else math.nan,
+        "hindered": int(hindered.sum()),
+        "in_bounds_unhindered": int((~hindered & ~hindered.index.isin(outside.index)).sum()),
+        "in_bounds_unhindered_percent": in_bounds_unhindered_percent(plan),
         "households_outside": _households_outside(plan),
         "smallest_households": int(ordinary["households"].min()) if len(ordinary) else None,
         "largest_households": int(ordinary["households"].max()) if len(ordinary) else None,
@@ -142,6 +173,13 @@ def _households_outside(plan: Plan) -> int:
     """Sum what ordinary grids have below the minimum or above the maximum."""
     bounds, households = plan.rules.grid, plan.ordinary["households"]
     return int((bounds.households_min - households).clip(lower=0).sum() + (households - bounds.households_max).clip(lower=0).sum())
+
+
+def _pieces(plan: Plan, pairs: pd.DataFrame) -> pd.Series:
+    """Number the pieces that the atoms of a plan form when only ``pairs`` are joined."""
+    a, b = (plan.atoms.index.get_indexer(pairs[end]) for end in ("a", "b"))
+    pieces: npt.NDArray[Any] = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(len(plan.atoms),) * 2), directed=False)[1]
+    return pd.Series(pieces, index=plan.atoms.index)
 
 
 def _pairs(plan: Plan) -> pd.DataFrame:

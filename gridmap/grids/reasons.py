@@ -19,6 +19,9 @@ TOLD_BY_ATOMS = "atom_above_maximum"
 WHOLE_PART = "part_"
 """Proofs whose codes begin so are about a part as a whole; the others name one atom in it."""
 
+PROVED_HOUSEHOLDS = "proved_households"
+"""The word of a finding that tells a proof: how many households of the part must stay outside the bounds."""
+
 REASONS = ("grid_not_found", "grid_outside_proved", "grid_outside_partly_proved")
 
 
@@ -71,7 +74,9 @@ def _told(proof: Certificate, community_id: str, plan: Plan, concerned: Sequence
     """Return the proof as an error, for it tells of a rule that is not met, placed on the map and at its grid when it is about one grid only."""
     place = plan.atoms.geometry[proof.subject].representative_point()
     grid_id = concerned[0] if len(concerned) == 1 else None
-    return dataclasses.replace(proof.finding(community_id), severity="error", grid_id=grid_id, x=float(place.x), y=float(place.y))
+    told = proof.finding(community_id)
+    words = {**told.words, PROVED_HOUSEHOLDS: proof.violation_households}
+    return dataclasses.replace(told, severity="error", grid_id=grid_id, x=float(place.x), y=float(place.y), words=words)
 
 
 def _kept_condition(plan: Plan, community_id: str, proofs: Sequence[Certificate], kept: Collection[str]) -> Iterator[Finding]:

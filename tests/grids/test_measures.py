@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -8,9 +9,11 @@ import pandas as pd
 import pytest
 from worlds import draw_world
 
+from gridmap.findings import finding
 from gridmap.grids import measures
 from gridmap.grids.atoms import split_atoms
 from gridmap.grids.plan import Origin, Plan, now, plan_from_assignment
+from gridmap.grids.reasons import PROVED_HOUSEHOLDS
 from gridmap.rules import load_rules
 
 RULES = load_rules("nantong")
@@ -95,6 +98,27 @@ def test_unassigned_atoms_break_no_measure(plan: Plan) -> None:
     assert measures.report(part)["atoms_unassigned"] == 1
 
 
+def test_what_no_proof_hinders_is_counted_by_itself() -> None:
+    """Of five grids one holds a tower above the maximum, two lie in a part proved impossible, and of the other two one is in bounds."""
+    drawing = "t:400 . a:200 b:120 . c:260 . d:240"
+    plan = planned({"t": "T", "a": "A", "b": "B", "c": "C", "d": "D"}, drawing, stairwells={"t": 1})
+    proof = finding("part_indivisible", "b", fewer=1, fewer_each=320, more=2, more_each=160, **{PROVED_HOUSEHOLDS: 20})
+    proved = dataclasses.replace(plan, findings=(proof,))
+    assert measures.proved_hindered(proved).to_dict() == {"A": True, "B": True, "C": False, "D": False, "T": True}
+    assert measures.in_bounds_unhindered_percent(proved) == 50.0
+    assert measures.in_bounds_unhindered_percent(plan) == 25.0
+    figures = measures.report(proved)
+    assert (figures["hindered"], figures["in_bounds_unhindered"], figures["in_bounds_unhindered_percent"]) == (3, 1, 50.0)
+
+
+def test_a_proof_does_not_reach_through_a_tower_or_a_school() -> None:
+    drawing = "a:200 t:400 b:270 . c:100 s:0! d:270"
+    plan = planned({each: each.upper() for each in "atbcsd"}, drawing, stairwells={"t": 1})
+    proofs = tuple(finding("part_below_minimum", each, **{PROVED_HOUSEHOLDS: 50}) for each in "ac")
+    hindered = measures.proved_hindered(dataclasses.replace(plan, findings=proofs))
+    assert hindered[hindered].index.tolist() == ["A", "C", "T"]
+
+
 def test_report_is_plain(plan: Plan) -> None:
     figures = measures.report(plan)
     assert json.loads(json.dumps(figures)) == figures
@@ -103,7 +127,8 @@ def test_report_is_plain(plan: Plan) -> None:
 
 def test_a_plan_of_nothing_but_a_school() -> None:
     figures = measures.report(planned({"s": "S"}, "s:0!"))
-    assert (figures["ordinary"], figures["in_bounds_percent"], figures["overall_range_percent"]) == (0, None, None)
+    assert figures["ordinary"] == 0
+    assert figures["in_bounds_percent"] is figures["in_bounds_unhindered_percent"] is figures["overall_range_percent"] is None
 
 
 def test_missing_area_gives_nan() -> None:
