@@ -14,6 +14,7 @@ from gridmap.cli.words import Command, option, say
 from gridmap.findings import Finding, finding
 
 if TYPE_CHECKING:
+    from gridmap.grids.compare import Comparison
     from gridmap.store.resume import Finished
 
 
@@ -152,8 +153,49 @@ def compare(workspace: Path, a: str, b: str, as_json: bool) -> int:
     store = Workspace(workspace)
     comparison = compare_plans(store.read_plan(a), store.read_plan(b))
     data = comparison.as_dict()
-    lines = [say("cli_compare_done", a=a, b=b, moved=comparison.households_moved, kept=comparison.grids_kept)]
+    changes = {"moved": comparison.households_moved, "kept": comparison.grids_kept, "changed": len(comparison.changed)}
+    lines = [
+        say("cli_compare_done", a=a, b=b, **changes, new=len(comparison.new), gone=len(comparison.gone), households=comparison.households_common),
+        "",
+        *compare_lines(comparison),
+    ]
     return give(Answer({"workspace": str(workspace), **data}, lines), as_json=as_json)
+
+
+COMPARED = (
+    "grids",
+    "ordinary",
+    "dedicated",
+    "households",
+    "bounds",
+    "in_bounds",
+    "in_bounds_percent",
+    "in_bounds_unhindered_percent",
+    "households_outside",
+    "smallest_households",
+    "largest_households",
+    "mean_deviation_households",
+    "overall_range_households",
+    "cut_length_m",
+    "compounds_split",
+    "barriers_crossed",
+    "polsby_popper_mean",
+    "reock_mean",
+)
+"""The measures that ``compare`` shows, in this order; ``bounds`` stands for minimum and maximum."""
+
+
+def compare_lines(comparison: Comparison) -> list[str]:
+    """Say in a table what two plans measure, side by side, and by how much the second has more or less."""
+    low, high = (comparison.measures[f"households_{limit}"] for limit in ("min", "max"))
+    measures = {**comparison.measures, "bounds": tuple(f"{low[end]}-{high[end]}" for end in (0, 1))}
+    rows = [{"measure": say(f"cli_compare_{name}"), "a": measures[name][0], "b": measures[name][1]} for name in COMPARED]
+    for row in rows:
+        counted = all(isinstance(row[end], int | float) for end in "ab")
+        change = round(row["b"] - row["a"], 2) if counted else 0
+        row["change"] = f"{change:+.2f}".rstrip("0").rstrip(".") if change else ""
+    headings = {"measure": say("cli_compare_measure"), "a": comparison.a, "b": comparison.b, "change": say("cli_compare_change")}
+    return table_lines(rows, headings, numbers=("a", "b", "change"))
 
 
 @click.command("adopt", cls=Command)

@@ -105,10 +105,12 @@ def progress_bars() -> Iterator[Progress]:
             bar.close()
 
 
-def table_lines(rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str]) -> list[str]:
-    """Return rows as aligned text, with the columns that ``headings`` names."""
+def table_lines(rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str], *, numbers: Sequence[str] = ()) -> list[str]:
+    """Return rows as aligned text, with the columns that ``headings`` names; those of ``numbers`` are set flush right."""
     shown = [[_shown(row.get(name)) for name in headings] for row in rows]
-    return tabulate(shown, headers=list(headings.values()), tablefmt="simple", disable_numparse=True).splitlines()
+    titles = [one_line(title, longest=WIDEST_CELL) for title in headings.values()]
+    sides = ["right" if name in numbers else "left" for name in headings]
+    return tabulate(shown, headers=titles, tablefmt="simple", disable_numparse=True, colalign=sides if rows else None).splitlines()
 
 
 def _shown(value: object) -> str:
@@ -116,7 +118,7 @@ def _shown(value: object) -> str:
         return "—"
     if isinstance(value, bool):
         return say("cli_yes") if value else say("cli_no")
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else one_line(str(value), longest=WIDEST_CELL)
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else one_line(str(value), longest=WIDEST_CELL)
 
 
 def _plain(value: object) -> object:

@@ -60,6 +60,16 @@ def test_plans_are_listed_compared_and_adopted(workspace: Path, capsys: pytest.C
     assert run(["plan", str(workspace), "--name", "二稿"]) == 1
 
 
+def test_a_comparison_shows_the_measures_side_by_side(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figures = told(capsys, "compare", workspace, "一稿", "二稿")["measures"]
+    assert run(["compare", str(workspace), "一稿", "二稿", "--lang", "en"]) == 0
+    rows = {line[: line.find("  ")].strip(): line.split() for line in capsys.readouterr().out.splitlines() if "  " in line}
+    assert rows["measure"][-3:] == ["一稿", "二稿", "change"]
+    for name, title in (("grids", "grids"), ("compounds_split", "compounds split"), ("barriers_crossed", "barriers crossed")):
+        a, b = figures[name]
+        assert rows[title][len(title.split()) :] == [str(a), str(b), *([f"{b - a:+}"] if a != b else [])]
+
+
 def test_the_export_alone_shows_that_the_plan_holds(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told(capsys, "export", workspace, tmp_path / "a.gpkg", "--plan", "一稿")
     buildings, grids = (gpd.read_file(tmp_path / "a.gpkg", layer=layer) for layer in ("buildings", "grids"))
