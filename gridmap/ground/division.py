@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,19 +36,20 @@ class ExistingDivision:
     findings: tuple[Finding, ...]
 
 
-def existing_division(rows: Rows, district: District, *, plan: str) -> ExistingDivision:
+def existing_division(rows: Rows, district: District, *, plan: str, told: Sequence[Finding] = ()) -> ExistingDivision:
     """Return the division that ``rows`` draw or list; ids of grids stay the text that they are.
 
     A building belongs to the grid that its representative point lies in. Buildings in no grid or in two, grids that overlap and grids without a
-    building are findings. Raises ``InputError`` when the rows have no ids of grids, or no building is in any grid.
+    building are findings, beside what the reader has ``told`` of the file. Raises ``InputError`` when the rows have no ids of grids, or no building
+    is in any grid.
     """
     drawn = bool(rows.frame.geometry.notna().any())
     if drawn:
-        rows, findings = _drawn_rows(rows)
+        rows, findings = _drawn_rows(rows, told)
         ids, named = _grid_ids(rows)
         grid_of, more = _by_place(rows, ids, district)
     else:
-        findings = []
+        findings = list(told)
         if not {"grid_id"} & set(rows.columns):
             raise InputError("grid_field_absent", file=rows.file, columns=", ".join(rows.columns.values()))
         ids, named = _grid_ids(rows)
@@ -66,8 +68,8 @@ def existing_division(rows: Rows, district: District, *, plan: str) -> ExistingD
     return ExistingDivision(plan, grid_of, named, tuple(findings))
 
 
-def _drawn_rows(rows: Rows) -> tuple[Rows, list[Finding]]:
-    rows, findings = readable_geometry(rows)
+def _drawn_rows(rows: Rows, told: Sequence[Finding]) -> tuple[Rows, list[Finding]]:
+    rows, findings = readable_geometry(rows, told)
     rows, more = mended_geometry(rows)
     return rows, findings + more
 

@@ -91,6 +91,8 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
     steps = _Steps(progress, len(paths) + 3)
     sources = read_sources(paths, request.fields, request.crs, old.crs if old is not None else None, steps.next)
     tables, findings = _usable_tables(sources, rules, old)
+    # What is told of a table is in its findings already.
+    findings += sources.told.get("ledger", ())
     steps.next("repair")
     communities = _communities(tables, old)
     buildings, communities, more = _assigned(_buildings(tables, old), communities)
@@ -107,8 +109,9 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
     _check_households(district, sources, findings)
     findings += datum_findings({**district.tables(), "buildings": _with_said(district.buildings, tables.get("buildings"))})
     findings += located(check_district(district, rules), tables)
-    division = existing_division(sources.grids, district, plan=request.plan or "imported") if sources.grids is not None else None
-    if division is not None:
+    division = None
+    if sources.grids is not None:
+        division = existing_division(sources.grids, district, plan=request.plan or "imported", told=sources.told["grids"])
         findings += division.findings
     report = Report(
         crs=_crs_name(sources.crs),

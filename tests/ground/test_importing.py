@@ -160,6 +160,13 @@ def test_a_ledger_fills_in(tmp_path, files):
     assert found.report.ledger.matched == {"compound": 1, "name": 6}
 
 
+def test_what_a_ledger_leaves_out_is_told(tmp_path, files):
+    ledger = tmp_path / "台账.csv"
+    ledger.write_text("楼栋编号,户数\n003,77\n合计,77\n填表人：某某,\n", encoding="utf-8")
+    found = [each for each in import_files(ImportRequest(**files, ledger=ledger)).findings if each.file == "台账.csv" and each.row]
+    assert [(each.code, each.row) for each in found] == [("row_total", 3), ("row_note", 4)]
+
+
 def test_a_ledger_alone_updates_the_workspace(tmp_path, files):
     old = import_files(ImportRequest(**files)).district
     ledger = tmp_path / "ledger.csv"
@@ -209,6 +216,13 @@ def test_an_existing_division(tmp_path, files):
     found = import_files(ImportRequest(**files, grids=kept(grids, tmp_path, "grids"), plan="现状"))
     assert found.division.plan == "现状"
     assert found.division.grid_of.tolist() == ["007"] * 6 + ["008"] * 6
+
+
+def test_what_a_list_of_grids_leaves_out_is_told_once(tmp_path, files):
+    grids = tmp_path / "网格.xlsx"
+    pd.DataFrame({"楼栋编号": ["001", "002", "合计"], "网格编号": ["A", "A", "2"]}).to_excel(grids, index=False)
+    found = import_files(ImportRequest(**files, grids=grids)).findings
+    assert [each.row for each in found if each.code == "row_total"] == [4]
 
 
 def test_progress_is_told(files):
