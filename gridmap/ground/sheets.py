@@ -93,11 +93,12 @@ def _part(file: str, sheet: Sheet, tables: Sequence[str]) -> _Part | None:
     keys = [place for place, name in enumerate(names) if name in fields.values()]
     rows, numbers, findings = [], [], []
     filled = _filled(sheet.rows, sheet.merged, downwards_only=True)
+    spread = _spread_rows(sheet)
     for place in range(last + 1, len(sheet.rows)):
         own, values = sheet.rows[place], filled[place]
         if not any(own):
             continue
-        code = _left_out(own, values, names, keys, sheet.merged, place)
+        code = _left_out(own, values, names, keys, spread=place in spread)
         if code is not None:
             shown = next(value for value in own if value)
             findings.append(finding(code, sheet.name, file=file, layer=sheet.name, row=place + 1, value=shown))
@@ -146,14 +147,25 @@ def _filled(rows: list[list[str]], merged: Sequence[Span], *, downwards_only: bo
     return filled
 
 
-def _left_out(own: list[str], values: list[str], names: list[str], keys: list[int], merged: Sequence[Span], place: int) -> str | None:
-    """Return the code of the reason why a row is no data, else None."""
+def _spread_rows(sheet: Sheet) -> set[int]:
+    """Return the rows in which cells side by side are merged."""
+    wide = sorted((top, bottom) for top, bottom, left, right in sheet.merged if left < right)
+    rows: set[int] = set()
+    reached = -1
+    for top, bottom in wide:
+        # Ranges of a damaged file may overlap; no row is looked at twice.
+        rows.update(range(max(top, reached + 1), bottom + 1))
+        reached = max(reached, bottom)
+    return rows
+
+
+def _left_out(own: list[str], values: list[str], names: list[str], keys: list[int], *, spread: bool) -> str | None:
+    """Return the code of the reason why a row is no data, else None; ``spread`` says that cells of it are merged sideways."""
     words = [value for value in own if value]
     if any(_TOTAL.match(value) for value in words[:3]):
         return "row_total"
     if sum(value == name for value, name in zip(values, names, strict=True)) >= min(len(words), FIELDS_MIN):
         return "row_header_again"
-    spread = any(top <= place <= bottom and left < right for top, bottom, left, right in merged)
     if (len(words) == 1 and spread) or _NOTE.match(words[0]) or not any(values[key] for key in keys):
         return "row_note"
     return None

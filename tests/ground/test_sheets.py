@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,10 @@ import openpyxl
 import pytest
 
 from gridmap.errors import InputError
+from gridmap.ground import sheets
 from gridmap.ground.files import read_layers
 from gridmap.ground.sheets import read_ledger
+from gridmap.ground.workbooks import Sheet
 
 HEADER = ["小区名称", "楼 号", "户　数"]
 
@@ -211,6 +213,32 @@ def test_a_merged_range_over_the_whole_sheet_costs_nothing(tmp_path: Path) -> No
     path = workbook(tmp_path / "a.xlsx", [HEADER, ["阳光花园", "1", 1], [None, "2", 2]], merged=("A2:A3",))
     altered(path, SHEET, lambda content: content.replace(b'ref="A2:A3"', b'ref="A2:XFD1048576"'))
     assert [row[:2] for row in table(path)] == [["阳光花园", "1"], ["阳光花园", "2"]]
+
+
+def test_time_grows_with_the_merged_ranges_and_not_with_their_square(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every row has a merged range of its own, as where a name stands over two columns."""
+
+    class Counted(tuple[int, ...]):
+        looks = 0
+
+        def __iter__(self) -> Iterator[int]:
+            Counted.looks += 1
+            return super().__iter__()
+
+    number = 2000
+    rows = [HEADER, *([f"花园{place}", "1", "1"] for place in range(number))]
+    sheet = Sheet("台账", rows, tuple(Counted((place, place, 1, 2)) for place in range(1, number + 1)))  # type: ignore[misc]
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(b"anything")
+    monkeypatch.setattr(sheets, "read_sheets", lambda _: ([sheet], None))
+    assert len(read_ledger(path).frame) == number
+    assert Counted.looks <= 5 * number
+
+
+def test_a_note_in_merged_cells_is_left_out(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [HEADER, ["阳光花园", "1", 1], ["以下为北区"], ["和平里", "2", 2]]
+    path = workbook(tmp_path / "a.xlsx", rows, merged=("A3:C3",))
+    assert codes(path) == [("row_note", 3)]
 
 
 def test_a_sheet_that_claims_to_be_huge_costs_nothing(tmp_path: Path) -> None:
