@@ -166,11 +166,37 @@ def load_rules(profile: str = "nantong") -> Rules:
     faults = _faults(table, profile)
     if faults:
         raise InputError("rules_unusable", findings=faults, file=profile)
-    return rules_from_dict({**table, "profile": profile})
+    return _rules({**table, "profile": profile})
 
 
 def rules_from_dict(table: Mapping[str, Any]) -> Rules:
-    """Return the rules that ``Rules.as_dict`` wrote."""
+    """Return the rules that ``Rules.as_dict`` wrote, in this version of gridmap or an earlier one.
+
+    What rules did not have then is taken from the profile ``base``. Raises ``InputError`` with everything that this version does not know or lacks.
+    """
+    filled = _filled(table)
+    faults = _faults({name: value for name, value in filled.items() if name != "profile"}, str(table["profile"]))
+    if faults:
+        raise InputError("rules_unusable", findings=faults, file=str(table["profile"]))
+    return _rules(filled)
+
+
+def _filled(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``table`` with the keys of ``base`` where it has none; named things that it has none of are not added to those that it has."""
+    base = _read("base")
+    filled = {**base, **table}
+    for name in SECTIONS:
+        if name in table:
+            filled[name] = {**base.get(name, {}), **table[name]}
+    for name in NAMED_SECTIONS:
+        if name in table:
+            known = base.get(name, {})
+            filled[name] = {key: {**known.get(key, {}), **entry} for key, entry in table[name].items()}
+    return filled
+
+
+def _rules(table: Mapping[str, Any]) -> Rules:
+    """Return rules from a table that has been checked."""
     hints = get_type_hints(Rules)
     sections: dict[str, Any] = {name: hints[name](**table[name]) for name in SECTIONS}
     named: dict[str, Any] = {name: {key: kind(**entry) for key, entry in table[name].items()} for name, kind in NAMED_SECTIONS.items()}

@@ -63,6 +63,24 @@ def test_stored_rules_come_back(own_file: Path) -> None:
     assert rules_from_dict(rules.as_dict()) == rules
 
 
+def test_rules_stored_before_a_key_was_there_take_it_from_base(own_file: Path) -> None:
+    rules = load_rules(str(own_file))
+    stored = rules.as_dict()
+    del stored["estimate"]["floors_where_unknown"], stored["walk"]["elder"]["source"], stored["community"]
+    read, base = rules_from_dict(stored), load_rules("compact")
+    assert (read.estimate.floors_where_unknown, read.walk["elder"]) == (base.estimate.floors_where_unknown, base.walk["elder"])
+    assert read.grid == rules.grid
+    assert "community" not in stored
+
+
+def test_rules_stored_with_a_key_of_a_later_version_are_refused() -> None:
+    stored = load_rules().as_dict()
+    stored["weights"]["shade"] = 1.0
+    with pytest.raises(InputError) as error:
+        rules_from_dict(stored)
+    assert [(each.code, each.subject) for each in error.value.findings] == [("rules_key_unknown", "weights.shade")]
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     file = tmp_path / "bad.toml"
     file.write_text(OWN.replace("180", '"many"').replace("220", "-1") + "\nhousholds = 3\n[grids]\na = 1\n", encoding="utf-8")

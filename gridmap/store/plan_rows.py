@@ -14,9 +14,10 @@ from collections.abc import Sequence
 import pandas as pd
 import shapely
 
+from gridmap.errors import InputError, WorkspaceError
 from gridmap.findings import Finding
 from gridmap.grids.plan import Origin, Plan
-from gridmap.rules import rules_from_dict
+from gridmap.rules import Rules, rules_from_dict
 from gridmap.store.geopackage import append_rows, create_view, read_features, read_rows
 from gridmap.store.schema import ASSIGNMENTS, ATOM_NEIGHBOURS, ATOMS, GRIDS, PLANS, plan_view
 from gridmap.store.styles import add_grid_style
@@ -67,8 +68,16 @@ def read(connection: sqlite3.Connection, name: str, findings: Sequence[Finding])
     grids = read_features(connection, GRIDS, "plan = ?", (name,)).drop(columns="plan").set_index("grid_id").astype(GRID_TYPES)
     parent = None if pd.isna(row["parent"]) else str(row["parent"])
     origin = Origin(row["author"], row["made_at"], int(row["seed"]), row["effort"], row["ground"], parent, row["version"])
-    rules = rules_from_dict(json.loads(row["rules"]))
-    return Plan(name, atoms, neighbours, assignment.reindex(atoms.index).rename("grid_id"), grids, rules, tuple(findings), origin)
+    return Plan(name, atoms, neighbours, assignment.reindex(atoms.index).rename("grid_id"), grids, _rules(row), tuple(findings), origin)
+
+
+def _rules(row: pd.Series) -> Rules:
+    """Return the rules of a plan; an earlier gridmap may have stored fewer of them, a later one more."""
+    try:
+        return rules_from_dict(json.loads(row["rules"]))
+    except InputError as error:
+        keys = ", ".join(each.subject for each in error.findings)
+        raise WorkspaceError("plan_rules_unknown", plan=str(row["name"]), keys=keys, version=str(row["version"]) or None) from error
 
 
 def atoms_key(plan: Plan) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyogrio
@@ -64,6 +67,27 @@ def test_the_tiling_comes_back(workspace: Workspace, tiling: Tiling) -> None:
 
 def test_the_plan_comes_back(workspace: Workspace, plan: Plan) -> None:
     assert_same_plan(workspace.read_plan("first"), plan)
+
+
+def stored_rules(workspace: Workspace, change: Callable[[dict[str, Any]], None]) -> None:
+    """Alter the rules of the plan as another version of gridmap would have written them."""
+    with closing(sqlite3.connect(workspace.path)) as connection, connection:
+        rules = json.loads(connection.execute("SELECT rules FROM plans").fetchone()[0])
+        change(rules)
+        connection.execute("UPDATE plans SET rules = ?", (json.dumps(rules),))
+
+
+def test_a_plan_of_an_earlier_version_is_readable(workspace: Workspace, plan: Plan) -> None:
+    stored_rules(workspace, lambda rules: rules["estimate"].pop("floors_where_unknown"))
+    assert workspace.read_plan("first").rules == plan.rules
+
+
+def test_a_plan_of_a_later_version_is_refused_in_one_sentence(workspace: Workspace) -> None:
+    stored_rules(workspace, lambda rules: rules["weights"].update(shade=1.0))
+    with pytest.raises(WorkspaceError) as error:
+        workspace.read_plan("first")
+    assert (error.value.code, error.value.words["keys"]) == ("plan_rules_unknown", "weights.shade")
+    assert workspace.plans()["name"].tolist() == ["first"]
 
 
 def test_buildings_given_as_points_come_back(tmp_path: Path, district: District) -> None:
