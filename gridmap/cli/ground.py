@@ -47,7 +47,7 @@ def sample(out: Path, households: int, seed: int, office: Path | None, overwrite
         _check_office(office, overwrite=overwrite)
     district = sample_district(households, seed=seed)
     history = [{"table": "district", "source": f"sample --households {households} --seed {seed}"}]
-    workspace.write_ground(district, [], imports=history)
+    workspace.write_ground(district, [], imports=history, based_on=None, afresh=overwrite)
     counts = {name: len(table) for name, table in district.tables().items()}
     total = int(district.buildings.households.sum())
     lines = [say("cli_sample_done", path=str(out), households=total, buildings=counts["buildings"], communities=counts["communities"])]

@@ -83,6 +83,7 @@ class Workspace:
         tiling: Tiling | None = None,
         plan: Plan | None = None,
         based_on: District | Literal["any"] | None = "any",
+        afresh: bool = False,
     ) -> None:
         """Replace the ground by ``district`` and the findings on it; the workspace is made when there is none.
 
@@ -91,7 +92,8 @@ class Workspace:
         (``table``), the names of its files (``source``) and whatever else is worth keeping.
 
         ``based_on`` is the district that the new one was made from (None: there was no workspace). When the workspace no longer holds it, because
-        somebody else has written meanwhile, ``WorkspaceError`` is raised instead of undoing his work.
+        somebody else has written meanwhile, ``WorkspaceError`` is raised instead of undoing his work. ``afresh`` puts a new workspace in the place
+        of one that is there, with all its plans; it must be a workspace and nobody may be writing into it.
         """
 
         def change(connection: sqlite3.Connection) -> None:
@@ -109,9 +111,12 @@ class Workspace:
                 _write_plan(connection, plan)
             _log_imports(connection, district, imports)
 
-        if based_on is None or not self.exists():
+        if afresh and self.exists():
+            with self._reading():
+                pass
+        if afresh or based_on is None or not self.exists():
             try:
-                with creating(self.path, replace=False) as connection:
+                with creating(self.path, replace=afresh) as connection:
                     _lay_out(connection, district.crs)
                     change(connection)
             except FileExistsError as error:

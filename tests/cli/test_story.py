@@ -102,6 +102,16 @@ def test_a_demonstration_touches_nobody_s_files(tmp_path: Path) -> None:
     assert unused_folder(tmp_path / "demo") == tmp_path / "demo-2"
 
 
+def test_a_sample_written_over_another_is_a_new_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "s.gpkg"
+    assert run(["sample", str(path), "--households", "300"]) == 0
+    assert run(["plan", str(path), "--jobs", "1", "--effort", "quick"]) in (0, 3)
+    assert run(["sample", str(path), "--households", "400", "--overwrite"]) == 0
+    assert told(capsys, "plans", path)["plans"] == []
+    assert told(capsys, "check", path)["households"] == 400
+    assert [each.name for each in tmp_path.iterdir()] == ["s.gpkg"]
+
+
 def test_raw_files_of_others_are_not_replaced(office: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path.name: path.read_bytes() for path in (office / "原始文件").iterdir()}
     assert run(["sample", str(tmp_path / "s.gpkg"), "--households", "300", "--office", str(office / "原始文件"), "--lang", "en"]) == 1

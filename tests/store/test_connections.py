@@ -142,10 +142,11 @@ def test_every_failure_has_both_languages() -> None:
 
 @pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
-def test_a_file_locked_by_another_program(workspace: Workspace, district: District, other: sqlite3.Connection, lock: str) -> None:
+@pytest.mark.parametrize("afresh", [False, True])
+def test_a_file_locked_by_another_program(workspace: Workspace, district: District, other: sqlite3.Connection, lock: str, afresh: bool) -> None:
     other.execute(lock)
     with pytest.raises(WorkspaceError, match="locked by another program such as QGIS"):
-        write(workspace, district)
+        workspace.write_ground(moved(district), [], afresh=afresh)
     other.execute("ROLLBACK")
     assert workspace.read_district().fingerprint() == district.fingerprint()
 

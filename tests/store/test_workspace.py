@@ -169,6 +169,24 @@ def test_a_workspace_that_appeared_meanwhile_is_kept(workspace: Workspace, distr
     assert workspace.read_district().fingerprint() == district.fingerprint()
 
 
+def test_a_workspace_written_afresh_has_no_old_plan(workspace: Workspace, district: District) -> None:
+    workspace.adopt("first")
+    workspace.write_ground(moved(district), [], afresh=True)
+    assert workspace.plans().empty
+    assert (workspace.adopted(), workspace.read_tiling(), workspace.ground_findings(), len(workspace.imports())) == (None, None, [], 0)
+    assert workspace.read_district().fingerprint() == moved(district).fingerprint()
+
+
+def test_only_a_workspace_is_written_afresh(tmp_path: Path, district: District) -> None:
+    other = tmp_path / "other.gpkg"
+    district.buildings.to_file(other)
+    before = other.read_bytes()
+    with pytest.raises(WorkspaceError) as error:
+        Workspace(other).write_ground(district, [], afresh=True)
+    assert error.value.code == "workspace_foreign"
+    assert other.read_bytes() == before
+
+
 def test_ground_tiling_and_plan_in_one_step(tmp_path: Path, district: District, tiling: Tiling, plan: Plan) -> None:
     workspace = Workspace(tmp_path / "w.gpkg")
     workspace.write_ground(district, [], tiling=tiling, plan=plan)
