@@ -104,7 +104,7 @@ def test_a_demonstration_touches_nobody_s_files(tmp_path: Path) -> None:
 
 def test_a_sample_written_over_another_is_a_new_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "s.gpkg"
-    assert run(["sample", str(path), "--households", "300"]) == 0
+    assert run(["sample", str(path), "--households", "900"]) == 0
     assert run(["plan", str(path), "--jobs", "1", "--effort", "quick"]) in (0, 3)
     assert run(["sample", str(path), "--households", "400", "--overwrite"]) == 0
     assert told(capsys, "plans", path)["plans"] == []
