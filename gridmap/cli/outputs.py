@@ -15,18 +15,28 @@ from gridmap.cli.words import Command, language, option, say
 @WORKSPACE
 @click.argument("out", type=PATH)
 @option("--plan")
+@option("--ground", is_flag=True)
+@option("--layer")
 @JSON
 @LANG
-def export(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
+def export(workspace: Path, out: Path, plan: str | None, ground: bool, layer: str | None, as_json: bool) -> int:
     """The text stands in the catalogue."""
-    from gridmap.outputs.export import export_plan
+    from gridmap.errors import RequestError
+    from gridmap.outputs.export import export_ground, export_plan
     from gridmap.store.workspace import Workspace
 
+    if ground and plan is not None:
+        raise RequestError("cli_plan_or_ground", plan=plan)
     store = Workspace(workspace)
-    chosen, district = store.read_plan(plan or store.adopted_or_only()), store.read_district()
-    findings = [*stale_findings(chosen, district), *export_plan(chosen, district, out, language=language())]
-    lines = [say("cli_export_done", plan=chosen.name, path=str(out))]
-    return give(Answer({"workspace": str(workspace), "plan": chosen.name, "file": str(out)}, lines, findings), as_json=as_json)
+    name = None if ground else plan or store.adopted_or_only_or_none()
+    district = store.read_district()
+    data = {"workspace": str(workspace), "plan": name, "layer": layer, "file": str(out)}
+    if name is None:
+        findings = export_ground(district, out, findings=store.ground_findings(), layer=layer, language=language())
+        return give(Answer(data, [say("cli_export_ground_done" if ground else "cli_export_no_plan", path=str(out))], findings), as_json=as_json)
+    chosen = store.read_plan(name)
+    findings = [*stale_findings(chosen, district), *export_plan(chosen, district, out, layer=layer, language=language())]
+    return give(Answer(data, [say("cli_export_done", plan=chosen.name, path=str(out))], findings), as_json=as_json)
 
 
 @click.command("map", cls=Command)

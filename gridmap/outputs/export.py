@@ -20,7 +20,7 @@ from gridmap.texts import Language, user_language
 ENDINGS = (".gpkg", ".zip", ".geojson", ".csv")
 
 
-def export_plan(plan: Plan, district: District, path: Path, *, language: Language | None = None) -> list[Finding]:
+def export_plan(plan: Plan, district: District, path: Path, *, layer: str | None = None, language: Language | None = None) -> list[Finding]:
     """Write a plan to ``path`` and return what the format could not hold; the ending of ``path`` says which format.
 
     - ``.gpkg``: the layers ``grids``, ``buildings``, ``cells``, ``neighbours`` and ``findings`` in the working CRS, metres; enough for an
@@ -29,34 +29,40 @@ def export_plan(plan: Plan, district: District, path: Path, *, language: Languag
     - ``.geojson``: the grids in WGS 84 (RFC 7946).
     - ``.csv``: the buildings, each with its grid; UTF-8 with a byte order mark, so that Excel reads Chinese; headings in ``language``.
 
-    The file appears whole or not at all; one that is there is replaced. Raises ``RequestError`` for another ending and ``WorkspaceError`` when the
-    file cannot be written or is a workspace.
+    With ``layer`` only that layer is written. The file appears whole or not at all; one that is there is replaced. Raises ``RequestError`` for
+    another ending or layer and ``WorkspaceError`` when the file cannot be written or is a workspace.
     """
     layers, findings = plan_layers(plan, district)
-    return findings + _write(layers, path, drawn="grids", language=language or user_language())
+    return findings + _write(layers, path, drawn="grids", layer=layer, language=language or user_language())
 
 
-def export_ground(district: District, path: Path, *, findings: Sequence[Finding] = (), language: Language | None = None) -> list[Finding]:
-    """Write the ground to ``path`` as :func:`export_plan` writes a plan: all its tables, in ``.geojson`` and ``.csv`` the buildings alone."""
-    return _write(ground_layers(district, findings), path, drawn="buildings", language=language or user_language())
+def export_ground(
+    district: District, path: Path, *, findings: Sequence[Finding] = (), layer: str | None = None, language: Language | None = None
+) -> list[Finding]:
+    """Write the ground to ``path`` as :func:`export_plan` writes a plan: its tables that have rows; in ``.geojson`` and ``.csv`` the buildings alone,
+    or ``layer``."""
+    return _write(ground_layers(district, findings), path, drawn="buildings", layer=layer, language=language or user_language())
 
 
-def _write(layers: Sequence[Export], path: Path, *, drawn: str, language: Language) -> list[Finding]:
+def _write(layers: Sequence[Export], path: Path, *, drawn: str, layer: str | None, language: Language) -> list[Finding]:
     ending = path.suffix.lower()
     # A slip of the keyboard must not replace a workspace with all its plans, whatever it is called.
     if is_workspace(path):
         raise WorkspaceError("export_onto_workspace", file=path.name)
-    by_name = {each.name: each for each in layers}
-    if ending == ".gpkg":
-        _write_geopackage(layers, path)
-    elif ending == ".zip":
-        return write_shapefiles(layers, path)
-    elif ending == ".geojson":
-        write_geojson(by_name[drawn], path)
-    elif ending == ".csv":
-        write_csv(by_name["buildings"], path, language)
-    else:
+    if ending not in ENDINGS:
         raise RequestError("export_ending_unknown", file=path.name or str(path), endings=", ".join(ENDINGS))
+    by_name = {each.name: each for each in layers if ending != ".geojson" or each.layer.geometry is not None}
+    if layer is not None and layer not in by_name:
+        raise RequestError("export_layer_unknown", layer=layer, layers=", ".join(by_name), ending=ending)
+    chosen = layers if layer is None else [by_name[layer]]
+    if ending == ".gpkg":
+        _write_geopackage(chosen, path)
+    elif ending == ".zip":
+        return write_shapefiles(chosen, path)
+    elif ending == ".geojson":
+        write_geojson(by_name[layer or drawn], path)
+    else:
+        write_csv(by_name[layer or "buildings"], path, language)
     return []
 
 

@@ -222,14 +222,19 @@ class Workspace:
 
     def adopted_or_only(self) -> str:
         """Return the name of the adopted plan, else of the only one; raises ``RequestError`` when there is none or a choice."""
+        name = self.adopted_or_only_or_none()
+        if name is None:
+            raise RequestError("plan_none", file=self.path.name, plans="")
+        return name
+
+    def adopted_or_only_or_none(self) -> str | None:
+        """Return the name of the adopted plan, else of the only one, None without plans; raises ``RequestError`` when there is a choice."""
         with self._reading() as connection:
             names = plan_rows.names(connection)
             adopted = _adopted(connection)
-        if adopted is not None:
-            return adopted
-        if len(names) == 1:
-            return names[0]
-        raise RequestError("plan_to_choose" if names else "plan_none", file=self.path.name, plans=", ".join(names))
+        if adopted is not None or len(names) <= 1:
+            return adopted or next(iter(names), None)
+        raise RequestError("plan_to_choose", file=self.path.name, plans=", ".join(names))
 
     # --- the file -----------------------------------------------------------------------------------------------------------------------------
 

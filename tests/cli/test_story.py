@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pyogrio
 import pytest
 
 from gridmap.cli.demo import unused_folder
 from gridmap.cli.main import run
+from gridmap.grids.tiling import tile
 from gridmap.ground.sample import office_options
+from gridmap.store.workspace import Workspace
 
 HOUSEHOLDS = 900
 
@@ -92,6 +95,42 @@ def test_every_step_speaks_the_language(language: str, workspace: Path, tmp_path
         assert run([command, str(workspace), *map(str, rest), "--lang", language]) in (0, 3)
         first = capsys.readouterr().out.splitlines()[0].replace("一稿", "").replace("二稿", "")
         assert any("一" <= character <= "鿿" for character in first) == (language == "zh")
+
+
+@pytest.fixture(scope="module")
+def broken_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace as a plan leaves it that was broken off: with the pieces of land, and no plan."""
+    path = tmp_path_factory.mktemp("broken") / "s.gpkg"
+    assert run(["sample", str(path), "--households", "900"]) == 0
+    store = Workspace(path)
+    store.write_tiling(tile(store.read_district()))
+    return path
+
+
+def test_a_workspace_whose_plan_was_broken_off_serves_on(broken_off: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "check", broken_off)["households"] == 900
+    assert told(capsys, "plans", broken_off)["plans"] == []
+    before = broken_off.read_bytes()
+    for line in (["map", tmp_path / "a.html"], ["adopt", "plan"], ["compare", "a", "b"], ["plan", "--from", "a"]):
+        capsys.readouterr()
+        assert run([line[0], str(broken_off), *map(str, line[1:]), "--lang", "en"]) == 1
+        assert capsys.readouterr().err == "There is no plan in this workspace yet. Make one with gridmap plan.\n"
+    assert broken_off.read_bytes() == before
+
+
+def test_without_a_plan_the_ground_is_exported(broken_off: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "export", broken_off, tmp_path / "a.gpkg")["plan"] is None
+    layers = set(pyogrio.list_layers(tmp_path / "a.gpkg")[:, 0])
+    assert {"communities", "buildings", "streets", "barriers", "gates", "venues"} >= layers - {"findings"}
+    assert {"communities", "buildings", "streets"} <= layers
+    assert run(["export", str(broken_off), str(tmp_path / "b.csv"), "--layer", "streets", "--lang", "en"]) == 0
+    assert "no plan yet" in capsys.readouterr().out
+
+
+def test_the_ground_is_exported_beside_a_plan(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "export", workspace, tmp_path / "v.geojson", "--ground", "--layer", "venues")["plan"] is None
+    assert run(["export", str(workspace), str(tmp_path / "v.csv"), "--ground", "--plan", "一稿", "--lang", "en"]) == 1
+    assert "exclude each other" in capsys.readouterr().err
 
 
 def test_a_demonstration_touches_nobody_s_files(tmp_path: Path) -> None:

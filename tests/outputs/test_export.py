@@ -269,3 +269,22 @@ def test_a_plan_with_a_building_in_no_grid(tmp_path: Path, plan: Plan, district:
     for ending in ("gpkg", "zip", "geojson", "csv"):
         export_plan(dataclasses.replace(plan, grid_of=loose), district, tmp_path / f"x.{ending}")
     assert layer(tmp_path / "x.gpkg", "buildings").set_index("building_id")["grid_id"].isna().sum() == 1
+
+
+def test_one_layer_alone(tmp_path: Path, plan: Plan, district: District) -> None:
+    export_ground(district, tmp_path / "c.csv", layer="communities", language="en")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "c.csv").read_text(encoding="utf-8-sig"))))
+    assert [row["community_id"] for row in rows] == ["C1", "C2"]
+    export_plan(plan, district, tmp_path / "p.gpkg", layer="grids")
+    assert pyogrio.list_layers(tmp_path / "p.gpkg")[:, 0].tolist() == ["grids"]
+    export_plan(plan, district, tmp_path / "b.geojson", layer="buildings")
+    assert len(gpd.read_file(tmp_path / "b.geojson")) == len(plan.atoms)
+
+
+@pytest.mark.parametrize(("name", "layer", "known"), [("x.csv", "roads", "buildings, cells"), ("x.geojson", "neighbours", "grids, buildings, cells")])
+def test_a_layer_that_cannot_be_written(name: str, layer: str, known: str, tmp_path: Path, plan: Plan, district: District) -> None:
+    with pytest.raises(RequestError) as error:
+        export_plan(plan, district, tmp_path / name, layer=layer)
+    assert error.value.code == "export_layer_unknown"
+    assert known in str(error.value.words["layers"])
+    assert not (tmp_path / name).exists()
