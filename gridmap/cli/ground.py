@@ -109,14 +109,14 @@ def import_(workspace: Path, fields: tuple[str, ...], profile: str, author: str 
 @LANG
 def check(workspace: Path, profile: str, as_json: bool) -> int:
     """The text stands in the catalogue."""
-    from gridmap.ground.checks import check_district
+    from gridmap.ground.checks import check_datum, check_district
     from gridmap.rules import load_rules
     from gridmap.store.workspace import Workspace
 
     rules = load_rules(profile)
     store = Workspace(workspace)
     district = store.read_district()
-    findings = check_district(district, rules)
+    findings = [*check_datum(district), *check_district(district, rules)]
     counts = {name: len(table) for name, table in district.tables().items()}
     households = int(district.buildings.households.sum())
     data = {"workspace": str(workspace), "tables": counts, "households": households, "crs": district.crs.to_string()}

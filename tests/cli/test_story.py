@@ -15,11 +15,13 @@ from typing import Any
 import geopandas as gpd
 import pyogrio
 import pytest
+import shapely
 
 from gridmap.cli.demo import unused_folder
 from gridmap.cli.main import run
 from gridmap.grids.tiling import tile
-from gridmap.ground.sample import office_options
+from gridmap.ground.coords import FROM_WGS84
+from gridmap.ground.sample import office_options, sample_district
 from gridmap.store.workspace import Workspace
 
 HOUSEHOLDS = 900
@@ -95,6 +97,17 @@ def test_every_step_speaks_the_language(language: str, workspace: Path, tmp_path
         assert run([command, str(workspace), *map(str, rest), "--lang", language]) in (0, 3)
         first = capsys.readouterr().out.splitlines()[0].replace("一稿", "").replace("二稿", "")
         assert any("一" <= character <= "鿿" for character in first) == (language == "zh")
+
+
+def test_a_check_tells_of_coordinates_that_were_shifted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Venues as if picked on a web map and stored unaware, by whatever program."""
+    town = sample_district(3000)
+    degrees = town.venues.to_crs(4326)
+    shifted = shapely.points(*FROM_WGS84["bd09"](degrees.geometry.x.to_numpy(), degrees.geometry.y.to_numpy()))
+    venues = town.venues.set_geometry(gpd.GeoSeries(shifted, index=degrees.index, crs=4326).to_crs(town.crs))
+    Workspace(tmp_path / "s.gpkg").write_ground(town.with_tables({"venues": venues}), [])
+    found = [each for each in told(capsys, "check", tmp_path / "s.gpkg")["findings"] if each["code"].startswith("datum_")]
+    assert [(each["subject"], "bd09" in each["text"]) for each in found] == [("venues", True)]
 
 
 @pytest.fixture(scope="module")
