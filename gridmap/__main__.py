@@ -1,6 +1,27 @@
-"""``python -m gridmap`` is the same as ``gridmap``."""
+"""The start of ``gridmap`` and ``python -m gridmap``: what runs before anything takes time to load."""
 
-from gridmap.cli import main
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType
+from typing import NoReturn
+
+INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C stopped."""
+
+
+def main() -> NoReturn:
+    """Load the command line and run it. Ctrl-C ends the program at once and without a word while it loads: nothing has been begun."""
+    signal.signal(signal.SIGINT, _leave)
+    from gridmap.cli import main as run
+
+    run()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    os._exit(INTERRUPTED)
+
 
 if __name__ == "__main__":
     main()

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import click
 
+from gridmap.__main__ import INTERRUPTED
 from gridmap.cli import demo, ground, outputs, plans
 from gridmap.cli.reply import error_lines
 from gridmap.cli.words import Group, Option, Session, language_asked, option, say, usage_sentence
@@ -22,8 +23,6 @@ from gridmap.errors import GridmapError
 from gridmap.texts import LANGUAGES, Word
 
 DONE, FAILED, UNPARSED, FINDINGS = 0, 1, 2, 3
-INTERRUPTED = 130
-"""What a shell expects of a program that Ctrl-C stopped."""
 PATIENCE_SECONDS = 1.5
 """How long after Ctrl-C the program may take to end by itself."""
 
@@ -47,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace") if stream.isatty() else stream.reconfigure(encoding="utf-8")
     signal.signal(signal.SIGINT, _stop)
-    code = run(arguments)
+    try:
+        code = run(arguments)
+    except KeyboardInterrupt:
+        # Ctrl-C before the command line was parsed, or once more while the first was told.
+        code = INTERRUPTED
     if code == INTERRUPTED:
         # What is left of an ordinary end, joining threads and freeing memory, can take longer than the user's patience.
         atexit._run_exitfuncs()

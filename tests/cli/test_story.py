@@ -220,6 +220,27 @@ def test_chinese_text_wherever_it_is_shown(environment: dict[str, str], shell: A
     assert (done.returncode, "方案" in done.stdout.decode("utf-8")) == (0, True)
 
 
+@POSIX
+@pytest.mark.slow
+def test_ctrl_c_at_the_start_is_quiet_at_any_moment(python: list[str], root: Path) -> None:
+    """From when Python itself has started, which no program can guard, through loading to the answer."""
+    code = "import os, sys; from gridmap.__main__ import main; os.write(2, b'.'); sys.argv = ['gridmap', 'plans', 'none.gpkg']; main()"
+    for wait_seconds in (0.02, 0.05, 0.1, 0.15, 0.2, 0.3):
+        with subprocess.Popen([python[0], "-c", code], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeds_ctrl_c) as process:
+            assert process.stderr is not None
+            assert process.stderr.read(1) == b"."
+            time.sleep(wait_seconds)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        assert process.returncode in (130, 1)
+        assert (b"Traceback" in err, b"\n" in err.strip(), out) == (False, False, b""), err
+
+
+def heeds_ctrl_c() -> None:
+    """Where the tests run in the background they were told to ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("city") / "city.gpkg"
@@ -235,8 +256,7 @@ def planning(city: Path, python: list[str], root: Path, tmp_path: Path) -> Itera
 
     def own_group() -> None:
         os.setsid()
-        # Where the tests run in the background they were told to ignore Ctrl-C.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        heeds_ctrl_c()
 
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=own_group)
     with process:
