@@ -202,16 +202,20 @@ def compare_lines(comparison: Comparison) -> list[str]:
 @WORKSPACE
 @click.argument("plan")
 @option("--codes", "scheme", type=click.Choice(("15", "20")), default="15", show_default=True)
+@option("--object-class")
 @JSON
 @LANG
-def adopt(workspace: Path, plan: str, scheme: Any, as_json: bool) -> int:
+def adopt(workspace: Path, plan: str, scheme: Any, object_class: str | None, as_json: bool) -> int:
     """The text stands in the catalogue."""
+    from gridmap.errors import RequestError
     from gridmap.grids.plan import CODE_FINDINGS, with_codes
     from gridmap.store.workspace import Workspace
 
+    if object_class is not None and scheme != "20":
+        raise RequestError("cli_object_class_alone", value=object_class)
     store = Workspace(workspace)
     district = store.read_district()
-    coded = with_codes(store.read_plan(plan), district, scheme)
+    coded = with_codes(store.read_plan(plan), district, scheme, object_class=object_class or "")
     store.adopt(plan, coded=coded)
     findings = [*stale_findings(coded, district), *(each for each in coded.findings if each.code in CODE_FINDINGS)]
     return give(Answer({"workspace": str(workspace), "adopted": plan}, [say("cli_adopt_done", plan=plan)], findings), as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,6 +82,13 @@ def test_the_export_alone_shows_that_the_plan_holds(workspace: Path, tmp_path: P
     sums = buildings.groupby("grid_id")["households"].sum()
     assert sums.to_dict() == grids.set_index("grid_id")["households"].to_dict()
     assert buildings.groupby("grid_id")["community_id"].nunique().max() == 1
+
+
+def test_codes_of_20_digits(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(shutil.copy(workspace, tmp_path / "w.gpkg"))
+    told(capsys, "adopt", path, "一稿", "--codes", "20", "--object-class", "010100")
+    codes = Workspace(path).read_plan("一稿").grids["code"]
+    assert codes.str.fullmatch("010100[0-9]{14}").all()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
