@@ -127,13 +127,22 @@ def plan_lines(plan: Any, measures: dict[str, Any]) -> list[str]:
 
 @click.command("plans", cls=Command)
 @WORKSPACE
+@option("--delete")
+@option("--force", is_flag=True)
 @JSON
 @LANG
-def plans(workspace: Path, as_json: bool) -> int:
+def plans(workspace: Path, delete: str | None, force: bool, as_json: bool) -> int:
     """The text stands in the catalogue."""
+    from gridmap.errors import RequestError
     from gridmap.store.workspace import Workspace
 
-    rows = Workspace(workspace).plans().to_dict("records")
+    store = Workspace(workspace)
+    if delete is not None:
+        store.delete_plan(delete, even_adopted=force)
+        return give(Answer({"workspace": str(workspace), "deleted": delete}, [say("cli_plan_deleted", plan=delete)]), as_json=as_json)
+    if force:
+        raise RequestError("cli_force_alone")
+    rows = store.plans().to_dict("records")
     shown = ("name", "adopted", "stale", "grids", "in_bounds", "households", "profile", "bounds", "author", "made_at")
     lines = table_lines(rows, {name: say(f"cli_plans_{name}") for name in shown}) if rows else [say("cli_no_plans", path=str(workspace))]
     return give(Answer({"workspace": str(workspace), "plans": rows}, lines), as_json=as_json)

@@ -18,9 +18,9 @@ from gridmap.errors import InputError, WorkspaceError
 from gridmap.findings import Finding
 from gridmap.grids.plan import Origin, Plan
 from gridmap.rules import Rules, rules_from_dict
-from gridmap.store.geopackage import append_rows, create_view, read_features, read_rows
+from gridmap.store.geopackage import append_rows, create_view, drop_layer, read_features, read_rows
 from gridmap.store.schema import ASSIGNMENTS, ATOM_NEIGHBOURS, ATOMS, GRIDS, PLANS, plan_view
-from gridmap.store.styles import add_grid_style
+from gridmap.store.styles import add_grid_style, drop_style
 
 NEIGHBOUR_TYPES = {"shared_m": "float64", "crossable": "bool"}
 ATOM_TYPES = {"households": "int64", "dedicated": "bool"}
@@ -57,6 +57,16 @@ def write(connection: sqlite3.Connection, plan: Plan) -> None:
     append_rows(connection, GRIDS, plan.grids.rename_axis("grid_id").reset_index().assign(plan=plan.name))
     create_view(connection, plan_view(plan.name), GRIDS, of_plan(plan.name))
     add_grid_style(connection, plan_view(plan.name))
+
+
+def delete(connection: sqlite3.Connection, name: str) -> None:
+    """Remove the plan called ``name`` with its layer on the map, its style, its findings, and the atoms that no other plan has."""
+    connection.execute("DELETE FROM plans WHERE name = ?", (name,))
+    for table in ("assignments", "grids", "findings"):
+        connection.execute(f"DELETE FROM {table} WHERE plan = ?", (name,))
+    _forget_atoms(connection)
+    drop_layer(connection, plan_view(name))
+    drop_style(connection, plan_view(name))
 
 
 def read(connection: sqlite3.Connection, name: str, findings: Sequence[Finding]) -> Plan:
@@ -112,9 +122,14 @@ def _plan_row(plan: Plan, key: str, adopted: bool) -> pd.DataFrame:
 
 def _write_atoms(connection: sqlite3.Connection, plan: Plan, key: str) -> None:
     """Keep the atoms and neighbours under ``key`` unless they are there, and forget those that no plan has any more."""
-    for table in ("atoms", "atom_neighbours"):
-        connection.execute(f"DELETE FROM {table} WHERE atoms_key NOT IN (SELECT atoms_key FROM plans)")
+    _forget_atoms(connection)
     if connection.execute("SELECT count(*) FROM atoms WHERE atoms_key = ?", (key,)).fetchone()[0]:
         return
     append_rows(connection, ATOMS, plan.atoms.rename_axis("atom_id").reset_index().assign(atoms_key=key))
     append_rows(connection, ATOM_NEIGHBOURS, plan.neighbours.assign(atoms_key=key))
+
+
+def _forget_atoms(connection: sqlite3.Connection) -> None:
+    """Remove the atoms and neighbours that no plan has any more."""
+    for table in ("atoms", "atom_neighbours"):
+        connection.execute(f"DELETE FROM {table} WHERE atoms_key NOT IN (SELECT atoms_key FROM plans)")

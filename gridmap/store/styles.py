@@ -45,6 +45,12 @@ def add_style(connection: sqlite3.Connection, layer: str, qml: str) -> None:
     connection.execute(statement, (layer, GEOMETRY_COLUMN, qml))
 
 
+def drop_style(connection: sqlite3.Connection, layer: str) -> None:
+    """Remove the styles of a layer that is gone."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'layer_styles'").fetchone():
+        connection.execute("DELETE FROM layer_styles WHERE f_table_name = ?", (layer,))
+
+
 def _symbol(kind: str, layer: str, name: str = "0", /, **values: str) -> str:
     # The older way to write properties: every QGIS 3 reads it.
     properties = "".join(f"<prop k='{key}' v='{escape(value)}'/>" for key, value in values.items())

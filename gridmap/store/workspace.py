@@ -203,6 +203,17 @@ class Workspace:
         columns = ["name", "author", "made_at", "profile", "bounds", *counts, "adopted", "stale", "parent"]
         return rows[columns].astype({**counts, "adopted": "bool", "stale": "bool"})
 
+    def delete_plan(self, name: str, *, even_adopted: bool = False) -> None:
+        """Remove a plan and all that belongs to it; other plans stay, also those that were made from it.
+
+        Raises ``RequestError`` when there is no such plan, or it is the adopted one, which others rely on, unless ``even_adopted``.
+        """
+        with self._writing() as connection:
+            _known(connection, name)
+            if name == _adopted(connection) and not even_adopted:
+                raise RequestError("plan_delete_adopted", plan=name)
+            plan_rows.delete(connection, name)
+
     def adopt(self, name: str, *, coded: Plan | None = None) -> None:
         """Make that plan the one adopted plan; ``coded`` is the same plan with official codes, which are kept in the same step.
 

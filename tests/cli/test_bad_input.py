@@ -143,6 +143,8 @@ CASES = [
     case("codes of 20 digits without a class", 1, command("adopt", "first", "--codes", "20"), "object_class_unusable", "--object-class"),
     case("a class of 5 digits", 1, command(*"adopt first --codes 20 --object-class 01010".split()), "object_class_unusable", "01010"),
     case("a class for 15 digits", 1, command(*"adopt first --object-class 010100".split()), "cli_object_class_alone", "010100|--codes 20"),
+    case("delete no plan", 1, command("plans", "--delete", "无此"), "plan_unknown", "无此|first"),
+    case("force nothing", 1, command("plans", "--force"), "cli_force_alone"),
     case("compare with no plan", 1, command("compare", "first", "无此"), "plan_unknown", "无此|first"),
     case("export of no format", 1, command("export", ".../a.doc"), "export_ending_unknown", "a.doc|.gpkg"),
     case("export onto the workspace", 1, command("export", ".../../城.gpkg"), "export_onto_workspace", "城.gpkg"),

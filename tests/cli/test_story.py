@@ -84,6 +84,17 @@ def test_the_export_alone_shows_that_the_plan_holds(workspace: Path, tmp_path: P
     assert buildings.groupby("grid_id")["community_id"].nunique().max() == 1
 
 
+def test_a_plan_is_deleted(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(shutil.copy(workspace, tmp_path / "w.gpkg"))
+    assert told(capsys, "plans", path, "--delete", "一稿")["deleted"] == "一稿"
+    assert [plan["name"] for plan in told(capsys, "plans", path)["plans"]] == ["二稿"]
+    told(capsys, "adopt", path, "二稿")
+    assert run(["plans", str(path), "--delete", "二稿", "--lang", "en"]) == 1
+    assert "--force" in capsys.readouterr().err
+    told(capsys, "plans", path, "--delete", "二稿", "--force")
+    assert told(capsys, "plans", path)["plans"] == []
+
+
 def test_codes_of_20_digits(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = Path(shutil.copy(workspace, tmp_path / "w.gpkg"))
     told(capsys, "adopt", path, "一稿", "--codes", "20", "--object-class", "010100")

@@ -276,6 +276,34 @@ def test_atoms_of_no_plan_are_forgotten(workspace: Workspace, plan: Plan) -> Non
         assert connection.execute("SELECT count(*) FROM atoms").fetchone()[0] == len(plan.atoms)
 
 
+def contents(workspace: Workspace) -> dict[str, int]:
+    """Return how many rows each table has, whatever it is for."""
+    with closing(sqlite3.connect(workspace.path)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+        return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names if name != "sqlite_sequence"}
+
+
+def test_a_deleted_plan_leaves_nothing(workspace: Workspace, plan: Plan) -> None:
+    before = contents(workspace)
+    workspace.save_plan(dataclasses.replace(plan, name='it\'s "二"', rules=plan.rules.with_households(200, 300)))
+    workspace.delete_plan('it\'s "二"')
+    assert contents(workspace) == before
+    assert_same_plan(workspace.read_plan("first"), plan)
+    workspace.delete_plan("first")
+    assert {name: contents(workspace)[name] for name in ("plans", "grids", "assignments", "atoms", "atom_neighbours")} == dict.fromkeys(
+        ("plans", "grids", "assignments", "atoms", "atom_neighbours"), 0
+    )
+    assert workspace.ground_findings()
+
+
+def test_the_adopted_plan_is_deleted_only_when_that_is_meant(workspace: Workspace) -> None:
+    workspace.adopt("first")
+    with pytest.raises(RequestError, match="first"):
+        workspace.delete_plan("first")
+    workspace.delete_plan("first", even_adopted=True)
+    assert (workspace.adopted(), len(workspace.plans())) == (None, 0)
+
+
 def test_a_workspace_holds_the_declared_tables_and_no_other(workspace: Workspace) -> None:
     """Nothing private has a table here; a new table has to be declared in the schema and named in this test."""
     with closing(sqlite3.connect(workspace.path)) as connection:
