@@ -14,6 +14,7 @@ import numpy as np
 
 from gridmap.grids.certificate import arithmetic_violation
 from gridmap.grids.chance import Words, seeded
+from gridmap.grids.coarse import coarse
 from gridmap.grids.division import Catch, Division, Limits, Region, empty_catch, empty_division, empty_region, lay, price_sets
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Floats, Ints
@@ -77,6 +78,8 @@ VIOLATION = (1 / 30, 1.0)
 
 WINDOW_GRIDS = (8, 12, 16, 20)
 """Grids of a window in each sweep of the recombination; a part with no more than the last is recombined as a whole."""
+COARSE_SHARES = (10, 30)
+"""Small atoms are drawn together into some of up to these shares of the maximum, the coarsest way first."""
 OUTSIDE_BORDERS = 32
 """Price of a household outside the bounds in the recombination, in borders of middle length: high, so that few remain outside."""
 
@@ -98,19 +101,48 @@ def divide(graph: CommunityGraph, minimum: int, maximum: int, budget: Budget, se
     limits = Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
     if len(graph) <= ENUMERATED_ATOMS:
         return best_division(net, limits)[0]
-    workshop = _Workshop(graph, net, limits, budget, seeds)
     unavoidable = arithmetic_violation(households, minimum, maximum)
+    start = _from_coarse(graph, limits, budget, seeds, earlier, unavoidable)
+    workshop = _Workshop(graph, net, limits, budget, seeds)
+    return (_solved(workshop, earlier, unavoidable) if start is None else _mended(workshop, workshop.measured(start), unavoidable)).labels
+
+
+def _from_coarse(
+    graph: CommunityGraph, limits: Limits, budget: Budget, seeds: tuple[int, int], earlier: Ints | None, unavoidable: int
+) -> Ints | None:
+    """Divide the graph with its small atoms drawn together, the coarsest way first, until no more households are outside the bounds than must be.
+
+    Returns the best labels, None when there is little to draw together.
+    """
+    best = None
+    for level, share in enumerate(COARSE_SHARES):
+        drawn = coarse(graph, limits.maximum // share, earlier=earlier)
+        if drawn is None:
+            break
+        before = None if earlier is None else earlier[np.unique(drawn.group, return_index=True)[1]]
+        workshop = _Workshop(drawn.graph, net_of(drawn.graph, before), limits, budget, (*seeds, level))
+        found = _solved(workshop, before, unavoidable)
+        found = found._replace(labels=found.labels[drawn.group])
+        best = found if best is None else min(best, found, key=_Found.rank)
+        if best.violation <= unavoidable:
+            break
+    return None if best is None else best.labels
+
+
+def _solved(workshop: _Workshop, earlier: Ints | None, unavoidable: int) -> _Found:
+    """Divide a part, beginning from the earlier plan or from trees."""
+    budget = workshop.budget
     best = workshop.run(0, earlier)
     if best.labels.max() >= WINDOW_GRIDS[-1]:
-        return _mended(workshop, best, unavoidable).labels
+        return _mended(workshop, best, unavoidable)
     for run in range(1, budget.runs + budget.runs_more):
         if run >= budget.runs:
             best = workshop.recombined(best)
             if best.violation <= unavoidable:
-                return best.labels
-            workshop.tolerance = min(best.violation, minimum)
+                return best
+            workshop.tolerance = min(best.violation, workshop.limits.minimum)
         best = min(best, workshop.run(run, None), key=_Found.rank)
-    return workshop.recombined(best).labels
+    return workshop.recombined(best)
 
 
 def _mended(workshop: _Workshop, best: _Found, unavoidable: int) -> _Found:
@@ -140,7 +172,7 @@ class _Found(NamedTuple):
 class _Workshop:
     """The room in which one part is divided: made once, used by every run."""
 
-    def __init__(self, graph: CommunityGraph, net: Net, limits: Limits, budget: Budget, seeds: tuple[int, int]) -> None:
+    def __init__(self, graph: CommunityGraph, net: Net, limits: Limits, budget: Budget, seeds: tuple[int, ...]) -> None:
         self.graph, self.net, self.limits, self.budget, self.seeds = graph, net, limits, budget, seeds
         count = len(graph)
         self.grids = max(1, int(graph.households.sum()) // limits.target)
@@ -153,6 +185,11 @@ class _Workshop:
         self.hot = HOT_BORDERS * self.border
         self.tolerance = 0
         self.listing = self._listed(budget.steps)
+
+    def measured(self, labels: Ints) -> _Found:
+        """Return ``labels`` with what they cost here."""
+        lay(self.net, self.limits, self.division, self.region, in_order(labels))
+        return _Found(labels, int(self.division.tally[1]), int(self.division.tally[2]))
 
     def run(self, number: int, earlier: Ints | None) -> _Found:
         """Anneal once, from the earlier plan or from a tree; return the best division met."""
@@ -198,8 +235,7 @@ class _Workshop:
                     centres = np.concatenate((centres, np.arange(sweep, len(labels), max(1, 3 * len(labels) // int(labels.max() + 1)))))
                 for centre in centres:
                     labels = self._improved(labels, _window(self.graph, labels, int(centre), grids), shelf)
-        lay(self.net, self.limits, self.division, self.region, in_order(labels))
-        return min(found, _Found(labels, int(self.division.tally[1]), int(self.division.tally[2])), key=_Found.rank)
+        return min(found, self.measured(labels), key=_Found.rank)
 
     def _faulty(self, labels: Ints) -> Ints:
         """Return the first atom of each grid outside the bounds."""

@@ -147,6 +147,35 @@ def community_graph(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Ru
     )
 
 
+def drawn_together(graph: CommunityGraph, first: Ints, group: Ints) -> CommunityGraph:
+    """Return a graph in which the atoms of each ``group`` (int64[n], numbers from 0 upwards) are one, named and placed like the atom
+    ``first[group]``.
+
+    Pairs between two groups become one pair: borders and their costs add up, it is crossable where any of them is, a barrier where each crossable
+    one is.
+    """
+    a, b = np.minimum(group[graph.first], group[graph.second]), np.maximum(group[graph.first], group[graph.second])
+    apart = a != b
+    pairs, of = np.unique(np.stack((a[apart], b[apart])), axis=1, return_inverse=True)
+    count = pairs.shape[1]
+    crossable = np.bincount(of, weights=graph.crossable[apart], minlength=count) > 0
+    easy = np.bincount(of, weights=(graph.crossable & ~graph.barrier)[apart], minlength=count) > 0
+    shared_dm, cut_dm = (np.bincount(of, weights=each[apart], minlength=count).astype(np.int64) for each in (graph.shared_dm, graph.cut_dm))
+    return _graph(
+        graph.community_id,
+        tuple(graph.atom_ids[atom] for atom in first),
+        np.bincount(group, weights=graph.households, minlength=len(first)).astype(np.int64),
+        graph.compound[first],
+        pairs[0],
+        pairs[1],
+        crossable,
+        crossable & ~easy,
+        shared_dm,
+        cut_dm,
+        (graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm),
+    )
+
+
 def score(graph: CommunityGraph, labels: Ints, minimum: int, maximum: int, *, earlier: Ints | None = None) -> Score:
     """Return the households outside the bounds and the weighted sum of a plan, in decimetres.
 
