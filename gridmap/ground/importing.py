@@ -89,7 +89,7 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
     _check_request(request, paths, old)
     rules = rules or load_rules()
     steps = _Steps(progress, len(paths) + 3)
-    sources = read_sources(paths, request.fields, request.crs, old.crs if old is not None else None, steps.next)
+    sources = read_sources(paths, request.fields, request.crs, old, steps.next)
     tables, findings = _usable_tables(sources, rules, old)
     # What is told of a table is in its findings already.
     findings += sources.told.get("ledger", ())

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pyproj
+import shapely
 
 from gridmap.errors import InputError, RequestError
 from gridmap.findings import Finding
@@ -20,7 +21,7 @@ from gridmap.ground.files import read_layers
 from gridmap.ground.layers import Layer
 from gridmap.ground.rows import ROW, Rows
 from gridmap.ground.sheets import read_ledger
-from gridmap.ground.tables import TABLES
+from gridmap.ground.tables import TABLES, District
 
 Result = TypeVar("Result")
 
@@ -37,6 +38,9 @@ LAYER_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """Words by which a layer among several of a file is known."""
 
+
+ELSEWHERE_M = 300_000.0
+"""From middle to middle a layer lies nearer to the district that it is part of: no city is as wide, and no projected zone is good as far."""
 
 LATITUDES_DEG, LONGITUDES_DEG = (3.0, 54.0), (84.0, 136.0)
 """Latitudes of China, and those of its longitudes that are no latitude where people live."""
@@ -85,10 +89,8 @@ class Faults:
             raise InputError("import_failed", findings=told)
 
 
-def read_sources(
-    paths: Mapping[str, Path], fields: Mapping[str, str], crs: str | None, workspace_crs: pyproj.CRS | None, step: Callable[[str], None]
-) -> Sources:
-    """Read the files of ``paths`` (by table; also ``osm``, ``ledger``, ``grids``) into one projected CRS: ``workspace_crs``, else chosen by the data.
+def read_sources(paths: Mapping[str, Path], fields: Mapping[str, str], crs: str | None, old: District | None, step: Callable[[str], None]) -> Sources:
+    """Read the files of ``paths`` (by table; also ``osm``, ``ledger``, ``grids``) into one projected CRS: that of ``old``, else chosen by the data.
 
     ``fields`` are the user's own choices of columns (``buildings.households`` -> name of the column; ``buildings.layer`` -> name of the layer),
     ``crs`` what ``--crs`` says. Raises ``InputError`` with all faults of all files, ``RequestError`` for choices that make no sense.
@@ -124,7 +126,10 @@ def read_sources(
         located["ledger"] = _datum_of(ledger, datums, faults)
     faults.stop()
     everything = {**read, **({"ledger": ledger} if ledger is not None else {})}
-    target = workspace_crs or _common_crs(everything, {name: datum for name, datum in located.items() if datum is not None})
+    datum_of = {name: datum for name, datum in located.items() if datum is not None}
+    if old is not None:
+        _check_near(old, everything, datum_of)
+    target = old.crs if old is not None else _common_crs(everything, datum_of)
     moved = {name: faults.attempt(lambda name=name: _moved(everything[name], located.get(name), target)) for name in everything}  # type: ignore[misc]
     faults.stop()
     ready = {name: rows for name, rows in moved.items() if rows is not None}
@@ -302,10 +307,28 @@ def _common_crs(tables: Mapping[str, Rows], datums: Mapping[str, Datum]) -> pypr
     order = [*(name for name in ("buildings", "communities") if name in datums), *datums]
     if not order:
         raise InputError("import_without_place")
-    rows = tables[order[0]]
-    known = rows.frame[~(rows.frame.geometry.isna() | rows.frame.geometry.is_empty)]
-    bounds = to_wgs84(known, datums[order[0]]).total_bounds
-    return working_crs((float(bounds[0]), float(bounds[1]), float(bounds[2]), float(bounds[3])))
+    west, south, east, north = _in_degrees(tables[order[0]].frame, datums[order[0]]).total_bounds
+    return working_crs((float(west), float(south), float(east), float(north)))
+
+
+def _check_near(old: District, tables: Mapping[str, Rows], datums: Mapping[str, Datum]) -> None:
+    """Raise ``InputError`` when a layer lies so far from the district of the workspace that it is another city's; a workspace holds one district."""
+    here = _middle(_in_degrees(old.communities, Datum(old.crs)))
+    for name, datum in datums.items():
+        drawn = _in_degrees(tables[name].frame, datum)
+        away_m = pyproj.Geod(ellps="WGS84").inv(*here, *_middle(drawn))[2] if len(drawn) else 0.0
+        if away_m > ELSEWHERE_M:
+            raise InputError("import_elsewhere", file=tables[name].file, value=round(away_m / 1000))
+
+
+def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
+    """Return longitude and latitude of the middle of a layer; a few points that went astray do not move it."""
+    lon, lat = np.median(shapely.get_coordinates(frame.geometry.to_numpy()), axis=0)
+    return float(lon), float(lat)
+
+
+def _in_degrees(frame: gpd.GeoDataFrame, datum: Datum) -> gpd.GeoDataFrame:
+    return to_wgs84(frame[~(frame.geometry.isna() | frame.geometry.is_empty)], datum)
 
 
 def _moved(rows: Rows, datum: Datum | None, crs: pyproj.CRS) -> Rows:

@@ -104,6 +104,7 @@ CASES = [
     case("latitude first", 1, buildings([feature([point[::-1] for point in RING], 户数=5)]), "crs_exchanged", LAYER),
     case("venues with latitude first", 1, bytes_as("点.csv", EXCHANGED.encode(), "--venues"), "crs_exchanged", "点.csv"),
     case("mixed CRS", 0, lambda *where: mixed(*where), "cli_import_done", "EPSG:4549"),
+    case("another city", 1, buildings([feature(corners(5000, 1, 5001, 2), 户数=5)]), "import_elsewhere", LAYER),
     case("CRS that is none", 1, buildings(BUILDINGS, "--crs", "EPSG:1"), "crs_unknown", "EPSG:1"),
     case("CRS of a table that is none", 1, buildings(BUILDINGS, "--crs", "venue=bd09"), "crs_table_unknown", "venue|venues"),
     # households and ids

@@ -142,6 +142,18 @@ def test_the_workspace_keeps_its_crs(tmp_path, files):
     assert found.report.tables[0].changed == ()
 
 
+@pytest.mark.parametrize("names", [("buildings",), ("venues",), ("buildings", "communities")])
+def test_another_city_needs_another_workspace(names, tmp_path, files):
+    old = import_files(ImportRequest(**files)).district
+    venues = gpd.GeoDataFrame({"名称": ["甲卫生站"]}, geometry=[shapely.Point(X0, Y0)], crs=4549)
+    frames = {"buildings": buildings(), "communities": communities(), "venues": venues}
+    # The same numbers in the zone of 108 degrees east.
+    far = {name: kept(frames[name].set_crs(4545, allow_override=True), tmp_path, f"far {name}") for name in names}
+    error = refused(ImportRequest(**far), old=old)
+    assert (error.code, error.words["file"]) == ("import_elsewhere", f"far {names[-1]}.gpkg")
+    assert error.words["value"] == pytest.approx(1136, abs=5)
+
+
 def test_layers_of_different_crs_are_brought_together(tmp_path, files):
     files["communities"] = kept(communities().to_crs(4326), tmp_path, "degrees")
     assert import_files(ImportRequest(**files)).district.buildings["community_id"].tolist() == ["01"] * 6 + ["02"] * 6
