@@ -6,8 +6,9 @@
     python3 run.py test [--quick] [options of pytest]
 
 Both make a virtual environment in ``.venv``, install gridmap into it and run; the second time they start at once and need no network.
-``test`` checks style (ruff), types (mypy) and behaviour (pytest), all three even when one fails, and installs the system packages that the
-browser tests need where it may; ``--quick`` leaves out the slow tests. The exit code is that of the first check that failed.
+``test`` checks style (ruff), types (mypy) and behaviour (pytest, on all cores unless ``-n`` says otherwise), all three even when one fails, and
+installs the system packages that the browser tests need where it may; ``--quick`` leaves out the slow tests and tries laws on fewer examples. The
+exit code is that of the first check that failed.
 """
 
 from __future__ import annotations
@@ -54,10 +55,16 @@ def _test(arguments: list[str]) -> int:
     checks = [
         ["ruff", "check", "."],
         ["mypy"],
-        ["pytest", *(["-m", "not slow"] if quick else []), *chosen],
+        ["pytest", *_on_all_cores(chosen), *(["-m", "not slow"] if quick else []), *chosen],
     ]
     codes = [_run(PYTHON, "-m", *check) for check in checks]
     return next((code for code in codes if code), 0)
+
+
+def _on_all_cores(chosen: Sequence[str]) -> list[str]:
+    """Return what spreads the tests over all cores, each file on one of them; nothing when the user says how many, or wants the debugger."""
+    own = any(word.startswith(("-n", "--numprocesses", "--dist", "--pdb")) for word in chosen)
+    return [] if own else ["-n", "auto", "--dist", "loadfile"]
 
 
 def _set_up(*, test: bool) -> int:

@@ -7,8 +7,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A deadline for one example tells more of what else the machine does than of the code. A test that says nothing of the number of its examples gets
+# Hypothesis's 100, and few in the quick part of the suite.
+settings.register_profile("all", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("quick" if config.option.markexpr == "not slow" else "all")
 
 
 def data_folder() -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,12 +49,18 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@functools.cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=name_of(path))
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the full name of everything that the module imports, wherever the import stands, relative ones made absolute."""
+@functools.cache
+def imports(path: Path) -> tuple[str, ...]:
+    """Return the full name of everything that the module imports, wherever the import stands, relative ones made absolute."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):

@@ -20,6 +20,9 @@ from gridmap.ground.tables import District
 from gridmap.progress import Progress, silent
 from gridmap.run_jobs import run_jobs
 
+BUILDINGS_WORTH_A_PROCESS = 3_000
+"""Fewer are divided here in less time than other processes take to start."""
+
 
 @dataclass(frozen=True, eq=False)
 class Tiling:
@@ -59,7 +62,7 @@ def tile(district: District, *, cores: int | None = 1, progress: Progress = sile
 
     The land of a community is divided into blocks by streets (not paths), walls, rivers, railways, expressways and its own edge; the land of a
     block is shared out half way between the walls of its buildings. With ``district.cells == "given"`` the buildings' own polygons are the cells.
-    Each community is a job of its own, so the result is the same on one core and on many; ``cores=None`` uses all. What is doubtful is told in
+    Each community is a job of its own, so the result is the same on one core and on many; ``cores=None`` uses all that pay. What is doubtful is told in
     ``findings``: buildings outside their community, footprints that coincide, land cut off, and parts of a community that cannot be reached from
     the rest.
 
@@ -71,7 +74,7 @@ def tile(district: District, *, cores: int | None = 1, progress: Progress = sile
     done, total = 0, len(district.buildings)
     progress("step_cells", done, total)
     results: dict[str, tuple[Ground, CommunityTiling]] = {}
-    for position, result in run_jobs(work, jobs, cores=cores):
+    for position, result in run_jobs(work, jobs, cores=1 if total < BUILDINGS_WORTH_A_PROCESS else cores):
         results[jobs[position].community_id] = (jobs[position], result)
         done += len(result.cells)
         progress("step_cells", done, total)

@@ -118,6 +118,7 @@ def test_every_step_speaks_the_language(language: str, workspace: Path, tmp_path
         assert any("一" <= character <= "鿿" for character in first) == (language == "zh")
 
 
+@pytest.mark.slow
 def test_a_check_tells_of_coordinates_that_were_shifted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Venues as if picked on a web map and stored unaware, by whatever program."""
     town = sample_district(3000)
@@ -173,6 +174,7 @@ def test_a_demonstration_touches_nobody_s_files(tmp_path: Path) -> None:
     assert unused_folder(tmp_path / "demo") == tmp_path / "demo-2"
 
 
+@pytest.mark.slow
 def test_a_sample_written_over_another_is_a_new_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "s.gpkg"
     assert run(["sample", str(path), "--households", "900"]) == 0

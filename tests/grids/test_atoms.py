@@ -138,7 +138,7 @@ def test_shares_are_even_and_complete(households: int, parts: int) -> None:
     assert max(divided) - min(divided) <= 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(0, 2_000), min_size=9, max_size=9), st.integers(100, 400))
 def test_atoms_conserve_households_and_land(households: list[int], households_max: int) -> None:
     drawing = "\n".join(" ".join(f"b{row * 3 + column}:{households[row * 3 + column]}" for column in range(3)) for row in range(3))

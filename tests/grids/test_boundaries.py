@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.boundaries import grid_polygons
@@ -12,7 +12,6 @@ from gridmap.grids.boundaries import grid_polygons
 SQUARES = gpd.GeoSeries([shapely.box(column, row, column + 1, row + 1) for row in range(5) for column in range(5)])
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=25, max_size=25))
 def test_grids_tile_the_land(labels: list[int]) -> None:
     polygons = grid_polygons(SQUARES, pd.Series([f"G{label}" for label in labels]))

@@ -49,14 +49,13 @@ RIVERS = st.sampled_from([{}, {"r": (box(45, -5, 55, 85), "river")}, {"r": (Line
 
 
 @given(BUILDINGS, LINES, RIVERS)
-@settings(deadline=None, max_examples=30)
 def test_cells_tile_the_land_whatever_stands_on_it(buildings: Any, streets: Any, barriers: Any) -> None:
     district = draw_district(LAND, buildings, streets=streets, barriers=barriers)
     assert_tiles(tile(district), district)
 
 
 @given(BUILDINGS, LINES, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 def test_the_order_of_rows_does_not_matter(buildings: Any, streets: Any, random: Any) -> None:
     district = draw_district(LAND, buildings, streets=streets)
     order = list(buildings)
@@ -68,7 +67,7 @@ def test_the_order_of_rows_does_not_matter(buildings: Any, streets: Any, random:
 
 
 @given(BUILDINGS, LINES)
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 def test_buildings_apart_stay_apart_when_a_street_is_added(buildings: Any, streets: Any) -> None:
     before, after = (
         tile(draw_district(LAND, buildings, streets=each)) for each in (streets, {**streets, "new": (LineString([(-5, 35), (105, 45)]), {})})
@@ -80,7 +79,7 @@ def test_buildings_apart_stay_apart_when_a_street_is_added(buildings: Any, stree
 
 
 @given(BUILDINGS)
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 def test_land_goes_to_the_nearest_building(buildings: Any) -> None:
     standing = {name: shape for name, shape in buildings.items() if shape.area >= 9}
     apart = [(name, shape) for name, shape in standing.items() if all(shape.distance(other) > 2 for key, other in standing.items() if key != name)]

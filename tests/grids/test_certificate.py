@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from graphs import best_by_trying, graph_of, path_of, small_graphs
-from hypothesis import given, settings
+from hypothesis import given
 
 from gridmap.grids.certificate import (
     Certificate,
@@ -115,7 +115,6 @@ def test_arithmetic_violation_is_the_least_of_all_numbers_of_grids(households: i
     assert arithmetic_violation(households, 7, 9) == min(each)
 
 
-@settings(max_examples=60, deadline=None)
 @given(small_graphs(most=6))
 def test_part_is_proved_impossible_exactly_when_no_division_fits(graph: CommunityGraph) -> None:
     for part in graph.components():
@@ -128,7 +127,6 @@ def test_part_is_proved_impossible_exactly_when_no_division_fits(graph: Communit
         assert violation_bound(proofs) <= least
 
 
-@settings(max_examples=60, deadline=None)
 @given(small_graphs(most=6, heaviest=5))
 def test_proofs_by_listing_are_right_without_enumeration(graph: CommunityGraph) -> None:
     for part in graph.components():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.continuity import continued_grids
@@ -15,7 +15,6 @@ def kept(pairs: dict[object, object], rows: list[tuple[int, int, int]]) -> int:
     return sum(households for old, new, households in rows if pairs.get(new) == old)
 
 
-@settings(deadline=None)
 @given(LABELS)
 def test_no_pairing_keeps_more_households(rows: list[tuple[int, int, int]]) -> None:
     old, new, households = (pd.Series(values) for values in zip(*rows, strict=True))

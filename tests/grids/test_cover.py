@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.cover import exact_cover
@@ -25,7 +25,6 @@ def solved(grids: list[tuple[float, frozenset[int]]], required: int, nodes: int 
     return chosen[:size].tolist(), total, finished
 
 
-@settings(deadline=None)
 @given(instances(), st.integers(1, ATOMS))
 def test_cover_is_the_cheapest_of_all_choices(grids: list[tuple[float, frozenset[int]]], required: int) -> None:
     def fits(choice: tuple[int, ...]) -> bool:

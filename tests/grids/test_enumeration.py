@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from graphs import best_by_trying, holds_together, path_of, small_graphs, town_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.division import Limits
@@ -16,7 +16,6 @@ def limits_of(graph: CommunityGraph, minimum: int, maximum: int) -> Limits:
     return Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
 
 
-@settings(max_examples=30, deadline=None)
 @given(small_graphs(most=5), st.data())
 def test_division_is_the_best_of_all(graph: CommunityGraph, data: st.DataObject) -> None:
     earlier = np.array(data.draw(st.lists(st.integers(-1, 2), min_size=len(graph), max_size=len(graph))), np.int64)

@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from graphs import graph_of, holds_together, network, path_of, small_graphs
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.graph import CommunityGraph, community_graph, is_connected, score
@@ -60,27 +60,23 @@ def test_components_among_some_atoms() -> None:
     assert [part.tolist() for part in path_of(1, 1, 1).components(np.array([True, False, True]))] == [[0], [2]]
 
 
-@settings(max_examples=40, deadline=None)
 @given(small_graphs())
 def test_components_are_those_of_networkx(graph: CommunityGraph) -> None:
     assert {frozenset(part.tolist()) for part in graph.components()} == {frozenset(part) for part in nx.connected_components(network(graph))}
 
 
-@settings(max_examples=40, deadline=None)
 @given(small_graphs(), st.data())
 def test_connected_is_what_networkx_says(graph: CommunityGraph, data: st.DataObject) -> None:
     labels = np.array(data.draw(st.lists(st.integers(0, 2), min_size=len(graph), max_size=len(graph))), np.int64)
     assert is_connected(graph, labels) == holds_together(graph, labels)
 
 
-@settings(max_examples=40, deadline=None)
 @given(small_graphs())
 def test_part_of_all_atoms_is_the_graph(graph: CommunityGraph) -> None:
     same = graph.part(np.arange(len(graph)))
     assert all(np.array_equal(getattr(same, each.name), getattr(graph, each.name)) for each in dataclasses.fields(graph))
 
 
-@settings(max_examples=30, deadline=None)
 @given(small_graphs(), st.randoms())
 def test_order_of_the_neighbour_table_does_not_matter(graph: CommunityGraph, random: object) -> None:
     pairs = [(int(a), int(b), "none", True) for a, b in zip(graph.first, graph.second, strict=True)]

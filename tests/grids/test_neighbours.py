@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from grounds import draw_district, pair
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, affinity, box
 
@@ -34,7 +34,6 @@ LINES = st.lists(st.tuples(*[st.integers(-10, 110)] * 4).filter(lambda ends: end
 
 
 @given(SPOTS, LINES)
-@settings(deadline=None, max_examples=25)
 def test_every_common_border_is_in_the_table(spots: list[Any], lines: list[Any]) -> None:
     buildings = {
         f"b{row}": affinity.rotate(box(x * 11, y * 11, x * 11 + width, y * 11 + depth), angle)

@@ -150,7 +150,7 @@ def test_a_move_keeps_what_the_office_wrote(plan: Plan) -> None:
     assert pd.isna(changed.grids["name"]["G2"])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.tuples(st.sampled_from(sorted(ROWS)), st.sampled_from(["G1", "G2", "G3"])), min_size=1, max_size=4))
 def test_moves_are_as_if_made_anew_and_can_be_taken_back(moves: list[tuple[str, str]]) -> None:
     _, plan = planned(NINE, ROWS)
@@ -170,7 +170,6 @@ def test_moves_are_as_if_made_anew_and_can_be_taken_back(moves: list[tuple[str, 
 ATOMS, NEIGHBOURS, _ = split_atoms(*draw_world(NINE), 1000)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["G1", "G2", "G3"]), min_size=9, max_size=9))
 def test_parts_agree_with_networkx(labels: list[str]) -> None:
     grid_of = pd.Series(labels, index=ATOMS.index)

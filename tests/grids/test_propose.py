@@ -185,7 +185,7 @@ def test_codes_follow_adoption(town: World, first: Plan) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(0, 400), min_size=16, max_size=16), st.integers(0, 3))
 def test_what_a_plan_promises(households: list[int], seed: int) -> None:
     drawing = "\n".join(" ".join(f"b{row * 4 + column}:{households[row * 4 + column]}" for column in range(4)) for row in range(4))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.ridges import distinct, ridges
@@ -33,7 +33,6 @@ SPOTS = st.lists(st.tuples(st.integers(1, 99), st.integers(1, 99)), min_size=2, 
 
 
 @given(SPOTS)
-@settings(deadline=None, max_examples=60)
 def test_regions_are_those_of_geos(spots: list[tuple[int, int]]) -> None:
     points = np.array(spots, dtype=np.float64)
     found = regions(points)

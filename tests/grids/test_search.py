@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from graphs import best_by_trying, graph_of, holds_together, path_of, small_graphs, town_of
-from hypothesis import given, settings
+from hypothesis import given
 
 from gridmap.errors import RequestError
 from gridmap.grids.graph import CommunityGraph, score
@@ -47,7 +47,6 @@ def test_labels_count_from_zero_by_first_atoms() -> None:
     assert labels[np.sort(first)].tolist() == list(range(len(first)))
 
 
-@settings(max_examples=60, deadline=None)
 @given(small_graphs(most=6, heaviest=6))
 def test_small_community_gets_the_best_plan(graph: CommunityGraph) -> None:
     if graph.households.max() > 6:

@@ -3,14 +3,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 from graphs import connected_sets, path_of, small_graphs
-from hypothesis import given, settings
+from hypothesis import given
 
 from gridmap.grids.graph import CommunityGraph
 from gridmap.grids.sets import listed_sets
 from gridmap.grids.treecut import net_of
 
 
-@settings(max_examples=60, deadline=None)
 @given(small_graphs())
 def test_every_connected_set_is_listed_once(graph: CommunityGraph) -> None:
     sets = listed_sets(net_of(graph), 4, 7, 100_000)

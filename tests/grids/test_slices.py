@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.slices import Slicing, sliced_cells
@@ -28,7 +28,6 @@ def voronoi(seed: int, east_m: float, number: int = 12) -> tuple[gpd.GeoSeries, 
     return gpd.GeoSeries(cells, index=[f"b{number}" for number in range(len(cells))]), slabs
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(EASTINGS_M), st.lists(st.integers(2, 12), min_size=1, max_size=6))
 def test_slices_and_cells_remain_a_coverage(seed: int, east_m: float, parts: list[int]) -> None:
     cells, slabs = voronoi(seed, east_m)

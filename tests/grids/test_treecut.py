@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 from graphs import network, town_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.chance import seeded
@@ -47,7 +47,6 @@ def every_cut(parent: Ints) -> list[Ints]:
     return cuts
 
 
-@settings(deadline=None)
 @given(trees())
 def test_no_cut_is_better_than_the_one_found(tree: tuple[Ints, Ints, Floats, Floats]) -> None:
     parent, households, cost, closing = tree

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.errors import RequestError
@@ -79,7 +79,6 @@ def test_no_grid_no_number() -> None:
 PLACES = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500), st.integers(1, 20_000)), min_size=1, max_size=30)
 
 
-@settings(deadline=None)
 @given(PLACES, st.randoms(use_true_random=False))
 def test_numbering_does_not_depend_on_the_order_of_the_rows(places: list[tuple[int, int, int]], random: object) -> None:
     names = [f"G{number:02d}" for number in range(len(places))]

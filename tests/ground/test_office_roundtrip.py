@@ -29,7 +29,7 @@ def request_of(folder: Path) -> ImportRequest:
     return ImportRequest(**{name: value if name == "crs" else Path(value) for name, value in options.items()})
 
 
-@pytest.fixture(scope="module", params=[(6000, 1), pytest.param((1500, 4), marks=pytest.mark.slow)], ids=["several communities", "one community"])
+@pytest.fixture(scope="module", params=[(1500, 4), pytest.param((6000, 1), marks=pytest.mark.slow)], ids=["one community", "several communities"])
 def back(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Round:
     folder = tmp_path_factory.mktemp("office")
     district = sample_district(request.param[0], seed=request.param[1])

@@ -226,6 +226,7 @@ def test_extracts_without_use_get_one_sentence(tmp_path: Path, name: str, conten
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_porto(shared_data: Path) -> None:
     tables = read_osm(shared_data / "porto" / "porto.osm.pbf")
     assert len(tables.buildings) == 11_404

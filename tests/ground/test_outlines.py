@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.ground import outlines as module
@@ -36,7 +36,6 @@ def square(x, y, size=10.0):
     return shapely.box(x, y, x + size, y + size)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.sampled_from("abc")), min_size=1, max_size=60, unique_by=lambda each: each[:2]))
 def test_outlines_divide_the_land_and_each_holds_its_buildings(drawn):
     buildings = np.array([square(13.0 * x, 13.0 * y) for x, y, _ in drawn])

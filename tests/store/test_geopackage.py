@@ -14,7 +14,7 @@ import pyproj
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.errors import WorkspaceError
@@ -266,7 +266,6 @@ boxes = st.builds(lambda x, y, side: shapely.box(x, y, x + side, y + side), coor
 geometries = st.one_of(st.none(), points, lines, boxes, st.lists(boxes, min_size=2, max_size=3).map(shapely.MultiPolygon))
 
 
-@settings(max_examples=60)
 @given(st.lists(geometries, max_size=5))
 def test_blobs_give_back_every_bit(drawn: list[object]) -> None:
     array = np.array([*drawn, None], dtype=object)

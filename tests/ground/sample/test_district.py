@@ -35,7 +35,7 @@ def ends(lines: np.ndarray) -> list[tuple[tuple[float, ...], tuple[float, ...]]]
     return [(tuple(points[0]), tuple(points[-1])) for points in map(shapely.get_coordinates, lines)]
 
 
-@pytest.mark.parametrize("households", [100, 999, 20_000])
+@pytest.mark.parametrize("households", [100, 999, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_households_are_exact(households: int) -> None:
     assert sample_district(households, seed=5).buildings["households"].sum() == households
 
@@ -216,7 +216,8 @@ def test_telephone_numbers_belong_to_nobody(city: District) -> None:
     assert city.venues["phone"].str.fullmatch(r"0000-555\d{5}").all()
 
 
-@settings(max_examples=4, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=4)
 @given(st.integers(100, 9000), st.integers(0, 10**6))
 def test_any_size_and_seed(households: int, seed: int) -> None:
     district = sample_district(households, seed=seed)
