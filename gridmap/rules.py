@@ -91,10 +91,11 @@ class VenueRules:
 
 @dataclass(frozen=True, slots=True)
 class WalkRules:
-    """How far "10 minutes" reaches: a speed, or a flat distance for ten minutes."""
+    """How far "10 minutes" reaches: a speed, or where ``flat_m`` is above 0 that distance, whatever the minutes and the speed."""
 
     speed_m_per_minute: float
     source: str
+    flat_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +259,11 @@ def _section_faults(kind: type, section: object, name: str, file: str) -> list[F
         return [finding("rules_key_missing", name, file=file)]
     faults = []
     hints = get_type_hints(kind)
+    optional = {each.name for each in dataclasses.fields(kind) if each.default is not dataclasses.MISSING}
     for key, expected in hints.items():
         value = section.get(key)
+        if value is None and key in optional:
+            continue
         if value is None:
             faults.append(finding("rules_key_missing", f"{name}.{key}", file=file))
         elif not _fits(value, expected):

@@ -1,0 +1,222 @@
+"""Searches on the walking network: the nearest source for every node, and everything within reach of each source.
+
+The queue is a ring of buckets, each a few metres wide, in whole centimetres; inside a bucket a distance may be corrected once more, so the
+result is exact (Dial 1969; Denardo and Fox 1979).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridmap.kernels import kernel
+from gridmap.walking.network import Network, Small
+
+FAR = 2**31 - 1
+"""No distance: what cannot be reached. It never leaves this package."""
+
+NOBODY = np.int32(-1)
+
+BUCKET_BITS = 11
+"""A bucket is 2 ** 11 cm, 20 m, wide: measured fastest of 5 to 80 m on networks of 50,000 to a million nodes."""
+
+BUCKETS = 16
+"""Edges up to 15 buckets, 300 m, need no more; the ring is widened for longer ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """Arcs of a graph by the node that they leave (compressed rows): ``arc[k]`` is (the node led to, centimetres)."""
+
+    first: Small
+    arc: Small
+    longest_cm: int
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes there are."""
+        return len(self.first) - 1
+
+
+def arcs(network: Network, *, towards: bool) -> Arcs:
+    """Return the arcs of ``network``: as one walks them, or with ``towards`` against the walk, to search from a goal for those who walk to it."""
+    both = ~network.one_way
+    tail, head = (network.b, network.a) if towards else (network.a, network.b)
+    return arcs_of(
+        network.nodes,
+        np.concatenate((tail, head[both])),
+        np.concatenate((head, tail[both])),
+        np.concatenate((network.length_cm, network.length_cm[both])),
+    )
+
+
+def arcs_of(nodes: int, tail: Small, head: Small, length_cm: Small) -> Arcs:
+    """Return arcs in compressed rows; those that lead back to where they began are left out, since nobody gains by them."""
+    apart = tail != head
+    tail, head, length_cm = tail[apart], head[apart], length_cm[apart]
+    order = np.argsort(tail, kind="stable")
+    first = np.zeros(nodes + 1, dtype=np.int32)
+    np.cumsum(np.bincount(tail, minlength=nodes), out=first[1:])
+    arc = np.column_stack((head[order], length_cm[order])).astype(np.int32)
+    return Arcs(first, np.ascontiguousarray(arc), int(length_cm.max(initial=0)))
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """For each node the distance to the nearest source, :data:`FAR` where there is none, and which source it is (-1)."""
+
+    distance_cm: Small
+    source: Small
+
+
+def nearest(graph: Arcs, node: Small, start_cm: Small, source: Small, *, limit_cm: int = FAR) -> Nearest:
+    """Return the nearest source of every node within ``limit_cm``; of equally near ones the source with the lowest number.
+
+    Source ``source[k]`` begins at ``node[k]`` with ``start_cm[k]`` already walked; one source may begin at several nodes.
+    """
+    # A label is distance and source in one number, so that one comparison settles ties too.
+    label = np.full(graph.nodes, np.int64(FAR) << 32, dtype=np.int64)
+    bits, buckets = _ring(graph, int(start_cm.max(initial=0)))
+    _nearest(graph.first, graph.arc, node.astype(np.int32), start_cm.astype(np.int32), source.astype(np.int32), limit_cm, label, bits, buckets)
+    distance = (label >> 32).astype(np.int32)
+    return Nearest(distance, np.where(distance == FAR, NOBODY, (label & 0x7FFFFFFF).astype(np.int32)))
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """What each source reaches: nodes ``node[first[k] : first[k + 1]]`` at ``distance_cm``."""
+
+    first: npt.NDArray[np.int64]
+    node: Small
+    distance_cm: Small
+
+
+def reached(graph: Arcs, node: Small, start_cm: Small, first: npt.NDArray[np.int64], *, limit_cm: int) -> Reached:
+    """Return all nodes within ``limit_cm`` of each source; source ``k`` begins at ``node[first[k] : first[k + 1]]`` with ``start_cm`` walked."""
+    bits, buckets = _ring(graph, int(start_cm.max(initial=0)))
+    found = _reached(graph.first, graph.arc, node.astype(np.int32), start_cm.astype(np.int32), first, limit_cm, bits, buckets)
+    return Reached(*found)
+
+
+def _ring(graph: Arcs, start_max_cm: int) -> tuple[int, int]:
+    """Return how wide a bucket is, in bits, and how many there are: a power of two, so that the ring holds the longest arc."""
+    bits, buckets = BUCKET_BITS, BUCKETS
+    longest = max(graph.longest_cm, start_max_cm)
+    while (buckets - 1) << bits <= longest:
+        if buckets < 1024:
+            buckets *= 2
+        else:
+            bits += 1
+    return bits, buckets
+
+
+@kernel
+def _pushed(queue: Any, count: Any, bucket: Any, node: Any) -> Any:
+    """Put a node into a bucket; return the queue, which is a wider one when the bucket was full."""
+    if count[bucket] == queue.shape[1]:
+        queue = np.concatenate((queue, np.empty_like(queue)), axis=1)
+    queue[bucket, count[bucket]] = node
+    count[bucket] += 1
+    return queue
+
+
+@kernel
+def _nearest(first: Any, arc: Any, node: Any, start: Any, source: Any, limit: Any, label: Any, bits: Any, buckets: Any) -> None:
+    mask = buckets - 1
+    queue = np.empty((buckets, 1024), np.int32)
+    count = np.zeros(buckets, np.int64)
+    live = 0
+    for k in range(node.size):
+        mine = (np.int64(start[k]) << 32) | np.int64(source[k])
+        if start[k] <= limit and mine < label[node[k]]:
+            label[node[k]] = mine
+            queue = _pushed(queue, count, (start[k] >> bits) & mask, node[k])
+            live += 1
+    now = 0
+    while live > 0:
+        j = now & mask
+        base = np.int64(now) << bits
+        while count[j] > 0:
+            count[j] -= 1
+            live -= 1
+            here = queue[j, count[j]]
+            mine = label[here]
+            walked = mine >> 32
+            if walked < base:
+                continue
+            owner = mine & 0x7FFFFFFF
+            for k in range(first[here], first[here + 1]):
+                there = arc[k, 0]
+                far = walked + arc[k, 1]
+                better = (far << 32) | owner
+                if far <= limit and better < label[there]:
+                    label[there] = better
+                    queue = _pushed(queue, count, (far >> bits) & mask, there)
+                    live += 1
+        now += 1
+
+
+@kernel
+def _spread(first: Any, arc: Any, limit: Any, bits: Any, distance: Any, queue: Any, count: Any, live: Any, out: Any, total: Any) -> Any:
+    """Walk on from what is in the queue until nothing is left; return the queue, the list of nodes reached and how many they are."""
+    mask = count.size - 1
+    now = 0
+    while live > 0:
+        j = now & mask
+        base = np.int64(now) << bits
+        while count[j] > 0:
+            count[j] -= 1
+            live -= 1
+            here = queue[j, count[j]]
+            walked = np.int64(distance[here])
+            if walked < base:
+                continue
+            for k in range(first[here], first[here + 1]):
+                there = arc[k, 0]
+                far = walked + arc[k, 1]
+                before = distance[there]
+                if far <= limit and far < before:
+                    if before == FAR:
+                        out[total] = there
+                        total += 1
+                    distance[there] = far
+                    queue = _pushed(queue, count, (far >> bits) & mask, there)
+                    live += 1
+        now += 1
+    return queue, total
+
+
+@kernel
+def _reached(first: Any, arc: Any, node: Any, start: Any, begins: Any, limit: Any, bits: Any, buckets: Any) -> Any:
+    nodes = first.size - 1
+    distance = np.full(nodes, FAR, np.int32)
+    queue = np.empty((buckets, 1024), np.int32)
+    count = np.zeros(buckets, np.int64)
+    sources = begins.size - 1
+    out_first = np.zeros(sources + 1, np.int64)
+    out_node = np.empty(4 * nodes + 1024, np.int32)
+    out_distance = np.empty(4 * nodes + 1024, np.int32)
+    total = 0
+    for s in range(sources):
+        began = total
+        if total + nodes > out_node.size:
+            out_node = np.concatenate((out_node, np.empty_like(out_node)))
+            out_distance = np.concatenate((out_distance, np.empty_like(out_distance)))
+        live = 0
+        for k in range(begins[s], begins[s + 1]):
+            if start[k] <= limit and start[k] < distance[node[k]]:
+                if distance[node[k]] == FAR:
+                    out_node[total] = node[k]
+                    total += 1
+                distance[node[k]] = start[k]
+                queue = _pushed(queue, count, (start[k] >> bits) & (buckets - 1), node[k])
+                live += 1
+        queue, total = _spread(first, arc, limit, bits, distance, queue, count, live, out_node, total)
+        for k in range(began, total):
+            out_distance[k] = distance[out_node[k]]
+            distance[out_node[k]] = FAR
+        out_first[s + 1] = total
+    return out_first, out_node[:total].copy(), out_distance[:total].copy()
