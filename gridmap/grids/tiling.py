@@ -62,9 +62,9 @@ def tile(district: District, *, cores: int | None = 1, progress: Progress = sile
 
     The land of a community is divided into blocks by streets (not paths), walls, rivers, railways, expressways and its own edge; the land of a
     block is shared out half way between the walls of its buildings. With ``district.cells == "given"`` the buildings' own polygons are the cells.
-    Each community is a job of its own, so the result is the same on one core and on many; ``cores=None`` uses all that pay. What is doubtful is told in
-    ``findings``: buildings outside their community, footprints that coincide, land cut off, and parts of a community that cannot be reached from
-    the rest.
+    Each community is a job of its own, so the result is the same on one core and on many; ``cores=None`` uses all, where
+    that pays. What is doubtful is told in ``findings``: buildings outside their community, footprints that coincide, land cut off, and parts of a
+    community that cannot be reached from the rest.
 
     Raises ``InputError`` when buildings belong to communities that the communities layer does not hold.
     """
