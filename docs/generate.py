@@ -151,7 +151,9 @@ def findings(language: Language) -> str:
 
 
 def _shown(text: str) -> str:
-    return re.sub(r"\{[^}]*\}", "…", text)
+    """Return a text of the catalogues with … in its gaps, and where a gap holds two forms the one for many."""
+    many = re.sub(r"\{\w+:[^|{}]*\|([^{}]*)\}", lambda forms: forms[1].replace("#", "…"), text)
+    return re.sub(r"\{[^}]*\}", "…", many)
 
 
 # --- commands -----------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gridmap.findings import SEVERITIES
-from gridmap.texts import catalogue
+from gridmap.texts import Word, catalogue, render
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUES = sorted((ROOT / "gridmap" / "texts").glob("*.toml"))
@@ -90,3 +90,33 @@ def test_every_text_is_used() -> None:
 def test_nobody_is_told_to_open_a_way() -> None:
     """A planner cannot open a crossing; he can add one that is there to the streets."""
     assert wrong_entries(lambda entry: not any(word in text for text in entry.values() for word in ("open a crossing", "打通"))) == []
+
+
+PLURALS = (
+    "areas|buildings|cells|communities|defects|errors|files|formulas|gaps|gates|grids|households|kinds|lines|notes|others|parts|pieces|places|points"
+    "|rows|shapes|stairwells|streets|texts|things|venues|warnings|ways"
+)
+
+
+def test_one_is_no_plural() -> None:
+    """Every gap holds a 1: then no plural may follow it."""
+    wrong = re.compile(rf"(?<![\w.,-])1 (?:(?:kept|more|ordinary|present|separate|such) )?(?:{PLURALS})\b")
+    found = []
+    for file, code, entry in ENTRIES:
+        # Texts of the map are filled in by the page itself; bounds are two numbers, a group has several members.
+        words: dict[str, Word] = {name: 300 if name in ("bounds", "maximum", "number") else 1 for name in names_in(entry["en"])}
+        if not code.startswith("map_") and wrong.search(render(code, "en", words)):
+            found.append(f"{file}: {code}: {render(code, 'en', words)}")
+    assert found == []
+
+
+def names_in(text: str) -> list[str]:
+    return [name for _, name, _, _ in string.Formatter().parse(text) if name]
+
+
+def test_both_forms_of_a_gap() -> None:
+    """A gap with forms has two of them, and only English has any: Chinese words do not change with numbers."""
+    forms = [
+        (code, key, spec) for _, code, entry in ENTRIES for key in KEYS & set(entry) for _, _, spec, _ in string.Formatter().parse(entry[key]) if spec
+    ]
+    assert [each for each in forms if each[2].count("|") != 1 or each[1] not in ("en", "todo_en")] == []

@@ -3,6 +3,9 @@
 A catalogue is a TOML file in this folder. Each entry has a code and holds both languages side by side, so that no translation can be
 forgotten: ``zh`` and ``en`` say what is the case, the optional ``todo_zh`` and ``todo_en`` say what to do about it, and ``severity``
 is how much it matters when the text stands in a finding.
+
+Where a word depends on a number, a gap holds both forms, for one and for any other number, and ``#`` stands for the number:
+``{value:# grid is|# grids are} new``.
 """
 
 from __future__ import annotations
@@ -57,10 +60,12 @@ def render(code: str, language: Language, words: Mapping[str, Word], *, part: Li
 
     >>> render("plan_unknown", "en", {"plan": "north", "plans": "first, second"})
     'There is no plan "north" in this workspace; its plans are: first, second.'
+    >>> render("cli_findings_counted", "en", {"errors": 1, "warnings": 0, "infos": 2})
+    '1 error, 0 warnings, 2 notes.'
     """
     entry = catalogue()[code]
     template = entry[language] if part == "text" else entry.get(f"todo_{language}", "")
-    return template.format_map({name: _shown(word) for name, word in words.items()})
+    return template.format_map({name: _Gap(word) for name, word in words.items()})
 
 
 def in_a_row(sentences: Sequence[str], language: Language) -> str:
@@ -80,6 +85,19 @@ def one_line(text: str, *, longest: int = LONGEST_WORD) -> str:
     """
     plain = "".join(character if character.isprintable() else " " for character in text[: longest + 1])
     return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+
+
+class _Gap:
+    """What fills a gap of a text; see the top of this module for gaps that hold two forms."""
+
+    def __init__(self, word: Word) -> None:
+        self._word = word
+
+    def __format__(self, forms: str) -> str:
+        if not forms:
+            return _shown(self._word)
+        one, _, many = forms.partition("|")
+        return (one if self._word == 1 else many).replace("#", _shown(self._word))
 
 
 def _shown(word: Word) -> str:
