@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gridmap.findings import SEVERITIES
+from gridmap.ground.tables import BARRIER_KINDS, STREET_CLASSES, TABLES
 from gridmap.texts import Word, catalogue, render
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,6 +118,14 @@ def names_in(text: str) -> list[str]:
 def test_both_forms_of_a_gap() -> None:
     """A gap with forms has two of them, and only English has any: Chinese words do not change with numbers."""
     forms = [
-        (code, key, spec) for _, code, entry in ENTRIES for key in KEYS & set(entry) for _, _, spec, _ in string.Formatter().parse(entry[key]) if spec
+        (code, key, spec)
+        for _, code, entry in ENTRIES
+        for key in KEYS & set(entry)
+        for _, _, spec, _ in string.Formatter().parse(entry[key])
+        if spec not in ("", None, "word")
     ]
     assert [each for each in forms if each[2].count("|") != 1 or each[1] not in ("en", "todo_en")] == []
+
+
+def test_words_for_all_that_tables_may_hold() -> None:
+    assert [each for each in (*TABLES, *STREET_CLASSES, *BARRIER_KINDS) if f"word_{each}" not in catalogue()] == []

@@ -56,12 +56,11 @@ def usable_geometry(geometry: np.ndarray, *, file: str, layer: str, row_of: RowO
         findings.append(finding("geometry_z_dropped", layer, file=file, layer=layer, value=deep))
     kinds = Counter(_KINDS[kind] for kind in shapely.get_dimensions(flat) if kind >= 0)
     if len(kinds) > 1:
-        counts = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
-        findings.append(finding("geometry_mixed", layer, file=file, layer=layer, value=counts))
+        findings.append(finding("geometry_mixed", layer, file=file, layer=layer, points=kinds["points"], lines=kinds["lines"], areas=kinds["areas"]))
     return flat, findings
 
 
-_KINDS = ("point", "line", "area")
+_KINDS = ("points", "lines", "areas")
 
 _FAULTS = {
     "Self-intersection": ("边界自相交", "its outline crosses itself"),

@@ -146,7 +146,7 @@ def _check_request(request: ImportRequest, paths: Mapping[str, Path], old: Distr
     if not paths:
         raise RequestError("import_nothing")
     if old is None and not {"buildings", "osm"} & set(paths):
-        raise RequestError("import_without_buildings", given=", ".join(sorted(paths)))
+        raise RequestError("import_without_buildings", given=", ".join(f"--{name}" for name in sorted(paths)))
     if request.plan is not None and request.grids is None:
         raise RequestError("plan_without_grids", plan=request.plan)
 

@@ -28,7 +28,7 @@ def read_kml(path: Path) -> list[Layer]:
     try:
         root = cast(Element, parse(path, forbid_dtd=True).getroot())
     except DefusedXmlException as error:
-        raise InputError("file_reaches_out", file=path.name, reason="XML entities") from error
+        raise InputError("file_reaches_out", file=path.name, reason="<!ENTITY>") from error
     except (ParseError, UnicodeError, LookupError, ValueError) as error:
         raise InputError("file_unreadable", file=path.name, reason=" ".join(str(error).split())) from error
     found = [(_attributes(mark, folder), mark) for mark, folder in _placemarks(root, None)]

@@ -253,7 +253,7 @@ def _refuse_virtual_tables(path: Path) -> None:
     for name, sql in statements:
         words = sql.lower().replace("(", " ").split()
         if "using" not in words[:-1] or words[words.index("using") + 1].strip("\"'`[]") not in SAFE_MODULES:
-            raise InputError("file_reaches_out", file=path.name, reason=f"virtual table {name}")
+            raise InputError("file_reaches_out", file=path.name, reason=f"VIRTUAL TABLE {name}")
 
 
 def _reason(error: Exception) -> str:

@@ -100,13 +100,13 @@ def _xlsx(path: Path) -> list[Sheet]:
                 book = openpyxl.load_workbook(file, read_only=True, data_only=True)
                 return [_xlsx_sheet(path, book[name]) for name in book.sheetnames if hasattr(book[name], "iter_rows")]
     except DefusedXmlException as error:
-        raise InputError("file_reaches_out", file=path.name, reason="XML entities") from error
+        raise InputError("file_reaches_out", file=path.name, reason="<!ENTITY>") from error
     except InputError:
         raise
     except (InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError) as error:
         # openpyxl has no error of its own for a damaged part; these are what it stumbles into. It wraps what defusedxml says.
         if isinstance(error.__cause__, DefusedXmlException):
-            raise InputError("file_reaches_out", file=path.name, reason="XML entities") from error
+            raise InputError("file_reaches_out", file=path.name, reason="<!ENTITY>") from error
         raise InputError("sheet_damaged", file=path.name) from error
 
 

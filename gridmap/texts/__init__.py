@@ -5,7 +5,7 @@ forgotten: ``zh`` and ``en`` say what is the case, the optional ``todo_zh`` and 
 is how much it matters when the text stands in a finding.
 
 Where a word depends on a number, a gap holds both forms, for one and for any other number, and ``#`` stands for the number:
-``{value:# grid is|# grids are} new``.
+``{value:# grid is|# grids are} new``. A gap such as ``{kind:word}`` shows the word for a code of ours (``river``: 河流), from ``words.toml``.
 """
 
 from __future__ import annotations
@@ -62,10 +62,12 @@ def render(code: str, language: Language, words: Mapping[str, Word], *, part: Li
     'There is no plan "north" in this workspace; its plans are: first, second.'
     >>> render("cli_findings_counted", "en", {"errors": 1, "warnings": 0, "infos": 2})
     '1 error, 0 warnings, 2 notes.'
+    >>> render("barrier_kind_by_name", "zh", {"value": "river"})
+    '没有种类列；已按文件名当作河流。'
     """
     entry = catalogue()[code]
     template = entry[language] if part == "text" else entry.get(f"todo_{language}", "")
-    return template.format_map({name: _Gap(word) for name, word in words.items()})
+    return template.format_map({name: _Gap(word, language) for name, word in words.items()})
 
 
 def in_a_row(sentences: Sequence[str], language: Language) -> str:
@@ -88,14 +90,17 @@ def one_line(text: str, *, longest: int = LONGEST_WORD) -> str:
 
 
 class _Gap:
-    """What fills a gap of a text; see the top of this module for gaps that hold two forms."""
+    """What fills a gap of a text; see the top of this module for gaps that hold more than a name."""
 
-    def __init__(self, word: Word) -> None:
+    def __init__(self, word: Word, language: Language) -> None:
         self._word = word
+        self._language = language
 
     def __format__(self, forms: str) -> str:
         if not forms:
             return _shown(self._word)
+        if forms == "word":
+            return catalogue().get(f"word_{self._word}", {}).get(self._language) or _shown(self._word)
         one, _, many = forms.partition("|")
         return (one if self._word == 1 else many).replace("#", _shown(self._word))
 

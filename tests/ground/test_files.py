@@ -130,7 +130,7 @@ def test_heights_are_dropped_and_counted(tmp_path: Path) -> None:
 def test_mixed_kinds_are_told_once(tmp_path: Path) -> None:
     point = {"type": "Point", "coordinates": [1, 2]}
     (layer,) = read_layers(geojson(tmp_path / "a.geojson", point, point, polygon([(0, 0), (1, 0), (1, 1), (0, 0)])))
-    assert [(each.code, each.value) for each in layer.findings] == [("geometry_mixed", "point 2, area 1")]
+    assert [(each.code, each.words) for each in layer.findings] == [("geometry_mixed", {"points": 2, "lines": 0, "areas": 1})]
 
 
 def test_crs_member_of_geojson_counts(tmp_path: Path) -> None:
