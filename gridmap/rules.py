@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from typing import Any, get_type_hints
 
 from gridmap.errors import InputError, RequestError
 from gridmap.findings import Finding, finding
+
+
+HOUSEHOLDS_MOST = 10_000_000
+"""No grid holds more households than the largest city has; far larger numbers would not fit where they are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ class Rules:
         """
         if households_min < 1 or households_max < households_min:
             raise RequestError("bounds_senseless", minimum=households_min, maximum=households_max)
+        if households_max > HOUSEHOLDS_MOST:
+            raise RequestError("bounds_too_large", value=households_max, limit=HOUSEHOLDS_MOST)
         grid = GridRules(households_min, households_max, source="--households")
         return dataclasses.replace(self, grid=grid)
 
@@ -226,13 +233,18 @@ def _read(profile: str) -> Mapping[str, Any]:
     own = resources.files("gridmap") / "rules" / f"{profile}.toml"
     path = Path(profile)
     try:
-        if path.suffix == ".toml":
-            return tomllib.loads(path.read_text(encoding="utf-8"))
-        return tomllib.loads(own.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        content = path.read_bytes() if path.suffix == ".toml" and not path.is_dir() else own.read_bytes()
+        text = content.decode("utf-8-sig")
+        return tomllib.loads(text)
+    except (FileNotFoundError, NotADirectoryError):
         raise RequestError("rules_unknown", profile=profile, profiles=", ".join(profile_names())) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError("rules_not_toml", file=profile, reason=str(error)) from error
+    except UnicodeDecodeError as error:
+        raise InputError("rules_not_text", file=profile) from error
+    except tomllib.TOMLDecodeError as error:
+        # The reason is told in English only, but it names the place.
+        place = re.search(r"line (\d+)", str(error))
+        line = int(place[1]) if place else text.rstrip().count("\n") + 1
+        raise InputError("rules_not_toml", file=profile, line=line, reason=text.splitlines()[line - 1].strip() if text.strip() else "") from error
 
 
 def _faults(table: Mapping[str, Any], file: str) -> list[Finding]:
@@ -244,13 +256,19 @@ def _faults(table: Mapping[str, Any], file: str) -> list[Finding]:
     for name in SECTIONS:
         faults += _section_faults(hints[name], table.get(name), name, file)
     for name, kind in NAMED_SECTIONS.items():
-        for key, entry in dict(table.get(name) or {}).items():
+        entries = table.get(name, {})
+        if not isinstance(entries, dict):
+            faults.append(finding("rules_key_missing", name, file=file))
+            continue
+        for key, entry in entries.items():
             faults += _section_faults(kind, entry, f"{name}.{key}", file)
     for name in sorted(set(table) - {"zh", "en", *SECTIONS, *NAMED_SECTIONS}):
         faults.append(finding("rules_key_unknown", name, file=file))
     grid = table.get("grid")
     if not faults and isinstance(grid, dict) and not 1 <= grid["households_min"] <= grid["households_max"]:
         faults.append(finding("rules_bounds_senseless", "grid", file=file, value=grid["households_min"], limit=grid["households_max"]))
+    if not faults and isinstance(grid, dict) and grid["households_max"] > HOUSEHOLDS_MOST:
+        faults.append(finding("rules_bounds_too_large", "grid.households_max", file=file, value=grid["households_max"], limit=HOUSEHOLDS_MOST))
     return faults
 
 

@@ -104,7 +104,7 @@ def test_circle_of_profiles_is_refused(tmp_path: Path) -> None:
         load_rules(str(file))
 
 
-@pytest.mark.parametrize(("text", "code"), [("not = = toml", "rules_not_toml"), ("zh = '\ud800'", "rules_not_toml")])
+@pytest.mark.parametrize(("text", "code"), [("not = = toml", "rules_not_toml"), ("zh = '\ud800'", "rules_not_text")])
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, text: str, code: str) -> None:
     file = tmp_path / "bad.toml"
     file.write_bytes(text.encode("utf-8", "surrogatepass"))

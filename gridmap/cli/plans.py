@@ -27,7 +27,7 @@ class Bounds(click.ParamType[tuple[int, int]]):
         if isinstance(value, tuple):
             return value
         low, colon, high = str(value).replace("：", ":").partition(":")
-        if not colon or not low.strip().isdigit() or not high.strip().isdigit():
+        if not colon or not low.strip().isdecimal() or not high.strip().isdecimal():
             self.fail(say("cli_bounds_form", value=str(value)), param, ctx)
         return int(low), int(high)
 

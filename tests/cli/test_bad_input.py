@@ -81,6 +81,16 @@ def command(*words: object) -> Callable[[Path, Path], list[object]]:
     return lambda workspace, folder: [first, workspace, *(str(word).replace(".../", f"{folder}/") for word in rest)]
 
 
+def rules(content: bytes) -> Callable[[Path, Path], list[object]]:
+    """Plan by a rules file of this content."""
+
+    def line(workspace: Path, folder: Path) -> list[object]:
+        (folder / "own.toml").write_bytes(content)
+        return ["plan", workspace, "--name", "新", "--rules", folder / "own.toml"]
+
+    return line
+
+
 def mixed(workspace: Path, folder: Path) -> list[object]:
     """Import communities in degrees and a building in metres, each file stating its own CRS."""
     metres = write_features(folder / LAYER, [feature(METRES, 户数=5)], crs="urn:ogc:def:crs:EPSG::4549")
@@ -133,6 +143,13 @@ CASES = [
     case("plan name without grids", 1, buildings(BUILDINGS, "--plan", "现状"), "cli_plan_needs_grids", "现状|--grids"),
     case("min above max", 1, command("plan", "--name", "新", "--households", "300:250"), "bounds_senseless", "300:250"),
     case("max below the largest atom", 3, command(*"plan --name 新 --households 20:40 --jobs 1".split()), "building_above_maximum", "001|50|40"),
+    case("max beyond counting", 1, command("plan", "--name", "新", "--households", f"1:{10**30}"), "bounds_too_large", "10000000"),
+    case("rules that are a folder", 1, command("plan", "--name", "新", "--rules", ".../"), "rules_unknown", "nantong"),
+    case("rules that are no TOML", 1, rules(b'zh = "x"\n[grid\n'), "rules_not_toml", "own.toml|2|[grid"),
+    case("rules in no UTF-8", 1, rules("zh = '网格'".encode("gbk")), "rules_not_text", "own.toml"),
+    case("rules with a number for a section", 1, rules(b'extends = "nantong"\nwalk = 5\n'), "rules_unusable", "own.toml|walk"),
+    case("rules with an unknown key", 1, rules(b'extends = "nantong"\n[grid]\nhouse = 5\n'), "rules_unusable", "grid.house"),
+    case("rules beyond counting", 1, rules(b'extends = "nantong"\n[grid]\nhouseholds_max = 9000000000\n'), "rules_unusable", "9000000000"),
     case("rules that are none", 1, command("plan", "--name", "新", "--rules", "nowhere"), "rules_unknown", "nowhere|nantong"),
     case("start from no plan", 1, command("plan", "--name", "新", "--from", "无此"), "plan_unknown", "无此|first"),
     case("keep an unknown grid", 1, command("plan", "--name", "新", "--from", "first", "--keep", "X9"), "grid_unknown", "X9|first"),
@@ -157,6 +174,7 @@ CASES = [
     # command lines
     case("unknown option", 2, command("plan", "--efort", "best"), "cli_no_such_option_near", "--efort|--effort"),
     case("bounds of no form", 2, command("plan", "--households", "250-300"), "cli_bounds_form", "--households|250-300"),
+    case("bounds of odd digits", 2, command("plan", "--households", "²:³"), "cli_bounds_form", "²:³"),
     case("effort of no kind", 2, command("plan", "--effort", "hard"), "cli_expected_choice", "--effort|quick, normal, best"),
     case("blank in a name", 2, command("plan", "方案", "一"), "cli_superfluous", "方案, 一"),
 ]
