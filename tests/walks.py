@@ -51,9 +51,7 @@ def draw_walks(
     outlines = dict.fromkeys([*homes, "C1"], outline)
     return District(
         communities=_table("communities", outlines, {}),
-        buildings=_table(
-            "buildings", buildings, {"community_id": homes, "households": households, "households_source": "given", "dedicated": False}
-        ),
+        buildings=_table("buildings", buildings, {"community_id": homes, "households": households, "households_source": "given", "dedicated": False}),
         streets=_table(
             "streets",
             {name: shape for name, (shape, _) in drawn.items()},

@@ -157,9 +157,7 @@ def _same_edge(network: Network, homes: Doors, venues: Doors) -> tuple[Integers,
     return home[allowed], venue[allowed], np.abs(ahead[allowed])
 
 
-def _labels(
-    graph: Arcs, network: Network, homes: Doors, venues: Doors, serving: Mask, beside: tuple[Integers, Integers, Integers]
-) -> Integers:
+def _labels(graph: Arcs, network: Network, homes: Doors, venues: Doors, serving: Mask, beside: tuple[Integers, Integers, Integers]) -> Integers:
     """Return for each building its least distance to a venue, access at both ends counted, and which one, in one number."""
     label = np.full(len(homes), UNREACHED)
     rows = np.flatnonzero(serving)
@@ -252,9 +250,7 @@ def _door_findings(
         code = "building_no_street" if homes.state[row] == NO_STREET else "building_walled"
         point = shapely.point_on_surface(buildings.geometry.iloc[row])
         community = str(buildings["community_id"].iloc[row])
-        found.append(
-            finding(code, str(homes.id[row]), value=int(households[row]), community_id=community, x=float(point.x), y=float(point.y))
-        )
+        found.append(finding(code, str(homes.id[row]), value=int(households[row]), community_id=community, x=float(point.x), y=float(point.y)))
     return found
 
 

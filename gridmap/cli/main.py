@@ -16,11 +16,11 @@ from typing import NoReturn
 import click
 
 from gridmap.__main__ import INTERRUPTED
-from gridmap.cli import demo, ground, outputs, plans
+from gridmap.cli import circles, demo, ground, outputs, plans
 from gridmap.cli.reply import error_lines
 from gridmap.cli.words import Group, Option, Session, language_asked, option, say, usage_sentence
 from gridmap.errors import GridmapError
-from gridmap.texts import LANGUAGES, Word
+from gridmap.texts import LANGUAGES, Word, in_a_row
 
 DONE, FAILED, UNPARSED, FINDINGS = 0, 1, 2, 3
 PATIENCE_SECONDS = 1.5
@@ -34,7 +34,7 @@ def application() -> None:
     """The text stands in the catalogue."""
 
 
-for command in (*ground.COMMANDS, *plans.COMMANDS, *outputs.COMMANDS, *demo.COMMANDS):
+for command in (*ground.COMMANDS, *plans.COMMANDS, *circles.COMMANDS, *outputs.COMMANDS, *demo.COMMANDS):
     application.add_command(command)
 
 
@@ -83,7 +83,7 @@ def run(arguments: list[str]) -> int:
             return UNPARSED
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "gridmap"
-            _tell("cli_usage_error", [f"{usage_sentence(error)} {say('cli_see_help', command=command)}"], as_json=as_json)
+            _tell("cli_usage_error", [in_a_row([usage_sentence(error), say("cli_see_help", command=command)], language)], as_json=as_json)
             return UNPARSED
         except (click.Abort, KeyboardInterrupt):
             _tell("cli_interrupted", [say("cli_interrupted")], as_json=as_json)

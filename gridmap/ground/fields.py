@@ -79,6 +79,7 @@ FIELD_NAMES: Mapping[str, Mapping[str, str]] = {
         "walkable": "walkable 可步行 可通行 步行 foot",
         "barrier": "barrier 阻隔 是否阻隔",
         "layer": "layer 层级 所在层 level",
+        "one_way": "one_way 步行单行 单向步行",
         "bridge": "bridge is_bridge 桥 桥梁 是否桥梁",
         "tunnel": "tunnel is_tunnel 隧道 是否隧道",
     },

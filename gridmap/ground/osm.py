@@ -25,14 +25,14 @@ KEYS = ("building", "highway", "waterway", "natural", "landuse", "railway", "bar
 
 COLUMNS = {
     "buildings": ("building_id", "name", "households", "floors", "use", "address"),
-    "streets": ("street_id", "name", "street_class", "walkable", "barrier", "layer"),
+    "streets": ("street_id", "name", "street_class", "walkable", "barrier", "layer", "one_way"),
     "barriers": ("barrier_id", "name", "kind"),
     "gates": ("gate_id", "hours", "public"),
     "venues": ("venue_id", "name", "categories", "address", "phone", "hours", "area_m2", "opened_by", "accessible", "public"),
 }
 DTYPES = {
     **dict.fromkeys(("households", "floors", "layer"), "Int64"),
-    **dict.fromkeys(("walkable", "barrier", "public", "accessible"), "boolean"),
+    **dict.fromkeys(("walkable", "barrier", "public", "accessible", "one_way"), "boolean"),
     "area_m2": "Float64",
 }
 
@@ -165,7 +165,10 @@ def _take_way(found: _Collection, factory: Any, way: Any, tags: dict[str, str]) 
         return
     if street is not None:
         row = {"street_id": subject, "name": tags.get("name"), "street_class": street, "walkable": osm_tags.walkable(tags)}
-        found.add("streets", {**row, "barrier": street in osm_tags.BARRIER_CLASSES, "layer": osm_tags.layer(tags)}, line)
+        one_way = osm_tags.one_way(tags)
+        drawn = shapely.to_wkb(shapely.reverse(shapely.from_wkb(line))) if one_way < 0 else line
+        of_way = {"barrier": street in osm_tags.BARRIER_CLASSES, "layer": osm_tags.layer(tags), "one_way": one_way != 0}
+        found.add("streets", {**row, **of_way}, drawn)
     if barrier is not None:
         found.add("barriers", {"barrier_id": subject, "name": tags.get("name"), "kind": barrier}, line)
     if barrier == "wall":

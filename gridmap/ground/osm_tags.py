@@ -63,6 +63,20 @@ def walkable(tags: Tags) -> bool:
     return tags.get("highway") not in table()["walking"]["closed_classes"] and not _any(tags, "walking", "closing_unless_opened")
 
 
+def one_way(tags: Tags) -> int:
+    """Return 1 where walkers go only as the way is drawn, -1 where only against it, else 0: what is one way for cars is not for them.
+
+    >>> one_way({"highway": "footway", "oneway": "yes"}), one_way({"highway": "residential", "oneway": "yes"}), one_way({"oneway:foot": "-1"})
+    (1, 0, -1)
+    """
+    said = tags.get("oneway:foot", "")
+    if not said and tags.get("foot:backward") == "no":
+        said = "yes"
+    if not said and tags.get("highway") in table()["walking"]["one_way_classes"]:
+        said = tags.get("oneway", "")
+    return {"yes": 1, "1": 1, "true": 1, "-1": -1, "reverse": -1}.get(said, 0)
+
+
 def layer(tags: Tags) -> int:
     """Return the level: at least 1 on a bridge, at most -1 in a tunnel, else 0; a passage through a building is at ground level.
 

@@ -19,7 +19,10 @@ Cells = Literal["given", "build"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its type, whether every row needs a value, and what it means. ``one_of`` lists the only values allowed."""
+    """One column: its type, whether every row needs a value, and what it means. ``one_of`` lists the only values allowed.
+
+    A ``late`` column is one that workspaces made by older versions lack; there it is all missing.
+    """
 
     name: str
     kind: Kind
@@ -27,6 +30,7 @@ class Column:
     zh: str
     en: str
     one_of: tuple[str, ...] = ()
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ TABLES: Mapping[str, Table] = {
                 Column("walkable", "truth", True, "可步行", "open to walkers"),
                 Column("barrier", "truth", True, "阻隔", "a grid should not cross it"),
                 Column("layer", "integer", False, "层（桥为正，隧道为负）", "level: above 0 a bridge, below 0 a tunnel"),
+                Column("one_way", "truth", False, "步行单行（只能顺着画线的方向走）", "walkers go in the direction drawn only", late=True),
             ),
             "道路",
             "streets",
@@ -217,6 +222,6 @@ class District:
             rounded = np.round(shapely.get_coordinates(table.geometry.to_numpy()), 4) + 0.0
             digest.update(rounded.tobytes())
             for column in TABLES[name].columns:
-                if column.name not in ("name", "street_office", "county", "division_code", "residents", "hours"):
+                if column.name not in ("name", "street_office", "county", "division_code", "residents", "hours", "one_way"):
                     digest.update("\x1f".join(table[column.name].astype("str").fillna("").to_numpy(dtype=object)).encode())
         return digest.hexdigest()[:16]

@@ -56,7 +56,7 @@ def _write(layers: Sequence[Export], path: Path, *, drawn: str, layer: str | Non
         raise RequestError("export_layer_unknown", layer=layer, layers=", ".join(by_name), ending=ending)
     chosen = layers if layer is None else [by_name[layer]]
     if ending == ".gpkg":
-        _write_geopackage(chosen, path)
+        write_geopackage(chosen, path)
     elif ending == ".zip":
         return write_shapefiles(chosen, path)
     elif ending == ".geojson":
@@ -66,7 +66,8 @@ def _write(layers: Sequence[Export], path: Path, *, drawn: str, layer: str | Non
     return []
 
 
-def _write_geopackage(layers: Sequence[Export], path: Path) -> None:
+def write_geopackage(layers: Sequence[Export], path: Path) -> None:
+    """Write layers to one GeoPackage, whole or not at all."""
     with creating(path, replace=True) as connection:
         initialise(connection)
         for each in layers:

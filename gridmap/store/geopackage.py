@@ -81,12 +81,13 @@ VIEW_ENTRIES = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: a ``required`` one holds a value in every row, a ``unique`` one no value twice."""
+    """One column: a ``required`` one holds a value in every row, a ``unique`` one no value twice; files of older versions may lack a ``late`` one."""
 
     name: str
     kind: Kind
     required: bool = False
     unique: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,11 +295,13 @@ def _typed_columns(connection: sqlite3.Connection, layer: Layer, columns: Sequen
 def _select(connection: sqlite3.Connection, layer: Layer, names: Sequence[str], where: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
     # Asked first, since SQLite takes a quoted name that is no column for a text.
     present = {row[1] for row in connection.execute(f"PRAGMA table_info({quoted(layer.name)})")}
+    late = {field.name for field in layer.fields if field.late} if present else set()
     for name in names:
-        if name not in present:
+        if name not in present | late:
             raise _altered(connection, "store_column_missing" if present else "store_layer_missing", layer=layer.name, column=name)
     condition = f" WHERE {where}" if where else ""
-    cursor = connection.execute(f"SELECT {', '.join(map(quoted, names))} FROM {quoted(layer.name)}{condition} ORDER BY rowid", tuple(parameters))
+    columns = ", ".join(quoted(name) if name in present else "NULL" for name in names)
+    cursor = connection.execute(f"SELECT {columns} FROM {quoted(layer.name)}{condition} ORDER BY rowid", tuple(parameters))
     return list(zip(*cursor.fetchall(), strict=True)) or [()] * len(names)
 
 

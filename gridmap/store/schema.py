@@ -26,7 +26,7 @@ def _ground_layer(table: Table) -> Layer:
         geometry = "MULTIPOLYGON"
     else:
         geometry = {"streets": "MULTILINESTRING", "barriers": "GEOMETRY"}.get(table.name, "POINT")
-    columns = tuple(Field(column.name, column.kind, required=column.required) for column in table.columns)
+    columns = tuple(Field(column.name, column.kind, required=column.required, late=column.late) for column in table.columns)
     return Layer(table.name, (Field(table.index, "text", required=True, unique=True), *columns), geometry)
 
 

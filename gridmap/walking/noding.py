@@ -130,9 +130,7 @@ def corners_of(segments: Segments, lines: Lines, cuts: Cuts) -> Corners:
     return Corners(line, segment, place, level, along, first, last)
 
 
-def _fits(
-    end: Integers, target: Integers, foot: Integers, ends: tuple[Integers, Integers, Mask], segments: Segments, lines: Lines
-) -> Mask:
+def _fits(end: Integers, target: Integers, foot: Integers, ends: tuple[Integers, Integers, Mask], segments: Segments, lines: Lines) -> Mask:
     """Tell which ends may be joined to which segments.
 
     Lines of one level are joined. Bridges and tunnels land on the ground where they end, and stairs that end at a corner of a bridge climb it;

@@ -1,0 +1,126 @@
+"""Commands about service circles: ``coverage``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gridmap.cli.ground import JSON, LANG, PATH, RULES, WORKSPACE
+from gridmap.cli.reply import Answer, give, progress_bars, stale_findings, table_lines
+from gridmap.cli.words import Command, language, option, say
+
+if TYPE_CHECKING:
+    from gridmap.circles.coverage import Coverage
+    from gridmap.circles.limits import Limit
+
+BLIND_SPOTS_SHOWN = 5
+
+MINUTES = option("--minutes", type=click.FLOAT, multiple=True, default=(10.0,))
+WALK = option("--walk", default="default", show_default=True)
+
+
+@click.command("coverage", cls=Command)
+@WORKSPACE
+@MINUTES
+@WALK
+@RULES
+@option("--plan")
+@option("--export", "export", type=PATH)
+@JSON
+@LANG
+def coverage(workspace: Path, minutes: tuple[float, ...], walk: str, profile: str, plan: str | None, export: Path | None, as_json: bool) -> int:
+    """The text stands in the catalogue."""
+    from gridmap.circles.coverage import coverage as cover
+    from gridmap.circles.limits import walk_limit
+    from gridmap.circles.summaries import blind_spots, by_category, by_community, by_grid, coverage_findings
+    from gridmap.outputs.coverage_export import check_coverage_name, export_coverage
+    from gridmap.outputs.coverage_layers import settings
+    from gridmap.rules import load_rules
+    from gridmap.store.workspace import Workspace
+
+    rules = load_rules(profile)
+    limits = [walk_limit(rules, walk, each) for each in dict.fromkeys(minutes)]
+    if export is not None:
+        check_coverage_name(export)
+    store = Workspace(workspace)
+    district = store.read_district()
+    name = plan or store.adopted()
+    chosen = store.read_plan(name) if name else None
+    with progress_bars() as progress:
+        found = cover(district, rules, walk=walk, minutes=limits[0].minutes, progress=progress)
+    sums = by_category(found, district)
+    grids = by_grid(found, chosen.atoms.assign(grid_id=chosen.grid_of)) if chosen is not None else None
+    findings = [*(stale_findings(chosen, district) if chosen is not None else []), *coverage_findings(found, district)]
+    if export is not None:
+        findings += export_coverage(found, district, export, grids=grids, language=language())
+    data: dict[str, Any] = {"workspace": str(workspace), "settings": settings(found), "categories": _records(sums)}
+    data["communities"] = _records(by_community(found, district))
+    if chosen is not None and grids is not None:
+        data |= {"plan": chosen.name, "grids": _records(grids)}
+    others = {each: by_category(found.within(each), district) for each in limits[1:]}
+    data["also"] = [{"minutes": each.minutes, "limit_cm": each.limit_cm, "categories": _records(table)} for each, table in others.items()]
+    blind = blind_spots(found, district)
+    data["blind_spots"] = _records(blind, index=False)
+    if export is not None:
+        data["file"] = str(export)
+    lines = [*_limit_lines(limits[0], profile), *_category_lines(found, sums)]
+    lines += [_also_line(each, found, table) for each, table in others.items()]
+    lines += _blind_lines(found, blind)
+    lines += [say("cli_coverage_exported", path=str(export))] if export is not None else []
+    return give(Answer(data, lines, findings), as_json=as_json)
+
+
+def _limit_lines(limit: Limit, profile: str) -> list[str]:
+    metres = limit.limit_cm / 100
+    if limit.flat:
+        return [say("cli_coverage_flat", metres=metres, walk=limit.walk, rules=profile)]
+    return [say("cli_coverage_limit", metres=metres, walk=limit.walk, rules=profile, minutes=limit.minutes, speed=limit.speed_m_per_minute)]
+
+
+def _category_lines(found: Coverage, sums: Any) -> list[str]:
+    if not len(found.doors):
+        return [say("cli_coverage_no_buildings")]
+    shown = ("category", "venues", "covered", "share", "too_far", "island", "no_street", "walled", "no_venue")
+    rows = [
+        {**row, "category": getattr(found.rules.categories[row["category"]], language()), "share": _percent(row["share"])}
+        for row in sums.reset_index().to_dict("records")
+    ]
+    return table_lines(rows, {name: say(f"circle_column_{name}") for name in shown})
+
+
+def _also_line(limit: Limit, found: Coverage, table: Any) -> str:
+    names = {code: getattr(category, language()) for code, category in found.rules.categories.items()}
+    between = "，" if language() == "zh" else ", "
+    shares = between.join(f"{names[code]} {_percent(share)}" for code, share in table["share"].items())
+    return say("cli_coverage_also", minutes=limit.minutes, metres=limit.limit_cm / 100, shares=shares)
+
+
+def _blind_lines(found: Coverage, blind: Any) -> list[str]:
+    if not len(blind):
+        return []
+    rows = [
+        {
+            **row,
+            "category": getattr(found.rules.categories[row["category"]], language()),
+            "reason": say(f"reason_{row['reason']}"),
+            "metres": None if row["metres"] is None or row["metres"] != row["metres"] else round(float(row["metres"])),
+        }
+        for row in blind.head(BLIND_SPOTS_SHOWN).astype(object).where(blind.head(BLIND_SPOTS_SHOWN).notna(), None).to_dict("records")
+    ]
+    shown = ("households", "category", "building_id", "community_id", "reason", "metres", "nearest_venue_id")
+    return ["", say("cli_coverage_blind"), *table_lines(rows, {name: say(f"circle_column_{name}") for name in shown})]
+
+
+def _percent(share: Any) -> str:
+    return "—" if share is None or share != share else f"{100 * float(share):.1f} %"
+
+
+def _records(table: Any, *, index: bool = True) -> list[dict[str, Any]]:
+    """Return rows as plain records; what is missing is None."""
+    flat = table.reset_index() if index else table
+    return [dict(row) for row in flat.astype(object).where(flat.notna(), None).to_dict("records")]
+
+
+COMMANDS = (coverage,)

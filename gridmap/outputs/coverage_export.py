@@ -1,0 +1,124 @@
+"""A coverage as a file: GeoPackage for other programs, a workbook for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+from gridmap.circles.coverage import Coverage
+from gridmap.circles.summaries import blind_spots, by_category, by_community, coverage_findings
+from gridmap.errors import RequestError, WorkspaceError
+from gridmap.findings import Finding, finding
+from gridmap.ground.tables import District
+from gridmap.outputs.coverage_layers import coverage_layers, settings
+from gridmap.outputs.export import write_geopackage
+from gridmap.outputs.plain_files import harmless
+from gridmap.store.connections import drafted
+from gridmap.store.workspace import is_workspace
+from gridmap.texts import Language, catalogue, render, user_language
+
+COVERAGE_ENDINGS = (".gpkg", ".xlsx")
+ROWS_MAX = 1_048_575
+"""Rows below the heading that a sheet holds."""
+WIDTH = 14
+
+
+def export_coverage(
+    coverage: Coverage, district: District, path: Path, *, grids: pd.DataFrame | None = None, language: Language | None = None
+) -> list[Finding]:
+    """Write a coverage to ``path`` and return what the format could not hold; its ending says which format.
+
+    - ``.gpkg``: the layers of :func:`gridmap.outputs.coverage_layers.coverage_layers`, enough to recompute every number.
+    - ``.xlsx``: sheets for people: sums by category, community and grid, blind spots, minutes of each building, settings, findings.
+
+    ``grids`` are the sums by grid. The file appears whole or not at all. Raises ``RequestError`` for another ending and ``WorkspaceError`` when the
+    file cannot be written or is a workspace.
+    """
+    check_coverage_name(path)
+    if path.suffix.lower() == ".gpkg":
+        write_geopackage(coverage_layers(coverage, district, grids=grids), path)
+        return []
+    return _write_workbook(coverage, district, path, grids, language or user_language())
+
+
+def check_coverage_name(path: Path) -> None:
+    """Raise ``RequestError`` unless ``path`` ends as one of the formats does, and ``WorkspaceError`` when there is a workspace."""
+    if is_workspace(path):
+        raise WorkspaceError("export_onto_workspace", file=path.name)
+    if path.suffix.lower() not in COVERAGE_ENDINGS:
+        raise RequestError("export_ending_unknown", file=path.name or str(path), endings=", ".join(COVERAGE_ENDINGS))
+
+
+def _write_workbook(coverage: Coverage, district: District, path: Path, grids: pd.DataFrame | None, language: Language) -> list[Finding]:
+    book = openpyxl.Workbook(write_only=True)
+    names = {code: getattr(category, language) for code, category in coverage.rules.categories.items()}
+    sums = by_category(coverage, district).reset_index()
+    tables = {"categories": sums, "communities": by_community(coverage, district).reset_index()}
+    if grids is not None:
+        tables["grids"] = grids.reset_index()
+    tables["blind"] = blind_spots(coverage, district)
+    tables["buildings"] = _minutes_of_buildings(coverage, district, names, language)
+    tables["settings"] = pd.DataFrame(list(settings(coverage).items()), columns=["name", "value"])
+    told = [(render(f"cli_severity_{each.severity}", language, {}), each.text(language)) for each in coverage_findings(coverage, district)]
+    tables["findings"] = pd.DataFrame(told, columns=["severity", "text"])
+    for name, table in tables.items():
+        if "category" in table:
+            table = table.assign(category=table["category"].map(names))
+        if "reason" in table:
+            table = table.assign(reason=_reasons(table["reason"], language))
+        heads = [heading(column, language) for column in table.columns]
+        _write_sheet(book.create_sheet(render(f"coverage_sheet_{name}", language, {})), heads, table.itertuples(index=False))
+    with drafted(path) as draft:
+        book.save(draft)
+    cut = {render(f"coverage_sheet_{name}", language, {}): len(table) for name, table in tables.items() if len(table) > ROWS_MAX}
+    return [finding("coverage_rows_cut", sheet, value=rows, limit=ROWS_MAX, file=path.name) for sheet, rows in cut.items()]
+
+
+def heading(column: str, language: Language) -> str:
+    """Return the heading of a column of a coverage; a column that bears the name of a category keeps it.
+
+    >>> heading("no_street", "en"), heading("market hall", "en")
+    ('no street', 'market hall')
+    """
+    code = f"circle_column_{column}"
+    return render(code, language, {}) if code in catalogue() else column
+
+
+def _reasons(column: pd.Series, language: Language) -> list[str | None]:
+    return [render(f"reason_{reason}", language, {}) if isinstance(reason, str) else None for reason in column]
+
+
+def _minutes_of_buildings(coverage: Coverage, district: District, names: dict[str, str], language: Language) -> pd.DataFrame:
+    """Return one row for each building: for each category the minutes, or in words why there are none."""
+    table = coverage.table.assign(reason=_reasons(coverage.table["reason"], language))
+    minutes = table["minutes"].astype(object).where(table["minutes"].notna(), table["reason"])
+    wide = table.assign(shown=minutes).pivot(index="building_id", columns="category", values="shown").reindex(columns=list(names))
+    homes = district.buildings.reindex(wide.index)[["community_id", "compound_id", "name", "households"]]
+    return homes.join(wide.rename(columns=names)).reset_index(names="building_id")
+
+
+def _write_sheet(sheet: Any, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    bold = Font(bold=True)
+    sheet.freeze_panes = "A2"
+    for number in range(1, len(heads) + 1):
+        sheet.column_dimensions[get_column_letter(number)].width = WIDTH
+    cells = [openpyxl.cell.WriteOnlyCell(sheet, value=head) for head in heads]
+    for cell in cells:
+        cell.font = bold
+    sheet.append(cells)
+    for number, row in enumerate(rows):
+        if number == ROWS_MAX:
+            break
+        sheet.append([_plain(value) for value in row])
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NA or value != value:
+        return None
+    return harmless(value.item() if hasattr(value, "item") else value)

@@ -1,0 +1,264 @@
+"""Coverage: metres and reasons by hand in small worlds, laws in random ones, and an independent reader of the exported file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from circles_oracle import differences
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from walks import draw_walks, line, square
+
+from gridmap.circles.coverage import Coverage, categories_of, coverage
+from gridmap.circles.limits import walk_limit
+from gridmap.errors import RequestError
+from gridmap.ground.importing import ImportRequest, import_files
+from gridmap.ground.sample import sample_district
+from gridmap.ground.tables import District
+from gridmap.outputs.coverage_export import export_coverage
+from gridmap.rules import load_rules
+
+RULES = load_rules("nantong")
+STREET = {"we": line((0, 0), (2000, 0))}
+HOME = {"b": shapely.Point(0, 10)}
+
+
+def row(found: Coverage, building: str = "b", category: str = "medical") -> Any:
+    table = found.table
+    (only,) = table[(table["building_id"] == building) & (table["category"] == category)].itertuples()
+    return only
+
+
+def clinic_at(x: float, y: float = 0.0) -> dict[str, Any]:
+    return {"v": (x, y, ["medical"])}
+
+
+def cover(district: District, **more: Any) -> Coverage:
+    return coverage(district, RULES, **more)
+
+
+def test_both_ways_to_the_street_count() -> None:
+    found = row(cover(draw_walks(STREET, buildings=HOME, venues=clinic_at(500, 7))))
+    assert (found.metres, found.venue_id, found.nearest_venue_id) == (517.0, "v", "v")
+    assert found.minutes == round(517 / 75, 2)
+    assert pd.isna(found.reason)
+
+
+@pytest.mark.parametrize(("x", "reason"), [(740.0, None), (740.01, "too_far")])
+def test_a_household_exactly_at_the_limit_is_inside(x: float, reason: str | None) -> None:
+    found = row(cover(draw_walks(STREET, buildings=HOME, venues=clinic_at(x))))
+    assert (None if pd.isna(found.reason) else found.reason) == reason
+    assert found.nearest_venue_id == "v"
+    assert pd.isna(found.venue_id) == (reason is not None)
+
+
+def test_on_one_edge_one_does_not_walk_round_by_its_ends() -> None:
+    assert row(cover(draw_walks(STREET, buildings={"b": shapely.Point(900, 0)}, venues=clinic_at(1000)))).metres == 100.0
+
+
+def test_a_one_way_street_is_walked_one_way() -> None:
+    ring = {"there": (line((0, 0), (400, 0)), {"one_way": True}), "back": line((0, 0), (0, 100), (400, 100), (400, 0))}
+    there = row(cover(draw_walks(ring, buildings={"b": shapely.Point(100, 0)}, venues=clinic_at(300))))
+    back = row(cover(draw_walks(ring, buildings={"b": shapely.Point(300, 0)}, venues=clinic_at(100))))
+    assert (there.metres, back.metres) == (200.0, 100.0 + 600.0 + 100.0)
+
+
+def test_without_a_venue_of_the_category_the_reason_says_so() -> None:
+    assert row(cover(draw_walks(STREET, buildings=HOME, venues=clinic_at(100))), category="market").reason == "no_venue"
+
+
+def test_far_from_every_street_the_reason_says_so() -> None:
+    found = row(cover(draw_walks(STREET, buildings={"b": shapely.Point(0, 300)}, venues=clinic_at(100))))
+    assert found.reason == "no_street"
+    assert pd.isna(found.metres)
+    assert pd.isna(found.nearest_venue_id)
+
+
+def test_streets_that_do_not_hang_together_with_a_venues_are_an_island() -> None:
+    streets = {**STREET, "apart": line((0, 100), (50, 100))}
+    assert row(cover(draw_walks(streets, buildings={"b": shapely.Point(20, 110)}, venues=clinic_at(100)))).reason == "island"
+
+
+def test_streets_that_only_a_wall_parts_from_a_venue_are_walled() -> None:
+    found = row(cover(draw_walks(STREET, buildings=HOME, venues=clinic_at(100), walls={"w": line((50, -200), (50, 200))})))
+    assert found.reason == "walled"
+
+
+def test_water_without_a_bridge_makes_an_island() -> None:
+    found = row(cover(draw_walks(STREET, buildings=HOME, venues=clinic_at(100), waters={"r": shapely.box(40, -500, 60, 500)})))
+    assert found.reason == "island"
+
+
+def test_a_house_shut_in_is_walled() -> None:
+    found = row(cover(draw_walks(STREET, buildings={"b": square(50, 30)}, venues=clinic_at(100), walls={"w": shapely.box(30, 8, 80, 80).exterior})))
+    assert found.reason == "walled"
+
+
+def test_a_venue_that_is_not_public_serves_nobody() -> None:
+    district = draw_walks(STREET, buildings=HOME, venues=clinic_at(100))
+    venues = district.venues.assign(public=pd.array([False], dtype="boolean"))
+    found = cover(district.with_tables({"venues": venues}))
+    assert row(found).reason == "no_venue"
+    assert "venues_not_public" in [each.code for each in found.findings]
+
+
+def test_a_venue_in_the_river_is_told_and_serves_nobody() -> None:
+    found = cover(draw_walks(STREET, buildings=HOME, venues=clinic_at(100, 30), waters={"r": shapely.box(0, 20, 200, 60)}))
+    assert row(found).reason == "no_venue"
+    assert [each.subject for each in found.findings if each.code == "venue_in_water"] == ["v"]
+
+
+def test_a_venue_two_kilometres_from_any_street_is_told() -> None:
+    found = cover(draw_walks(STREET, buildings=HOME, venues=clinic_at(100, 2000)))
+    assert [each.subject for each in found.findings if each.code == "venue_no_street"] == ["v"]
+
+
+def test_without_streets_nobody_walks_and_one_sentence_says_why() -> None:
+    found = cover(draw_walks({}, buildings=HOME, venues=clinic_at(100)))
+    assert [each.code for each in found.findings] == ["streets_none_walkable"]
+    assert set(found.table["reason"]) == {"no_street", "no_venue"} - ({"no_street"} if row(found).reason == "no_venue" else set())
+
+
+def test_without_buildings_there_are_no_rows() -> None:
+    assert len(cover(draw_walks(STREET, venues=clinic_at(100))).table) == 0
+
+
+def test_without_venues_everybody_lacks_them() -> None:
+    assert set(cover(draw_walks(STREET, buildings=HOME)).table["reason"]) == {"no_venue"}
+
+
+@pytest.mark.parametrize("minutes", [0, -5, float("nan"), float("inf"), 1e9])
+def test_senseless_minutes_are_refused(minutes: float) -> None:
+    with pytest.raises(RequestError):
+        walk_limit(RULES, "default", minutes)
+
+
+def test_an_unknown_way_of_walking_is_refused_and_the_known_ones_named() -> None:
+    with pytest.raises(RequestError, match="elder"):
+        walk_limit(RULES, "running")
+
+
+def test_the_standard_is_flat() -> None:
+    assert [walk_limit(RULES, "gb50180", minutes).limit_cm for minutes in (5, 10, 15)] == [50_000] * 3
+
+
+def test_another_limit_needs_no_other_search() -> None:
+    district = draw_walks(STREET, buildings=HOME, venues=clinic_at(1000))
+    longer = walk_limit(RULES, "default", 15)
+    pd.testing.assert_frame_equal(cover(district).within(longer).table, cover(district, minutes=15).table)
+
+
+@pytest.mark.parametrize("text", ["medical", "{}", "[1]", None, "[", "null"])
+def test_categories_that_cannot_be_read_are_none(text: str | None) -> None:
+    assert categories_of(text) is None
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------------------------
+
+corner = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda place: (place[0] * 50.0, place[1] * 50.0))
+ways = st.lists(st.lists(corner, min_size=2, max_size=4, unique=True), min_size=2, max_size=7)
+spots = st.lists(st.tuples(st.integers(0, 600), st.integers(0, 600)), min_size=1, max_size=5, unique=True)
+walls = st.lists(st.tuples(corner, corner).filter(lambda ends: ends[0] != ends[1]), max_size=2)
+CODES = ["medical", "market"]
+
+
+def world(drawn: Any, homes: Any, places: Any, barred: Any = (), prefix: str = "") -> District:
+    return draw_walks(
+        {f"{prefix}s{number}": (line(*corners), {"one_way": number % 5 == 4}) for number, corners in enumerate(drawn)},
+        buildings={f"b{number}": shapely.Point(*place) for number, place in enumerate(homes)},
+        venues={f"v{number}": (float(x), float(y), CODES[: 1 + number % 2]) for number, (x, y) in enumerate(places)},
+        walls={f"w{number}": line(*ends) for number, ends in enumerate(barred)},
+    )
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("coverage")
+
+
+@settings(max_examples=12, deadline=None)
+@given(ways, spots, spots, walls)
+def test_an_independent_reader_of_the_file_finds_the_same(out: Path, drawn: Any, homes: Any, places: Any, barred: Any) -> None:
+    path = out / "out.gpkg"
+    district = world(drawn, homes, places, barred)
+    export_coverage(cover(district), district, path)
+    assert differences(path) == []
+
+
+@settings(max_examples=12, deadline=None)
+@given(ways, spots, spots, walls)
+def test_every_household_is_covered_or_has_one_reason(drawn: Any, homes: Any, places: Any, barred: Any) -> None:
+    table = cover(world(drawn, homes, places, barred)).table
+    assert len(table) == len(homes) * len(RULES.categories)
+    assert not table.duplicated(["building_id", "category"]).any()
+    assert (table["venue_id"].notna() == table["reason"].isna()).all()
+    assert (table["metres"].notna() == (table["reason"].isna() | (table["reason"] == "too_far").fillna(False))).all()
+
+
+@settings(max_examples=12, deadline=None)
+@given(ways, spots, spots, walls, st.randoms(use_true_random=False))
+def test_order_and_ids_of_streets_do_not_matter(drawn: Any, homes: Any, places: Any, barred: Any, chance: Any) -> None:
+    plain = [street for number, street in enumerate(drawn) if number % 5 != 4]
+    shuffled = list(plain)
+    chance.shuffle(shuffled)
+    first = cover(world([*plain[:4]], homes, places, barred))
+    other = cover(world([*[each for each in shuffled if each in plain[:4]]], homes, places, barred, prefix="x"))
+    pd.testing.assert_frame_equal(first.table, other.table)
+
+
+def scaled(corners: Any, by: float) -> list[tuple[float, float]]:
+    return [(x * by, y * by) for x, y in corners]
+
+
+@settings(max_examples=12, deadline=None)
+@given(ways, spots, spots)
+def test_distances_scale_with_the_world(drawn: Any, homes: Any, places: Any) -> None:
+    drawn = drawn[:4]
+    homes, places = ([(x / 5, y / 5) for x, y in each] for each in (homes, places))
+    small, large = (world([scaled(street, by) for street in drawn], scaled(homes, by), scaled(places, by)) for by in (1.0, 1.25))
+    one, other = (cover(each).table["metres"].to_numpy(dtype=float, na_value=np.nan) for each in (small, large))
+    both = ~np.isnan(one) & ~np.isnan(other)
+    np.testing.assert_allclose(one[both] * 1.25, other[both], atol=0.06)
+
+
+# --- the sample and real places ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sample() -> District:
+    return sample_district(3000, seed=4)
+
+
+def test_the_sample_recomputes_from_its_file(sample: District, tmp_path: Path) -> None:
+    export_coverage(cover(sample), sample, tmp_path / "out.gpkg")
+    assert differences(tmp_path / "out.gpkg") == []
+
+
+def test_clipping_with_a_margin_changes_nothing_inside(sample: District) -> None:
+    whole = cover(sample)
+    middle = sample.buildings.geometry.union_all().centroid
+    near = sample.buildings.geometry.distance(middle) < 100
+    around = middle.buffer(1200)
+    streets = sample.streets[sample.streets.intersects(around)]
+    clipped = cover(sample.with_tables({"streets": streets, "venues": sample.venues[sample.venues.intersects(around)]}))
+    inside = whole.table["building_id"].isin(sample.buildings.index[near]) & whole.table["reason"].isna()
+    pd.testing.assert_series_equal(whole.table.loc[inside, "metres"], clipped.table.loc[inside, "metres"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["porto", "shanghai"])
+def test_real_places_recompute_from_their_file(shared_data: Path, place: str, tmp_path: Path) -> None:
+    folder = shared_data / place
+    if place == "porto":
+        request = ImportRequest(osm=folder / "porto.osm.pbf")
+    else:
+        files = {"buildings": "buildings", "streets": "roads", "venues": "pois", "barriers": "water"}
+        request = ImportRequest(**{table: folder / f"{name}.geojson" for table, name in files.items()})
+    district = import_files(request).district
+    export_coverage(cover(district), district, tmp_path / "out.gpkg")
+    assert differences(tmp_path / "out.gpkg") == []

@@ -1,0 +1,70 @@
+"""An independent reader of an exported coverage: it knows nothing but the file, and recomputes every number with networkx."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pyogrio
+
+
+def recomputed(path: Path) -> dict[tuple[str, str], tuple[int | None, str | None, str | None]]:
+    """Return for each building and category centimetres to the nearest venue, the venue within the limit, and the nearest one.
+
+    Every door is put on its edge as a node of its own: the network is cut there physically, and one search from all venues of a category does the
+    rest, against the direction in which people walk.
+    """
+    names = ("network", "doors", "venue_doors", "coverage", "settings")
+    layers = {name: pyogrio.read_dataframe(path, layer=name, read_geometry=False) for name in names}
+    limit = int(layers["settings"].set_index("name").loc["limit_cm", "value"])
+    stops: dict[int, list[tuple[int, Any]]] = {}
+    for kind in ("doors", "venue_doors"):
+        for row in layers[kind].itertuples():
+            stops.setdefault(row.edge_id, []).append((row.position_cm, (kind, row.id)))
+    graph = nx.DiGraph()
+    for edge in layers["network"].itertuples():
+        along = [(0, edge.node_a), *sorted(stops.get(edge.edge_id, ()), key=lambda stop: stop[0]), (edge.length_cm, edge.node_b)]
+        for (start, one), (end, other) in itertools.pairwise(along):
+            _join(graph, other, one, end - start)
+            if not edge.one_way:
+                _join(graph, one, other, end - start)
+    access = layers["doors"].set_index("id")["access_cm"]
+    venues = [(row.id, row.access_cm, set(json.loads(row.categories))) for row in layers["venue_doors"].itertuples()]
+    found: dict[tuple[str, str], tuple[int | None, str | None, str | None]] = {}
+    for category in layers["coverage"]["category"].unique():
+        for venue, cm, served in venues:
+            if category in served:
+                graph.add_edge("start", ("from", venue), weight=0)
+                graph.add_edge(("from", venue), ("venue_doors", venue), weight=cm)
+        there = nx.single_source_dijkstra(graph, "start", weight="weight") if "start" in graph else ({}, {})
+        for building in layers["coverage"]["building_id"].unique():
+            cm = there[0].get(("doors", building)) if building in access.index else None
+            if cm is None:
+                found[building, category] = None, None, None
+            else:
+                total, venue = int(cm + access[building]), there[1]["doors", building][1][1]
+                found[building, category] = total, venue if total <= limit else None, venue
+        graph.remove_nodes_from([node for node in graph if node == "start" or (isinstance(node, tuple) and node[0] == "from")])
+    return found
+
+
+def _join(graph: nx.DiGraph, one: Any, other: Any, cm: int) -> None:
+    if not graph.has_edge(one, other) or graph[one][other]["weight"] > cm:
+        graph.add_edge(one, other, weight=cm)
+
+
+def differences(path: Path) -> list[str]:
+    """Return every row of the exported coverage that differs from what its own network says."""
+    table = pyogrio.read_dataframe(path, layer="coverage", read_geometry=False)
+    expected = recomputed(path)
+    wrong = []
+    for row in table.itertuples():
+        cm, venue, _ = expected.pop((row.building_id, row.category))
+        own = None if row.metres != row.metres else round(row.metres * 100)
+        own_venue, reason = (value if isinstance(value, str) else None for value in (row.venue_id, row.reason))
+        if own != cm or (own_venue is None) != (venue is None) or (cm is None) == (reason in ("too_far", None)):
+            wrong.append(f"{row.building_id} {row.category}: {own} {own_venue} {row.reason}, but {cm} {venue}")
+    return wrong + [f"missing: {key}" for key in expected]
