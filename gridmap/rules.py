@@ -20,7 +20,6 @@ from typing import Any, get_type_hints
 from gridmap.errors import InputError, RequestError
 from gridmap.findings import Finding, finding
 
-
 HOUSEHOLDS_MOST = 10_000_000
 """No grid holds more households than the largest city has; far larger numbers would not fit where they are counted."""
 
