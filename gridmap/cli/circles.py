@@ -39,6 +39,7 @@ def coverage(workspace: Path, minutes: tuple[float, ...], walk: str, profile: st
     from gridmap.outputs.coverage_layers import settings
     from gridmap.rules import load_rules
     from gridmap.store.workspace import Workspace
+    from gridmap.walking.cache import cached_network
 
     rules = load_rules(profile)
     limits = [walk_limit(rules, walk, each) for each in dict.fromkeys(minutes)]
@@ -49,7 +50,7 @@ def coverage(workspace: Path, minutes: tuple[float, ...], walk: str, profile: st
     name = plan or store.adopted()
     chosen = store.read_plan(name) if name else None
     with progress_bars() as progress:
-        found = cover(district, rules, walk=walk, minutes=limits[0].minutes, progress=progress)
+        found = cover(district, rules, walk=walk, minutes=limits[0].minutes, network=cached_network(district), progress=progress)
     sums = by_category(found, district)
     grids = by_grid(found, chosen.atoms.assign(grid_id=chosen.grid_of)) if chosen is not None else None
     findings = [*(stale_findings(chosen, district) if chosen is not None else []), *coverage_findings(found, district)]
