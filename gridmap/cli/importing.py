@@ -22,7 +22,7 @@ from gridmap.store.workspace import Workspace
 
 def import_into(path: Path, request: ImportRequest, *, profile: str, author: str, progress: Progress) -> Answer:
     """Read the files of ``request`` and keep them in the workspace at ``path``, which is made when there is none."""
-    if request.plan and not request.grids:
+    if request.plan is not None and request.grids is None:
         raise RequestError("cli_plan_needs_grids", plan=request.plan)
     rules = load_rules(profile)
     workspace = Workspace(path)

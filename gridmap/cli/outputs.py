@@ -28,7 +28,7 @@ def export(workspace: Path, out: Path, plan: str | None, ground: bool, layer: st
     if ground and plan is not None:
         raise RequestError("cli_plan_or_ground", plan=plan)
     store = Workspace(workspace)
-    name = None if ground else plan or store.adopted_or_only_or_none()
+    name = None if ground else store.adopted_or_only_or_none() if plan is None else plan
     district = store.read_district()
     data = {"workspace": str(workspace), "plan": name, "layer": layer, "file": str(out)}
     if name is None:
@@ -52,7 +52,7 @@ def map_(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
 
     check_page_name(out)
     store = Workspace(workspace)
-    chosen, district = store.read_plan(plan or store.adopted_or_only()), store.read_district()
+    chosen, district = store.read_plan(store.adopted_or_only() if plan is None else plan), store.read_district()
     save_map(plan_map(chosen, district=district, language=language()), out)
     lines = [say("cli_map_done", plan=chosen.name, path=str(out))]
     return give(

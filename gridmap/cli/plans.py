@@ -90,7 +90,7 @@ def plan(
             seed=seed,
             effort=effort,
             cores=jobs,
-            start=store.read_plan(start) if start else None,
+            start=None if start is None else store.read_plan(start),
             keep=keep,
             community=community,
             author=author or login_name(),

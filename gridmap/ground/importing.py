@@ -111,7 +111,7 @@ def import_files(request: ImportRequest, *, old: District | None = None, rules: 
     findings += located(check_district(district, rules), tables)
     division = None
     if sources.grids is not None:
-        division = existing_division(sources.grids, district, plan=request.plan or "imported", told=sources.told["grids"])
+        division = existing_division(sources.grids, district, plan="imported" if request.plan is None else request.plan, told=sources.told["grids"])
         findings += division.findings
     report = Report(
         crs=_crs_name(sources.crs),

@@ -55,6 +55,8 @@ from gridmap.store.schema import (
 from gridmap.store.styles import add_styles
 
 POLYGON_DIMENSIONS = 2
+NAME_LONGEST = 100
+"""How many characters the name of a plan may have; it stands in lists, on maps and in names of layers."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -168,7 +170,8 @@ class Workspace:
         """Keep a plan under its name, in place of an earlier one of that name.
 
         Raises ``WorkspaceError`` when the ground has changed since the plan was begun, and ``RequestError`` when the name is that of the adopted
-        plan, which others rely on, or is empty, or differs from that of another plan only in capital letters.
+        plan, which others rely on, or is empty, longer than ``NAME_LONGEST``, holds line breaks and the like or blanks at its ends, or differs from
+        that of another plan only in capital letters.
         """
         with self._writing() as connection:
             if _district(connection).fingerprint() != plan.origin.ground:
@@ -343,6 +346,8 @@ def _write_plan(connection: sqlite3.Connection, plan: Plan) -> None:
 def _check_plan_name(connection: sqlite3.Connection, name: str) -> None:
     if not name.strip():
         raise RequestError("plan_name_empty")
+    if name != name.strip() or not name.isprintable() or len(name) > NAME_LONGEST:
+        raise RequestError("plan_name_unusable", plan=name, limit=NAME_LONGEST)
     if name == _adopted(connection):
         raise RequestError("plan_is_adopted", plan=name)
     twins = [other for other in plan_rows.names(connection) if other != name and other.lower() == name.lower()]

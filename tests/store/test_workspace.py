@@ -213,13 +213,13 @@ def test_the_adopted_plan_is_not_replaced(workspace: Workspace, plan: Plan) -> N
         workspace.save_plan(plan)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "FIRST"])
+@pytest.mark.parametrize("name", ["", "  ", "FIRST", " first", "a\nb", "a\x1b[31m", "\u202efirst", "长" * 101])
 def test_unusable_names_of_plans(workspace: Workspace, plan: Plan, name: str) -> None:
     with pytest.raises(RequestError, match=r"must not be empty|cannot be called"):
         workspace.save_plan(dataclasses.replace(plan, name=name))
 
 
-@pytest.mark.parametrize("name", ['O\'Brien "x"; DROP TABLE plans', "方案 一", "a/b%"])
+@pytest.mark.parametrize("name", ['O\'Brien "x"; DROP TABLE plans', "方案 一", "a/b%", "长" * 100])
 def test_any_other_name_of_a_plan(workspace: Workspace, plan: Plan, name: str) -> None:
     workspace.save_plan(dataclasses.replace(plan, name=name))
     assert_same_plan(workspace.read_plan(name), dataclasses.replace(plan, name=name))
