@@ -9,7 +9,7 @@ from typing import cast
 
 import click
 
-from gridmap.cli.ground import LANG, PATH
+from gridmap.cli.ground import LANG, PATH, SEED
 from gridmap.cli.words import Command, language, option, say
 
 GOES_ON = (0, 3)
@@ -20,7 +20,7 @@ GOES_ON = (0, 3)
 @click.argument("folder", type=PATH, default=Path("gridmap-demo"), required=False)
 @option("--rules", "profile", default="nantong", show_default=True)
 @option("--households", type=click.IntRange(min=1), default=6000, show_default=True)
-@option("--seed", type=int, default=1, show_default=True)
+@option("--seed", type=SEED, default=1, show_default=True)
 @LANG
 def demo(folder: Path, profile: str, households: int, seed: int) -> int:
     """The text stands in the catalogue."""

@@ -15,6 +15,9 @@ PATH = click.Path(path_type=Path)
 WORKSPACE = click.argument("workspace", type=PATH)
 JSON = option("--json", "as_json", is_flag=True)
 RULES = option("--rules", "profile", default="nantong", show_default=True)
+SEED_MOST = 2**63 - 1
+"""The largest whole number that a workspace can keep."""
+SEED = click.IntRange(min=0, max=SEED_MOST)
 LANG = option("--lang", type=click.Choice(("zh", "en")), expose_value=False)
 
 
@@ -29,7 +32,7 @@ def login_name() -> str:
 @click.command("sample", cls=Command)
 @click.argument("out", type=PATH)
 @option("--households", type=click.IntRange(min=1), default=6000, show_default=True)
-@option("--seed", type=int, default=1, show_default=True)
+@option("--seed", type=SEED, default=1, show_default=True)
 @option("--office", type=PATH)
 @option("--overwrite", is_flag=True)
 @JSON

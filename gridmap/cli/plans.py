@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gridmap.cli.ground import JSON, LANG, RULES, WORKSPACE, login_name
+from gridmap.cli.ground import JSON, LANG, RULES, SEED, WORKSPACE, login_name
 from gridmap.cli.reply import Answer, give, progress_bars, stale_findings, table_lines
 from gridmap.cli.words import Command, option, say
 from gridmap.findings import Finding, finding
@@ -40,7 +40,7 @@ class Bounds(click.ParamType[tuple[int, int]]):
 @option("--from", "start")
 @option("--keep", multiple=True, metavar="GRID")
 @option("--community")
-@option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@option("--seed", type=SEED, default=0, show_default=True)
 @option("--effort", type=click.Choice(("quick", "normal", "best")), default="normal", show_default=True)
 @option("--jobs", type=click.IntRange(min=1), default=None)
 @option("--resume", is_flag=True)

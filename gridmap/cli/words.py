@@ -170,6 +170,8 @@ def usage_sentence(error: click.UsageError) -> str:
         return say("cli_superfluous", words=", ".join(error.words))
     if isinstance(error, click.exceptions.NoSuchCommand):
         return say("cli_no_such_command", command=error.command_name)
+    if error.ctx is not None and isinstance(error.ctx.command, click.Group) and error.ctx.invoked_subcommand is None:
+        return say("cli_command_missing")
     return say("cli_bad_line", reason=error.format_message())
 
 
@@ -177,6 +179,8 @@ def _expected(kind: click.ParamType[Any]) -> str:
     """Say what a parameter of this kind takes; empty where its own check says it better."""
     if isinstance(kind, click.Choice):
         return say("cli_expected_choice", choices=", ".join(kind.choices))
+    if isinstance(kind, click.IntRange) and kind.max is not None:
+        return say("cli_expected_between", minimum=kind.min, maximum=kind.max)
     if isinstance(kind, click.IntRange):
         return say("cli_expected_from", minimum=kind.min)
     return say("cli_expected_integer") if kind is click.INT else ""

@@ -179,6 +179,8 @@ CASES = [
     case("unknown option", 2, command("plan", "--efort", "best"), "cli_no_such_option_near", "--efort|--effort"),
     case("bounds of no form", 2, command("plan", "--households", "250-300"), "cli_bounds_form", "--households|250-300"),
     case("bounds of odd digits", 2, command("plan", "--households", "²:³"), "cli_bounds_form", "²:³"),
+    case("seed beyond counting", 2, command("plan", "--seed", str(10**30)), "cli_expected_between", "--seed"),
+    case("seed below nothing", 2, command("sample", "--seed", "-5"), "cli_expected_between", "--seed"),
     case("effort of no kind", 2, command("plan", "--effort", "hard"), "cli_expected_choice", "--effort|quick, normal, best"),
     case("blank in a name", 2, command("plan", "方案", "一"), "cli_superfluous", "方案, 一"),
 ]

@@ -62,3 +62,8 @@ def test_a_failure_as_json_is_one_object(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_language_is_found_wherever_it_stands() -> None:
     assert [language_asked(line) for line in (["--lang", "zh", "plan"], ["plan", "--lang=en"])] == ["zh", "en"]
+
+
+def test_a_line_without_a_command_is_told_in_the_language(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--lang", "zh"]) == UNPARSED
+    assert capsys.readouterr().err.startswith("没有写命令。")
