@@ -125,9 +125,15 @@ def _lots_needed(buildings: pd.DataFrame, kinds: pd.Series, households: int, rng
 
 
 def _exact(households: Ints, total: int, rng: Rng) -> Ints:
-    """Let flats stand empty, or add some, one in each of the larger buildings in turn, until the sum is ``total``."""
+    """Let flats stand empty, or add some, one in each of the larger buildings in turn, until the sum is ``total``.
+
+    Where the larger buildings do not have so many to spare, every building keeps its share.
+    """
+    least = min(24, int(households.max()))
+    large = np.flatnonzero(households >= least)
     counts = households.copy()
-    large = np.flatnonzero(counts >= min(24, int(counts.max())))
+    if counts.sum() - total >= least * len(large):
+        counts = counts * total // counts.sum()
     large = large[shuffled(rng, len(large))]
     off = int(total - counts.sum())
     rounds, rest = divmod(abs(off), len(large))

@@ -48,6 +48,12 @@ def test_other_seed_other_city(small: District) -> None:
     assert sample_district(seed=2).fingerprint() != small.fingerprint()
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_hamlet_has_no_building_with_less_than_nobody(seed: int) -> None:
+    households = sample_district(300, seed=seed).buildings["households"]
+    assert (households.min() >= 0, households.sum()) == (True, 300)
+
+
 def test_too_few_households_are_refused() -> None:
     with pytest.raises(RequestError, match="100"):
         sample_district(99)
