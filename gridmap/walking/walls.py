@@ -29,12 +29,15 @@ class Walls:
 
     ``walls`` are open at gates. ``waters`` are the lines and banks of rivers and the lines of expressways. ``closed`` are all of these, the
     areas of water, and railways, which streets cross at level crossings but nobody crosses elsewhere. ``gates`` are the places of gates on them.
+    ``rims`` are the lines of all barriers as drawn, gates or none, and ``water`` the areas of water.
     """
 
     walls: Geometries
     waters: Geometries
     closed: Geometries
     gates: Geometries
+    rims: Geometries
+    water: Geometries
     findings: tuple[Finding, ...]
 
 
@@ -47,7 +50,8 @@ def walls_of(district: District) -> Walls:
     waters = geometry[np.isin(kind, ("river", "expressway"))]
     closed = np.concatenate((walls, geometry[kind != "wall"]))
     findings = [finding("gates_at_no_wall", str(gates.index[idle[0]]), value=len(idle))] if len(idle) and len(walls) else []
-    return Walls(walls, _lines(waters), closed, open_at, tuple(findings))
+    areas = geometry[(kind == "river") & (shapely.get_dimensions(geometry) == AREA)]
+    return Walls(walls, _lines(waters), closed, open_at, _lines(geometry), areas, tuple(findings))
 
 
 def _lines(geometry: Geometries) -> Geometries:

@@ -1,0 +1,137 @@
+"""Circle polygons against exact buffers of partial edges, and against walks from places in and outside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from walks import EAST_M, NORTH_M, draw_walks, line
+
+from gridmap.circles.areas import CELL_M, WIDTH_M, category_circles, venue_circles
+from gridmap.circles.coverage import coverage
+from gridmap.circles.limits import walk_limit
+from gridmap.circles.rasters import outline
+from gridmap.ground.sample import sample_district
+from gridmap.rules import load_rules
+from gridmap.walking.walls import walls_of
+
+RULES = load_rules("nantong")
+LIMITS = [walk_limit(RULES, "default", minutes) for minutes in (5, 10, 15)]
+
+
+def circle(streets: dict[str, Any], x: float, y: float, minutes: float = 1, **more: Any) -> Any:
+    district = draw_walks(streets, venues={"v": (x, y, ["medical"])}, **more)
+    found = coverage(district, RULES, minutes=minutes)
+    (area,) = venue_circles(found, walls_of(district), cell_m=2.0).geometry
+    return shapely.transform(area, lambda xy: xy - (EAST_M, NORTH_M))
+
+
+def iou(one: Any, other: Any) -> float:
+    return shapely.intersection(one, other).area / shapely.union(one, other).area
+
+
+places = st.tuples(st.floats(0, 500), st.floats(0, 500))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(places, places).filter(lambda ends: ends[0] != ends[1]), min_size=1, max_size=20))
+def test_outlines_are_valid_and_near_the_exact_buffer(drawn: list[Any]) -> None:
+    segments = np.array(drawn).reshape(-1, 4)
+    exact = shapely.union_all(shapely.buffer(shapely.linestrings(segments.reshape(-1, 2, 2)), WIDTH_M, quad_segs=32))
+    for cell_m, least in ((10.0, 0.96), (5.0, 0.99)):
+        drawn_area = outline(segments, WIDTH_M, cell_m)
+        assert drawn_area.is_valid
+        assert iou(drawn_area, exact) >= least
+
+
+def test_a_hole_stays_a_hole() -> None:
+    square = np.array([[0, 0, 200, 0], [200, 0, 200, 200], [200, 200, 0, 200], [0, 200, 0, 0]], dtype=float)
+    assert len(outline(square, WIDTH_M, 5.0).interiors) == 1
+
+
+def test_an_edge_is_reached_in_part() -> None:
+    area = circle({"we": line((0, 0), (1000, 0))}, 500, 0)
+    assert iou(area, line((425, 0), (575, 0)).buffer(WIDTH_M)) > 0.98
+
+
+def test_the_way_from_the_street_counts() -> None:
+    area = circle({"we": line((0, 0), (1000, 0))}, 500, 30)
+    exact = shapely.union_all([line((455, 0), (545, 0)), line((500, 0), (500, 30))]).buffer(WIDTH_M)
+    assert iou(area, exact) > 0.98
+
+
+def test_a_one_way_street_is_within_reach_from_one_side() -> None:
+    area = circle({"we": (line((0, 0), (1000, 0)), {"one_way": True})}, 500, 0)
+    assert iou(area, line((425, 0), (500, 0)).buffer(WIDTH_M)) > 0.98
+
+
+def test_no_circle_lies_behind_a_wall_that_nobody_passes() -> None:
+    yard = shapely.box(450, 5, 550, 100)
+    area = circle({"we": line((0, 0), (1000, 0)), "lane": line((500, 10), (500, 90))}, 480, 0, walls={"w": yard.exterior})
+    assert shapely.intersection(area, yard).area < 1
+
+
+def test_through_a_gate_the_circle_goes_in() -> None:
+    yard = shapely.box(450, 5, 550, 100)
+    streets = {"we": line((0, 0), (1000, 0)), "lane": line((500, 0), (500, 90))}
+    area = circle(streets, 480, 0, walls={"w": yard.exterior}, gates={"g": (500, 5)})
+    assert shapely.contains_xy(area, 500, 40)
+
+
+def test_no_circle_covers_water() -> None:
+    river = shapely.box(-100, 10, 1100, 20)
+    area = circle({"we": line((0, 0), (1000, 0)), "other": line((0, 30), (1000, 30))}, 500, 0, waters={"r": river})
+    assert shapely.intersection(area, river).area < 1
+
+
+def test_a_bridge_carries_the_circle_over_water() -> None:
+    river = shapely.box(400, -100, 450, 100)
+    streets = {"west": line((0, 0), (395, 0)), "bridge": (line((395, 0), (455, 0)), {"layer": 1}), "east": line((455, 0), (1000, 0))}
+    area = circle(streets, 380, 0, minutes=2, waters={"r": river})
+    assert area.geom_type == "Polygon"
+    assert shapely.contains_xy(area, 480, 0)
+    assert shapely.intersection(area, river).area < 60 * 12
+
+
+@pytest.fixture(scope="module")
+def sample() -> Any:
+    district = sample_district(2000, seed=2)
+    found = coverage(district, RULES, minutes=15)
+    return district, found, walls_of(district)
+
+
+def test_circles_are_valid_nested_and_hold_their_venue(sample: Any) -> None:
+    district, found, walls = sample
+    table = venue_circles(found, walls, LIMITS).set_index(["venue_id", "minutes"]).geometry
+    assert table.is_valid.all()
+    wide = table.unstack()
+    assert shapely.covers(wide[10].buffer(0.01).to_numpy(), wide[5].to_numpy()).all()
+    assert shapely.covers(wide[15].buffer(0.01).to_numpy(), wide[10].to_numpy()).all()
+    assert wide[5].contains(district.venues.geometry.loc[wide.index]).all()
+
+
+def test_the_circle_of_a_category_is_that_of_all_its_venues(sample: Any) -> None:
+    _, found, walls = sample
+    whole = category_circles(found, walls, LIMITS[1:2]).set_index("category").geometry
+    each = venue_circles(found, walls, LIMITS[1:2]).set_index("venue_id").geometry
+    for category, area in whole.items():
+        own = [venue for venue in each.index if category in found.categories[venue]]
+        assert iou(area, shapely.union_all(each[own].to_numpy())) > 0.97
+
+
+def test_places_on_streets_are_inside_exactly_when_the_walk_is_short_enough(sample: Any) -> None:
+    _, found, walls = sample
+    venue = found.venue_doors.id[0]
+    area = venue_circles(found, walls, LIMITS[1:2]).set_index("venue_id").geometry[venue]
+    homes = found.table[(found.table["category"] == found.categories[venue][0]) & (found.table["nearest_venue_id"] == venue)]
+    metres = homes.set_index("building_id")["metres"]
+    on_street = {door: shapely.get_point(leg, 0) for door, leg in zip(found.doors.id, found.doors.leg, strict=True)}
+    access = dict(zip(found.doors.id, found.doors.access_cm / 100, strict=True))
+    for building, walked in metres.items():
+        spare = LIMITS[1].limit_cm / 100 - (walked - access[building])
+        if spare >= CELL_M:
+            assert shapely.intersects(area, on_street[building])
