@@ -11,7 +11,9 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
+from openpyxl.worksheet.cell_range import CellRange, MultiCellRange
 
 from gridmap.ground.sample.drawing import Rng
 
@@ -99,18 +101,18 @@ def write_ledger(path: Path, buildings: gpd.GeoDataFrame, community_name: pd.Ser
     chance = rng.random((4, len(homes)))
     unknown = np.flatnonzero(chance[0] < UNKNOWN_SHARE).tolist() or [len(homes) // 2]
     written = Written([homes[position]["position"] for position in unknown])
-    book = openpyxl.Workbook()
-    book.remove(book.worksheets[0])
+    book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("楼栋台账")
     _write_head(sheet, title)
-    lines = _lines(homes, community_name.to_dict(), set(unknown), chance[1:], written)
-    for row, line in enumerate(lines, HEADER_ROW + 1):
-        for column, value in enumerate(line, 1):
-            if value is not None:
-                sheet.cell(row, column, value)
-    for column, top, bottom in written.merges:
-        sheet.merge_cells(start_row=top, end_row=bottom, start_column=column, end_column=column)
-        sheet.cell(top, column).alignment = Alignment(vertical="center", wrap_text=True)
+    for line in _lines(homes, community_name.to_dict(), set(unknown), chance[1:], written):
+        for column in (COMMUNITY, COMPOUND):
+            if line[column - 1] is not None:
+                line[column - 1] = _styled(sheet, line[column - 1], alignment=Alignment(vertical="center", wrap_text=True))
+        sheet.append(line)
+    merges = [(row, 1, row, len(HEADER)) for row in range(1, HEADER_ROW)]
+    merges += [(top, column, bottom, column) for column, top, bottom in written.merges]
+    # All at once: added one by one, each is compared with all before it.
+    sheet.merged_cells = MultiCellRange([CellRange(min_row=top, min_col=left, max_row=bottom, max_col=right) for top, left, bottom, right in merges])
     book.save(path)
     return written
 
@@ -125,14 +127,20 @@ def _homes(buildings: gpd.GeoDataFrame) -> list[Home]:
 
 
 def _write_head(sheet: Any, title: str) -> None:
-    for row, text in ((1, title), (2, "填报单位：综合服务窗口　　填报说明：户数按实有户填写")):
-        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(HEADER))
-        sheet.cell(row, 1, text).alignment = Alignment(horizontal="center")
-    sheet.cell(1, 1).font = Font(bold=True, size=16)
-    for column, name in enumerate(HEADER, 1):
-        sheet.cell(HEADER_ROW, column, name).font = Font(bold=True)
+    # Widths come first: they stand before the rows in the file, and rows go to the file as they come.
     for letter, width in zip("ABCDEFGHI", (6, 16, 18, 18, 8, 10, 10, 6, 14), strict=True):
         sheet.column_dimensions[letter].width = width
+    middle = Alignment(horizontal="center")
+    sheet.append([_styled(sheet, title, alignment=middle, font=Font(bold=True, size=16))])
+    sheet.append([_styled(sheet, "填报单位：综合服务窗口　　填报说明：户数按实有户填写", alignment=middle)])
+    sheet.append([_styled(sheet, name, font=Font(bold=True)) for name in HEADER])
+
+
+def _styled(sheet: Any, text: str, **styles: Any) -> Any:
+    cell = WriteOnlyCell(sheet, text)
+    for name, style in styles.items():
+        setattr(cell, name, style)
+    return cell
 
 
 def _lines(homes: list[Home], community_name: Mapping[str, str], unknown: set[int], chance: Any, written: Written) -> Iterator[list[Any]]:

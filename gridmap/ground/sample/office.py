@@ -21,7 +21,7 @@ import shapely
 from gridmap.ground.coords import bd09_from_wgs84
 from gridmap.ground.sample.drawing import Numbers, Rng
 from gridmap.ground.sample.ledger import write_ledger
-from gridmap.ground.sample.shapefile import AREA, LINE, POINT, parts_of, write_shapefile
+from gridmap.ground.sample.shapefile import AREA, LINE, POINT, parts_of_each, write_shapefile
 from gridmap.ground.tables import District
 from gridmap.rules import load_rules
 from gridmap.texts import Language, render
@@ -121,7 +121,7 @@ def _write_communities(communities: gpd.GeoDataFrame, names: pd.Series, folder: 
     small[0] = True
     width_m = np.where(small & (len(geometry) > 1), GAP_MIN_M + (GAP_MAX_M - GAP_MIN_M) * rng.random(len(geometry)), 0.0)
     drawn = np.where(width_m > 0, shapely.buffer(geometry, -width_m, join_style="mitre"), geometry)
-    shapes = [parts_of(each) for each in drawn]
+    shapes = parts_of_each(drawn)
     # The outline of the last community runs out and back along one line: the pen slipped.
     shapes[-1][0] = _with_spike(shapes[-1][0])
     columns = {
@@ -150,10 +150,11 @@ def _with_spike(ring: Numbers) -> Numbers:
 
 def _write_buildings(buildings: gpd.GeoDataFrame, names: pd.Series, unknown: Sequence[int], folder: Path, rng: Rng) -> list[PlantedDefect]:
     """Write footprints; households stand here only where the ledger has none: facilities (0) and what it calls unknown."""
-    shapes = [parts_of(each) for each in buildings.geometry.to_numpy()]
-    households = [str(count) if count == 0 else None for count in buildings["households"]]
+    shapes = parts_of_each(buildings.geometry.to_numpy())
+    counts = buildings["households"].tolist()
+    households = [str(count) if count == 0 else None for count in counts]
     for position in unknown:
-        households[position] = f"{buildings['households'].iat[position]}户"
+        households[position] = f"{counts[position]}户"
     columns: dict[str, list[Any]] = {
         "楼栋编号": _text(buildings.index),
         "所属社区": _text(names[buildings["community_id"]]),
@@ -200,7 +201,7 @@ def _four_rows(count: int, rng: Rng) -> tuple[int, int, int, int]:
 
 def _write_streets(streets: gpd.GeoDataFrame, folder: Path) -> list[PlantedDefect]:
     # Only the number of the zone is put before the easting: the file does not say so, and no .prj lies beside it.
-    shapes = [parts_of(each) for each in streets.to_crs(ZONE_CRS).geometry.to_numpy()]
+    shapes = parts_of_each(streets.to_crs(ZONE_CRS).geometry.to_numpy())
     layers = streets["layer"].to_numpy(dtype=object)
     columns: dict[str, list[Any]] = {
         "道路编号": [*_text(streets.index), "误点1"],
@@ -223,7 +224,7 @@ def _write_gates(gates: gpd.GeoDataFrame, folder: Path) -> None:
         "开放时间": _text(gates["hours"]),
         "对外开放": _yes(gates["public"]),
     }
-    write_shapefile(folder / GATES, [parts_of(each) for each in gates.geometry.to_numpy()], columns, kind=POINT, crs=gates.crs)
+    write_shapefile(folder / GATES, parts_of_each(gates.geometry.to_numpy()), columns, kind=POINT, crs=gates.crs)
 
 
 def _write_barriers(barriers: gpd.GeoDataFrame, folder: Path) -> None:
@@ -244,12 +245,17 @@ def _write_venues(venues: gpd.GeoDataFrame, folder: Path) -> list[PlantedDefect]
     with (folder / VENUES).open("w", encoding="gb18030", newline="") as file:
         writer = csv.writer(file)
         writer.writerow("场所编号 场所名称 服务类别 地址 联系电话 开放时间 建筑面积（平方米） 开放单位 无障碍 对外开放 经度 纬度".split())
-        for (key, venue), lon, lat in zip(venues.iterrows(), longitude, latitude, strict=True):
-            words = "、".join(categories[code].zh for code in json.loads(venue["categories"]))
-            area = None if pd.isna(venue["area_m2"]) else f"{venue['area_m2']:g}平方米"
-            address, phone, hours, opened_by = _text(venue[["address", "phone", "hours", "opened_by"]])
-            truths = _yes(venue[["accessible", "public"]])
-            writer.writerow([key, venue["name"], words, address, phone, hours, area, opened_by, *truths, f"{lon:.8f}", f"{lat:.8f}"])
+        columns: list[Sequence[str | None]] = [
+            _text(venues.index),
+            _text(venues["name"]),
+            ["、".join(categories[code].zh for code in json.loads(codes)) for codes in venues["categories"]],
+            *(_text(venues[name]) for name in ("address", "phone", "hours")),
+            [None if pd.isna(area_m2) else f"{area_m2:g}平方米" for area_m2 in venues["area_m2"]],
+            _text(venues["opened_by"]),
+            *(_yes(venues[name]) for name in ("accessible", "public")),
+            *([f"{degrees:.8f}" for degrees in values] for values in (longitude, latitude)),
+        ]
+        writer.writerows(zip(*columns, strict=True))
         writer.writerow(["待补1", "待补充场所", "便民购物", "地址不详", "", "", "", "", "", "是", "不详", "不详"])
     return [PlantedDefect(VENUES, len(venues) + 2, "place_missing")]
 

@@ -7,6 +7,7 @@ Layout: ESRI Shapefile Technical Description (1998); dBASE III.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,13 +28,22 @@ Rings = Sequence[Numbers]
 """Parts of a line or area, each (n, 2); of a point one part of one row; nothing for no geometry."""
 
 
-def parts_of(geometry: Any) -> list[Numbers]:
-    """Return the parts of a geometry as they are to stand in a shapefile: outer rings clockwise, holes the other way."""
-    pieces = []
-    for piece in shapely.get_parts(shapely.orient_polygons(geometry, exterior_cw=True)):
-        rings = [piece.exterior, *piece.interiors] if piece.geom_type == "Polygon" else [piece]
-        pieces += [shapely.get_coordinates(ring) for ring in rings]
-    return pieces
+def parts_of_each(geometries: Any) -> list[list[Numbers]]:
+    """Return the parts of each geometry as they are to stand in a shapefile: outer rings clockwise, holes the other way.
+
+    ``geometries`` are points, lines or areas, not mixed.
+
+    >>> [[len(part) for part in parts] for parts in parts_of_each([shapely.box(0, 0, 1, 1), shapely.Polygon()])]
+    [[5], []]
+    """
+    pieces, owner = shapely.get_parts(shapely.orient_polygons(geometries, exterior_cw=True), return_index=True)
+    if (shapely.get_dimensions(pieces) == 2).any():
+        pieces, piece = shapely.get_rings(pieces, return_index=True)
+        owner = owner[piece]
+    ends = np.cumsum(shapely.get_num_coordinates(pieces))
+    parts = np.split(shapely.get_coordinates(pieces), ends[:-1])
+    first = np.searchsorted(owner, np.arange(len(geometries) + 1))
+    return [parts[start:stop] for start, stop in itertools.pairwise(first)]
 
 
 def write_shapefile(path: Path, shapes: Sequence[Rings], columns: Mapping[str, Sequence[Any]], *, kind: int, crs: pyproj.CRS | None) -> None:

@@ -10,7 +10,7 @@ import pyproj
 import pytest
 import shapely
 
-from gridmap.ground.sample.shapefile import AREA, LINE, POINT, parts_of, write_shapefile
+from gridmap.ground.sample.shapefile import AREA, LINE, POINT, parts_of_each, write_shapefile
 
 CRS = pyproj.CRS.from_epsg(4549)
 HOLED = shapely.Polygon([(0, 0), (10, 0), (10, 10), (0, 10)], [[(2, 2), (4, 2), (4, 4), (2, 4)]])
@@ -28,7 +28,7 @@ HOLED = shapely.Polygon([(0, 0), (10, 0), (10, 10), (0, 10)], [[(2, 2), (4, 2), 
 )
 def test_geometry_comes_back(tmp_path: Path, kind: int, geometry: shapely.Geometry) -> None:
     path = tmp_path / "a.shp"
-    write_shapefile(path, [parts_of(geometry)], {"n": [1]}, kind=kind, crs=CRS)
+    write_shapefile(path, parts_of_each([geometry]), {"n": [1]}, kind=kind, crs=CRS)
     read = pyogrio.read_dataframe(path).geometry[0]
     assert read.equals(geometry)
 
@@ -52,7 +52,7 @@ def test_crs_is_stated_when_given(tmp_path: Path) -> None:
 
 def test_rows_without_geometry_are_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.shp"
-    write_shapefile(path, [[], parts_of(HOLED)], {"n": [1, 2]}, kind=AREA, crs=None)
+    write_shapefile(path, parts_of_each([shapely.Polygon(), HOLED]), {"n": [1, 2]}, kind=AREA, crs=None)
     assert pyogrio.read_dataframe(path).geometry.isna().tolist() == [True, False]
 
 
