@@ -37,10 +37,11 @@ def by_category(coverage: Coverage, district: District) -> pd.DataFrame:
     venue_home = _community_of_venues(coverage, district)
     inside = rows["reason"].isna()
     away = inside & (rows["venue_id"].map(venue_home) != rows["community_id"])
-    table = _sums(rows.assign(next_door=rows["households"].where(away, 0)), ["category"], next_door=True)
+    table = _sums(rows.assign(next_door=rows["households"].where(away, 0)), ["category"], next_door=True).reindex(list(coverage.rules.categories))
+    table = table.fillna(dict.fromkeys(table.columns.drop("share"), 0)).astype(dict.fromkeys(table.columns.drop("share"), "int64"))
     serving = [sum(code in coverage.categories[venue] for venue in coverage.venue_doors.id[coverage.venue_doors.linked]) for code in table.index]
     table.insert(0, "venues", np.array(serving, dtype=np.int64))
-    return table.reindex(list(coverage.rules.categories))
+    return table
 
 
 def by_community(coverage: Coverage, district: District) -> pd.DataFrame:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from gridmap.cli.ground import JSON, LANG, PATH, WORKSPACE
-from gridmap.cli.reply import Answer, give, stale_findings
+from gridmap.cli.circles import MINUTES, WALK
+from gridmap.cli.ground import JSON, LANG, PATH, RULES, WORKSPACE
+from gridmap.cli.reply import Answer, give, progress_bars, stale_findings
 from gridmap.cli.words import Command, language, option, say
 
 
@@ -43,14 +44,22 @@ def export(workspace: Path, out: Path, plan: str | None, ground: bool, layer: st
 @WORKSPACE
 @click.argument("out", type=PATH)
 @option("--plan")
+@option("--coverage", "coverage", is_flag=True)
+@MINUTES
+@WALK
+@RULES
 @JSON
 @LANG
-def map_(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
+def map_(workspace: Path, out: Path, plan: str | None, coverage: bool, minutes: tuple[float, ...], walk: str, profile: str, as_json: bool) -> int:
     """The text stands in the catalogue."""
     from gridmap.outputs.maps import check_page_name, plan_map, save_map
     from gridmap.store.workspace import Workspace
 
     check_page_name(out)
+    if coverage:
+        if plan is not None:
+            raise click.UsageError(say("cli_map_two_kinds"))
+        return _map_coverage(workspace, out, minutes=minutes[0], walk=walk, profile=profile, as_json=as_json)
     store = Workspace(workspace)
     chosen, district = store.read_plan(store.adopted_or_only() if plan is None else plan), store.read_district()
     save_map(plan_map(chosen, district=district, language=language()), out)
@@ -58,6 +67,24 @@ def map_(workspace: Path, out: Path, plan: str | None, as_json: bool) -> int:
     return give(
         Answer({"workspace": str(workspace), "plan": chosen.name, "file": str(out)}, lines, stale_findings(chosen, district)), as_json=as_json
     )
+
+
+def _map_coverage(workspace: Path, out: Path, *, minutes: float, walk: str, profile: str, as_json: bool) -> int:
+    from gridmap.circles.coverage import coverage as cover
+    from gridmap.circles.summaries import coverage_findings
+    from gridmap.outputs.coverage_layers import settings
+    from gridmap.outputs.coverage_map import coverage_map
+    from gridmap.outputs.maps import save_map
+    from gridmap.rules import load_rules
+    from gridmap.store.workspace import Workspace
+    from gridmap.walking.cache import cached_network
+
+    rules, district = load_rules(profile), Workspace(workspace).read_district()
+    with progress_bars() as progress:
+        found = cover(district, rules, walk=walk, minutes=minutes, network=cached_network(district), progress=progress)
+        save_map(coverage_map(found, district, language=language(), progress=progress), out)
+    data = {"workspace": str(workspace), "settings": settings(found), "file": str(out)}
+    return give(Answer(data, [say("cli_map_coverage_done", path=str(out))], coverage_findings(found, district)), as_json=as_json)
 
 
 COMMANDS = (export, map_)

@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import folium
 from branca.element import Element, Figure
@@ -27,18 +27,30 @@ from gridmap.texts import Language
 
 FoliumMap = folium.Map
 
-SCRIPTS = ("tools.js", "shapes.js", "style.js", "drawing.js", "panel.js", "start.js")
-"""Our own scripts in the order in which they run."""
+SHARED = ("tools.js", "shapes.js", "style.js", "drawing.js")
+SCRIPTS = {
+    "start": (*SHARED, "panel.js", "start.js"),
+    "startCoverage": (*SHARED, "coverage_layer.js", "coverage_panel.js", "coverage_start.js"),
+}
+"""Our own scripts in the order in which they run, by the function that starts them: a plan's page, a coverage's page."""
 
 EXECUTED = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 POLICY_GAP = "<!-- content policy -->"
 
 
-def safe_map(content: Mapping[str, Any], *, title: str, language: Language, bounds: tuple[float, float, float, float]) -> folium.Map:
+def safe_map(
+    content: Mapping[str, Any],
+    *,
+    title: str,
+    language: Language,
+    bounds: tuple[float, float, float, float],
+    start: Literal["start", "startCoverage"] = "start",
+) -> folium.Map:
     """Return a folium map that shows ``content`` through our page.
 
-    ``content`` is plain data for JSON; whatever text it holds stays text. ``bounds`` are west, south, east and north in degrees, WGS 84. The map
-    has no background tiles: a page that opens with no network has none to ask for. Raises ``InputError`` when the front-end libraries were not built.
+    ``content`` is plain data for JSON; whatever text it holds stays text. ``bounds`` are west, south, east and north in degrees, WGS 84. ``start``
+    says which page it is for, see :data:`SCRIPTS`. The map has no background tiles: a page that opens with no network has none to ask for.
+    Raises ``InputError`` when the front-end libraries were not built.
     """
     west, south, east, north = bounds
     middle = ((south + north) / 2, (west + east) / 2)
@@ -51,8 +63,8 @@ def safe_map(content: Mapping[str, Any], *, title: str, language: Language, boun
     page.header.add_child(_Verbatim(_script(_asset("leaflet/leaflet.js"))), name="leaflet")
     page.html.add_child(_Verbatim(_own("page.html")), name="panel")
     page.add_child(drawn)
-    start = f"gridmapPage.start({drawn.get_name()}, JSON.parse(document.getElementById('gridmap-content').textContent));"
-    page.after = "\n".join((_data_block(content), *(_script(_own(name)) for name in SCRIPTS), _script(start)))
+    call = f"gridmapPage.{start}({drawn.get_name()}, JSON.parse(document.getElementById('gridmap-content').textContent));"
+    page.after = "\n".join((_data_block(content), *(_script(_own(name)) for name in SCRIPTS[start]), _script(call)))
     return drawn
 
 

@@ -42,7 +42,7 @@ def plan_content(plan: Plan, district: District | None, language: Language) -> t
     centres, radii = middles(plan.grids.geometry)
     content = {
         "language": language,
-        "texts": {each: _page_texts(each) for each in LANGUAGES},
+        "texts": {each: page_texts(each) for each in LANGUAGES},
         "origin": [west, south],
         "steps": STEPS_PER_DEGREE,
         "plan": _plan_facts(plan, district),
@@ -50,13 +50,13 @@ def plan_content(plan: Plan, district: District | None, language: Language) -> t
             **_grid_columns(plan),
             "colour": _grid_colours(plan).tolist(),
             "shape": packed_shapes(in_degrees, origin),
-            "middle": _places(centres, plan.grids.crs, origin),
+            "middle": places_content(centres, plan.grids.crs, origin),
             "radius_m": np.round(radii, 1).tolist(),
         },
         "communities": _communities(plan, district, origin),
         "buildings": _buildings(plan, district, origin),
-        "streets": _lines(district.streets, "street_class", origin) if district else _lines(None, "street_class", origin),
-        "barriers": _lines(district.barriers, "kind", origin) if district else _lines(None, "kind", origin),
+        "streets": lines_content(district.streets, "street_class", origin) if district else lines_content(None, "street_class", origin),
+        "barriers": lines_content(district.barriers, "kind", origin) if district else lines_content(None, "kind", origin),
         "venues": _venues(district, plan.rules, origin),
         "findings": _findings(plan, centres, origin),
     }
@@ -76,7 +76,8 @@ def short_label(grid_id: str, code: str | None, name: str | None) -> str:
     return grid_id if len(grid_id) <= LONGEST_LABEL else f"…{grid_id[1 - LONGEST_LABEL :]}"
 
 
-def _page_texts(language: Language) -> dict[str, str]:
+def page_texts(language: Language) -> dict[str, str]:
+    """Return all texts that pages show."""
     return {code: entry[language] for code, entry in catalogue().items() if code.startswith("map_")}
 
 
@@ -95,7 +96,7 @@ def _plan_facts(plan: Plan, district: District | None) -> dict[str, Any]:
 
 def _grid_columns(plan: Plan) -> Columns:
     grids = plan.grids
-    codes, names, workers = (_texts(grids[column]) for column in ("code", "name", "worker"))
+    codes, names, workers = (texts_of(grids[column]) for column in ("code", "name", "worker"))
     estimated = plan.grid_of[plan.atoms["households_source"].eq("estimated").to_numpy()].value_counts().reindex(grids.index, fill_value=0)
     return {
         "id": grids.index.tolist(),
@@ -103,7 +104,7 @@ def _grid_columns(plan: Plan) -> Columns:
         "code": codes,
         "name": names,
         "worker": workers,
-        "community": _texts(grids["community_id"]),
+        "community": texts_of(grids["community_id"]),
         "dedicated": grids["kind"].eq("dedicated").tolist(),
         "households": grids["households"].astype(int).tolist(),
         "buildings": grids["buildings"].astype(int).tolist(),
@@ -126,7 +127,7 @@ def _grid_colours(plan: Plan) -> npt.NDArray[np.int64]:
 def _communities(plan: Plan, district: District | None, origin: Origin) -> Columns:
     if district is not None and len(district.communities):
         table = district.communities
-        names = _texts(table["name"])
+        names = texts_of(table["name"])
     else:
         table = plan.grids[["community_id", "geometry"]].dissolve("community_id")
         names = [""] * len(table)
@@ -135,7 +136,7 @@ def _communities(plan: Plan, district: District | None, origin: Origin) -> Colum
         "id": table.index.tolist(),
         "name": names,
         "shape": packed_shapes(to_degrees(table.geometry), origin),
-        "middle": _places(centres, table.crs, origin),
+        "middle": places_content(centres, table.crs, origin),
     }
 
 
@@ -146,7 +147,7 @@ def _buildings(plan: Plan, district: District | None, origin: Origin) -> Columns
         known = table["households_source"].ne("missing").to_numpy()
     else:
         table = district.buildings
-        names = _texts(table["name"])
+        names = texts_of(table["name"])
         known = table["households"].notna().to_numpy()
     households = table["households"].fillna(0).to_numpy(dtype=np.int64)
     return {
@@ -158,12 +159,13 @@ def _buildings(plan: Plan, district: District | None, origin: Origin) -> Columns
     }
 
 
-def _lines(table: gpd.GeoDataFrame | None, kind: str, origin: Origin) -> Columns:
+def lines_content(table: gpd.GeoDataFrame | None, kind: str, origin: Origin) -> Columns:
+    """Return streets or barriers with their kind, name and shape, and whether they are areas."""
     if table is None:
         return {"kind": [], "name": [], "shape": [], "area": []}
     return {
-        "kind": _texts(table[kind]),
-        "name": _texts(table["name"]),
+        "kind": texts_of(table[kind]),
+        "name": texts_of(table["name"]),
         "shape": packed_shapes(to_degrees(table.geometry), origin),
         "area": np.isin(shapely.get_type_id(np.asarray(table.geometry.array, dtype=object)), (3, 6)).tolist(),
     }
@@ -175,9 +177,9 @@ def _venues(district: District | None, rules: Rules, origin: Origin) -> Columns:
     venues = district.venues[~(district.venues.geometry.isna() | district.venues.geometry.is_empty)]
     categories = [_categories(text) for text in venues["categories"]]
     return {
-        "name": _texts(venues["name"]),
+        "name": texts_of(venues["name"]),
         **{language: [_category_names(codes, rules, language) for codes in categories] for language in LANGUAGES},
-        "place": _places(shapely.get_coordinates(venues.geometry.to_numpy()), venues.crs, origin),
+        "place": places_content(shapely.get_coordinates(venues.geometry.to_numpy()), venues.crs, origin),
     }
 
 
@@ -203,7 +205,7 @@ def _findings(plan: Plan, centres: npt.NDArray[np.float64], origin: Origin) -> C
         "severity": [finding.severity for finding in findings],
         **{language: [finding.text(language) for finding in findings] for language in LANGUAGES},
         "grid": [grid for grid, _ in found],
-        "place": _places(places, plan.grids.crs, origin),
+        "place": places_content(places, plan.grids.crs, origin),
     }
 
 
@@ -243,7 +245,7 @@ class _Whose:
         return float(self.centres[nearest, 0]), float(self.centres[nearest, 1])
 
 
-def _places(coordinates: npt.NDArray[np.float64], crs: Any, origin: Origin) -> list[list[int] | None]:
+def places_content(coordinates: npt.NDArray[np.float64], crs: Any, origin: Origin) -> list[list[int] | None]:
     """Return places in the working CRS as whole steps from the origin; a place that is not a number is null."""
     points = to_degrees(gpd.GeoSeries(gpd.points_from_xy(coordinates[:, 0], coordinates[:, 1]), crs=crs))
     degrees = np.column_stack([points.x.to_numpy(), points.y.to_numpy()]) if len(points) else np.empty((0, 2))
@@ -252,6 +254,6 @@ def _places(coordinates: npt.NDArray[np.float64], crs: Any, origin: Origin) -> l
     return [step if there else None for step, there in zip(steps.tolist(), known.tolist(), strict=True)]
 
 
-def _texts(column: pd.Series) -> list[str]:
+def texts_of(column: pd.Series) -> list[str]:
     """Return a column of text, missing being the empty text."""
     return [str(text) for text in column.astype(object).where(column.notna(), "")]

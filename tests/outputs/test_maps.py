@@ -177,6 +177,6 @@ def test_a_page_that_cannot_be_replaced_stays(town_plan: Plan, tmp_path: Path) -
 
 
 def test_missing_front_end_files_are_told(monkeypatch: pytest.MonkeyPatch, town_plan: Plan) -> None:
-    monkeypatch.setattr(folium_page, "SCRIPTS", ("nonsense.js",))
+    monkeypatch.setattr(folium_page, "SCRIPTS", {"start": ("nonsense.js",)})
     with pytest.raises(folium_page.InputError, match=r"nonsense\.js"):
         plan_map(town_plan)

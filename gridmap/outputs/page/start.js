@@ -133,19 +133,7 @@
     whole();
     map.setMinZoom(Math.floor(map.getZoom()) - 2);
     layer.addTo(map);
-    // On paper the same part of the map is shown, as large as the sheet allows.
-    let onScreen = null;
-    const printing = (on) => {
-      const seen = map.getBounds();
-      if (on) onScreen = [map.getCenter(), map.getZoom()];
-      document.documentElement.classList.toggle("printing", on);
-      map.invalidateSize({ animate: false, pan: false });
-      if (on) map.fitBounds(seen, { animate: false });
-      else map.setView(...onScreen, { animate: false });
-      layer.redraw();
-    };
-    window.addEventListener("beforeprint", () => printing(true));
-    window.addEventListener("afterprint", () => printing(false));
+    gridmapPage.onPaper(map, layer);
     gridmapPage.map = map;
     gridmapPage.view = view;
     gridmapPage.layer = layer;

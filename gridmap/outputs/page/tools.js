@@ -29,3 +29,19 @@ gridmapPage.makeSvg = (tag, attributes = {}, ...children) => {
 gridmapPage.fill = (text, words) => text.replace(/\{(\w+)\}/g, (gap, name) => (name in words ? String(words[name]) : gap));
 
 gridmapPage.number = (value) => value.toLocaleString("en-US");
+
+// On paper the same part of the map is shown, as large as the sheet allows.
+gridmapPage.onPaper = (map, layer) => {
+  let onScreen = null;
+  const printing = (on) => {
+    const seen = map.getBounds();
+    if (on) onScreen = [map.getCenter(), map.getZoom()];
+    document.documentElement.classList.toggle("printing", on);
+    map.invalidateSize({ animate: false, pan: false });
+    if (on) map.fitBounds(seen, { animate: false });
+    else map.setView(...onScreen, { animate: false });
+    layer.redraw();
+  };
+  window.addEventListener("beforeprint", () => printing(true));
+  window.addEventListener("afterprint", () => printing(false));
+};
