@@ -1,19 +1,19 @@
-"""Recombination: of all grids that a search met, the cheapest set that holds every atom once.
+"""Recombination: of many candidate grids, the cheapest set that holds every atom once.
 
 The linear relaxation, solved with HiGHS, gives each atom a price; the prices say which grids can be in a better plan and bound the search for an
-exact
-cover among them.
+exact cover among them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
 
 from gridmap.grids.cover import exact_cover
-from gridmap.grids.graph import Floats, Ints
+from gridmap.grids.graph import Floats, Ints, Truths
 
 ROUND_GRIDS = 400
 """Grids added to the linear program at once."""
@@ -82,30 +82,36 @@ class CoverEffort:
     rounds: int
 
 
-def best_cover(candidates: Candidates, count: int, known: Ints, effort: CoverEffort) -> Ints:
-    """Return the positions of candidates that hold each of ``count`` atoms once, at the least cost found.
+More = Callable[[Floats], Candidates]
+"""Given a price for each atom, further grids that cost less than their atoms; none when there are no more or the effort is spent."""
 
-    ``known`` are the positions of candidates that do so already; they are returned when nothing cheaper is found.
+
+def best_cover(candidates: Candidates, count: int, known: Ints, effort: CoverEffort, *, more: More | None = None) -> Candidates:
+    """Return grids that hold each of ``count`` atoms once, at the least cost found.
+
+    ``known`` are the positions of candidates that do so already; they are returned when nothing cheaper is found. ``more`` is asked for further
+    candidates.
     """
-    prices = atom_prices(candidates, count, known, effort.rounds)
+    present = candidates.take(known)
+    candidates, prices = priced(candidates, count, known, effort.rounds, more)
     reduced = candidates.reduced(prices)
     # A cover costs the prices of all atoms plus the reduced costs of its grids, so a grid beyond the gap is in no cheaper one.
-    gap = float(candidates.cost[known].sum() - prices.sum()) - EPSILON
+    gap = float(present.cost.sum() - prices.sum()) - EPSILON
     near = np.flatnonzero(reduced < gap)
     near = near[np.argsort(reduced[near], kind="stable")][: effort.candidates]
     if not len(near):
-        return known
+        return present
     close = candidates.take(near)
     chosen = np.zeros(count, np.int64)
     size, _, _ = exact_cover(close.atoms, close.start, np.maximum(reduced[near], 0.0), count, count, gap, effort.nodes, chosen)
-    return near[chosen[:size]] if size else known
+    return close.take(chosen[:size]) if size else present
 
 
-def atom_prices(candidates: Candidates, count: int, known: Ints, rounds: int) -> Floats:
-    """Return a price for each atom, float64, such that no candidate costs less than its atoms and the sum is as high as can be.
+def priced(candidates: Candidates, count: int, known: Ints, rounds: int, more: More | None = None) -> tuple[Candidates, Floats]:
+    """Return all candidates, and a price for each atom such that none of them costs less than its atoms and the sum is as high as can be.
 
-    The sum is a lower bound on the cost of every cover. Grids enter the linear program round by round; when the rounds end early the prices are
-    lowered until they are right, and the bound is weaker.
+    The sum is a lower bound on the cost of every cover. Grids enter the linear program round by round, those that ``more`` finds when no other is
+    worth it; when the rounds end early the prices are lowered until they are right, and the bound is weaker.
     """
     highs = _empty_model(count)
     held = np.zeros(len(candidates), np.bool_)
@@ -116,16 +122,25 @@ def atom_prices(candidates: Candidates, count: int, known: Ints, rounds: int) ->
         held[wanted] = True
         highs.run()
         prices = np.array(highs.getSolution().row_dual)
-        reduced = np.where(held, 0.0, candidates.reduced(prices))
-        wanted = np.argsort(reduced, kind="stable")[:ROUND_GRIDS]
-        wanted = wanted[reduced[wanted] < -EPSILON]
+        wanted = _worth_it(candidates, held, prices)
+        if not len(wanted) and more is not None:
+            candidates = joined(candidates, more(prices))
+            held = np.concatenate((held, np.zeros(len(candidates) - len(held), np.bool_)))
+            wanted = _worth_it(candidates, held, prices)
         if not len(wanted):
             break
     sizes = np.diff(candidates.start)
     excess = np.maximum(-candidates.reduced(prices), 0.0) / sizes
     lowering = np.zeros(count)
     np.maximum.at(lowering, candidates.atoms, np.repeat(excess, sizes))
-    return prices - lowering
+    return candidates, prices - lowering
+
+
+def _worth_it(candidates: Candidates, held: Truths, prices: Floats) -> Ints:
+    """Return the positions of the grids that the linear program does not have yet and that would make it better most."""
+    reduced = np.where(held, 0.0, candidates.reduced(prices))
+    wanted = np.argsort(reduced, kind="stable")[:ROUND_GRIDS]
+    return wanted[reduced[wanted] < -EPSILON]
 
 
 def _empty_model(count: int) -> highspy.Highs:

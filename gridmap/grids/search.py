@@ -13,10 +13,11 @@ import numpy as np
 
 from gridmap.errors import RequestError
 from gridmap.grids.certificate import Certificate, certificates, giants_beside, group_certificate, parts, violation_bound
-from gridmap.grids.divide import BUDGETS, divide, in_order
+from gridmap.grids.divide import BUDGETS, divide
 from gridmap.grids.graph import CommunityGraph, Ints, Truths, is_connected, score
 from gridmap.grids.plan import Effort
 from gridmap.grids.treecut import NONE
+from gridmap.grids.workshop import in_order
 
 
 @dataclass(frozen=True, eq=False)
