@@ -89,7 +89,7 @@ def coverage(
     venue_doors = doors(network, venues.index.to_numpy(dtype=object), venues.geometry.to_numpy(), walls)
     progress("step_coverage", 3, steps)
     graph = arcs(network, towards=True)
-    beside = _same_edge(network, homes, venue_doors)
+    beside = same_edge(network, homes, venue_doors)
     parts = []
     for number, category in enumerate(rules.categories):
         serving = np.array([category in categories[venue] for venue in venue_doors.id], dtype=bool) & venue_doors.linked
@@ -143,7 +143,7 @@ def _open_venues(venues: gpd.GeoDataFrame, rules: Rules) -> tuple[gpd.GeoDataFra
     return venues.drop(index=shut), categories, faults
 
 
-def _same_edge(network: Network, homes: Doors, venues: Doors) -> tuple[Integers, Integers, Integers]:
+def same_edge(network: Network, homes: Doors, venues: Doors) -> tuple[Integers, Integers, Integers]:
     """Return the pairs of building and venue whose doors are on one edge, where one may walk from one to the other along it, and how far."""
     order = np.flatnonzero(venues.linked)
     order = order[np.argsort(venues.edge[order], kind="stable")]

@@ -1,7 +1,8 @@
-"""Commands about service circles: ``coverage``."""
+"""Commands about service circles: ``coverage``, ``sites``."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 from gridmap.cli.ground import JSON, LANG, PATH, RULES, WORKSPACE
 from gridmap.cli.reply import Answer, give, progress_bars, stale_findings, table_lines
 from gridmap.cli.words import Command, language, option, say
+from gridmap.findings import Finding, finding
 
 if TYPE_CHECKING:
     from gridmap.circles.coverage import Coverage
@@ -124,4 +126,104 @@ def _records(table: Any, *, index: bool = True) -> list[dict[str, Any]]:
     return [dict(row) for row in flat.astype(object).where(flat.notna(), None).to_dict("records")]
 
 
-COMMANDS = (coverage,)
+SITE_SPACING_M = 50.0
+"""Where candidates are generated, one building is taken in each square of this side: two nearer ones serve the same people."""
+
+
+@click.command("sites", cls=Command)
+@WORKSPACE
+@option("--category", required=True)
+@option("--count", type=click.INT)
+@option("--share", type=click.FLOAT)
+@option("--capacity", type=click.INT)
+@option("--candidates", type=PATH)
+@MINUTES
+@WALK
+@RULES
+@JSON
+@LANG
+def sites(
+    workspace: Path,
+    category: str,
+    count: int | None,
+    share: float | None,
+    minutes: tuple[float, ...],
+    walk: str,
+    profile: str,
+    as_json: bool,
+    **more: Any,
+) -> int:
+    """The text stands in the catalogue."""
+    from gridmap.circles.coverage import coverage as cover
+    from gridmap.circles.siting import best_sites, fewest_sites, uncovered_demand
+    from gridmap.errors import RequestError
+    from gridmap.outputs.coverage_layers import settings
+    from gridmap.rules import load_rules
+    from gridmap.store.workspace import Workspace
+    from gridmap.walking.cache import cached_network
+
+    if share is not None and not 0 < share <= PERCENT:
+        raise RequestError("sites_share_senseless", value=share)
+    rules, district = load_rules(profile), Workspace(workspace).read_district()
+    with progress_bars() as progress:
+        found = cover(district, rules, walk=walk, minutes=minutes[0], network=cached_network(district), progress=progress)
+        candidates, findings = _candidates(district, found, more["candidates"])
+        households = district.buildings["households"].reindex(found.doors.id).fillna(0).to_numpy(dtype="int64")
+        demand = uncovered_demand(found, category, candidates, households)
+        total = int(households.sum())
+        open_ = found.table.loc[found.table["category"] == category, "reason"].notna().to_numpy()
+        before = total - int(households[open_].sum())
+        if share is not None:
+            result = fewest_sites(demand, math.ceil(total * share / PERCENT - 1e-9) - before)
+        else:
+            result = best_sites(demand, 1 if count is None else count, capacity=more["capacity"])
+    if demand.unreachable:
+        findings.append(finding("sites_unreachable", category, value=demand.unreachable))
+    places = [_end(candidates.leg[each]) for each in result.chosen]
+    rows = [
+        {"site": str(candidates.id[each]), "adds": adds, "x": x, "y": y}
+        for each, adds, (x, y) in zip(result.chosen, result.households, places, strict=True)
+    ]
+    after = before + result.covered
+    words = {"covered": result.covered, "before": before, "households": total}
+    shares = {"share_before": _percent(before / total if total else None), "share_after": _percent(after / total if total else None)}
+    name = getattr(rules.categories[category], language())
+    lines = [*_limit_lines(found.limit, profile), say("cli_sites_done", category=name, count=len(rows), **words, **shares)]
+    lines += table_lines(rows, {column: say(f"circle_column_{column}") for column in ("site", "adds")}) if rows else []
+    lines.append(say({"optimal": "cli_sites_optimal", "unreachable": "cli_sites_short"}.get(result.proof, "cli_sites_bound"), bound=result.bound))
+    data: dict[str, Any] = {"workspace": str(workspace), "settings": settings(found), "category": category, "sites": rows, **words}
+    data |= {"proof": result.proof, "bound": result.bound}
+    return give(Answer(data, lines, findings), as_json=as_json)
+
+
+PERCENT = 100
+
+
+def _end(leg: Any) -> tuple[float, float]:
+    """Return where a door stands: the end of the way that leads to it from the street."""
+    x, y = leg.coords[-1]
+    return float(x), float(y)
+
+
+def _candidates(district: Any, found: Coverage, path: Path | None) -> tuple[Any, list[Finding]]:
+    """Return the doors of the candidates: of a file, else one building in each square of :data:`SITE_SPACING_M`."""
+    import numpy as np
+    import shapely
+
+    from gridmap.ground.importing import ImportRequest, import_files
+    from gridmap.walking.doors import doors
+    from gridmap.walking.walls import walls_of
+
+    if path is None:
+        centres = shapely.get_coordinates(shapely.centroid(district.buildings.geometry.reindex(found.doors.id).to_numpy()))
+        squares = np.floor(centres / SITE_SPACING_M)
+        return found.doors.take(np.sort(np.unique(squares, axis=0, return_index=True)[1])), []
+    read = import_files(ImportRequest(venues=path), old=district)
+    table = read.district.venues
+    made = doors(found.network, table.index.to_numpy(dtype=object), table.geometry.to_numpy(), walls_of(district))
+    without = np.flatnonzero(~made.linked)
+    findings = [finding("sites_without_door", str(made.id[without[0]]), value=len(without))] if len(without) else []
+    return made, findings
+
+
+COMMANDS = (coverage, sites)

@@ -1,4 +1,4 @@
-"""The command ``coverage``: one object of JSON, tables for people, exit codes, and what stops it."""
+"""The commands ``coverage`` and ``sites``: one object of JSON, tables for people, exit codes, and what stops it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
 from circles_oracle import differences
 
@@ -28,8 +30,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ask(made: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
-    def asked(*words: str, workspace: Path = made) -> tuple[int, Any]:
-        code = run(["coverage", str(workspace), *words, "--json", "--lang", "en"])
+    def asked(*words: str, workspace: Path = made, command: str = "coverage") -> tuple[int, Any]:
+        code = run([command, str(workspace), *words, "--json", "--lang", "en"])
         return code, json.loads(capsys.readouterr().out)
 
     return asked
@@ -99,3 +101,48 @@ def test_people_get_tables(made: Path, capsys: pytest.CaptureFixture[str]) -> No
     said = capsys.readouterr().out
     assert "750 米" in said
     assert "盲点" in said or "没有覆盖到" in said
+
+
+# --- sites ------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_new_venues_cover_what_they_say(ask: Ask, made: Path, tmp_path: Path) -> None:
+    code, said = ask("--category", "market", "--count", "1", "--minutes", "4", command="sites")
+    assert (code, said["proof"], len(said["sites"])) == (0, "optimal", 1)
+    district = Workspace(made).read_district()
+    point = gpd.GeoSeries(gpd.points_from_xy([said["sites"][0]["x"]], [said["sites"][0]["y"]]), crs=district.crs)
+    new = district.venues.iloc[:1].assign(categories='["market"]', public=True).set_geometry(point.to_numpy(), crs=district.crs)
+    new.index = pd.Index(["new"], name="venue_id")
+    more = district.with_tables({"venues": pd.concat([district.venues, new])})
+    Workspace(tmp_path / "more.gpkg").write_ground(more, [])
+    _, after = ask("--minutes", "4", workspace=tmp_path / "more.gpkg")
+    (market,) = [row for row in after["categories"] if row["category"] == "market"]
+    assert market["covered"] == said["before"] + said["covered"]
+
+
+def test_the_fewest_venues_reach_the_share(ask: Ask) -> None:
+    _, said = ask("--category", "market", "--share", "90", "--minutes", "4", command="sites")
+    assert said["before"] + said["covered"] >= 0.9 * 1500 or said["proof"] == "unreachable"
+
+
+def test_candidates_come_from_a_file(ask: Ask, made: Path, tmp_path: Path) -> None:
+    homes = Workspace(made).read_district().buildings.geometry.representative_point().to_crs(4326).iloc[:5]
+    rows = [f"K{number},room {number},{point.x},{point.y}" for number, point in enumerate(homes)]
+    (tmp_path / "rooms.csv").write_text("\n".join(["venue_id,name,lon,lat", *rows]), encoding="utf-8")
+    code, said = ask("--category", "market", "--count", "2", "--minutes", "2", "--candidates", str(tmp_path / "rooms.csv"), command="sites")
+    assert code == 0
+    assert {each["site"] for each in said["sites"]} <= {f"K{number}" for number in range(5)}
+
+
+@pytest.mark.parametrize("words", [["--category", "cinema"], ["--category", "market", "--count", "0"], ["--category", "market", "--share", "101"]])
+def test_sites_that_make_no_sense_are_one_sentence(ask: Ask, words: list[str]) -> None:
+    code, said = ask(*words, command="sites")
+    assert code == 1
+    assert said["error"]["text"].count("\n") == 0
+
+
+def test_the_map_of_coverage_is_a_page(ask: Ask, tmp_path: Path) -> None:
+    made_map = tmp_path / "map.html"
+    assert ask(str(made_map), "--coverage", command="map")[0] == 0
+    assert "gridmapPage.startCoverage" in made_map.read_text(encoding="utf-8")
+    assert ask(str(made_map), "--coverage", "--plan", "x", command="map")[0] == 2

@@ -1,0 +1,133 @@
+"""Siting against trying everything, and against itself."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from walks import draw_walks, line
+
+from gridmap.circles.coverage import coverage
+from gridmap.circles.siting import Demand, best_sites, demand_of, fewest_sites, reach_matrix, uncovered_demand
+from gridmap.errors import RequestError
+from gridmap.rules import load_rules
+from gridmap.walking.doors import doors
+from gridmap.walking.walls import walls_of
+
+RULES = load_rules("nantong")
+
+instances = st.integers(2, 14).flatmap(
+    lambda candidates: st.lists(
+        st.tuples(st.lists(st.booleans(), min_size=candidates, max_size=candidates), st.integers(0, 90)), min_size=1, max_size=14
+    )
+)
+
+
+def drawn(rows: list[tuple[list[bool], int]]) -> tuple[np.ndarray, np.ndarray, Demand]:
+    serves = np.array([row for row, _ in rows], dtype=bool)
+    households = np.array([number for _, number in rows], dtype=np.int64)
+    return serves, households, demand_of(sp.csr_array(serves), households)
+
+
+def covered(serves: np.ndarray, households: np.ndarray, chosen: Any) -> int:
+    return int(households[serves[:, list(chosen)].any(axis=1)].sum())
+
+
+@settings(max_examples=40, deadline=None)
+@given(instances, st.integers(1, 4))
+def test_the_best_sites_are_those_of_trying_everything(rows: Any, count: int) -> None:
+    serves, households, demand = drawn(rows)
+    count = min(count, serves.shape[1])
+    best = max(covered(serves, households, each) for each in itertools.combinations(range(serves.shape[1]), count))
+    found = best_sites(demand, count)
+    assert (found.covered, covered(serves, households, found.chosen), found.proof, found.gap) == (best, best, "optimal", 0.0)
+    assert sum(found.households) == best
+
+
+@settings(max_examples=40, deadline=None)
+@given(instances, st.integers(1, 4))
+def test_the_first_answer_is_never_better_than_the_proved_one_and_not_far_from_it(rows: Any, count: int) -> None:
+    _, _, demand = drawn(rows)
+    first, proved = best_sites(demand, count, exact=False), best_sites(demand, count)
+    assert 0.63 * proved.covered <= first.covered <= proved.covered
+
+
+@settings(max_examples=40, deadline=None)
+@given(instances, st.floats(0.1, 1.0))
+def test_the_fewest_sites_are_those_of_trying_everything(rows: Any, share: float) -> None:
+    serves, households, demand = drawn(rows)
+    wanted = int(np.ceil(share * households.sum()))
+    reachable = covered(serves, households, range(serves.shape[1]))
+    found = fewest_sites(demand, wanted)
+    assert covered(serves, households, found.chosen) >= min(wanted, reachable) or wanted == 0
+    assert (found.proof == "unreachable") == (wanted > reachable > 0)
+    numbers = range(serves.shape[1] + 1)
+    target = min(wanted, reachable)
+    least = next(n for n in numbers if any(covered(serves, households, each) >= target for each in itertools.combinations(range(serves.shape[1]), n)))
+    assert len(found.chosen) == least
+
+
+@settings(max_examples=30, deadline=None)
+@given(instances)
+def test_putting_like_homes_together_loses_no_household(rows: Any) -> None:
+    serves, households, demand = drawn(rows)
+    assert demand.households.sum() + demand.unreachable == households.sum()
+    assert len(demand.households) <= len(np.unique(serves, axis=0))
+
+
+@pytest.mark.parametrize(("capacity", "expected"), [(10, 10), (25, 25), (100, 60)])
+def test_a_venue_serves_no_more_than_it_can_hold(capacity: int, expected: int) -> None:
+    demand = demand_of(sp.csr_array(np.ones((3, 2), dtype=bool)), np.array([20, 20, 20]))
+    assert best_sites(demand, 1, capacity=capacity).covered == expected
+
+
+@pytest.mark.parametrize("words", [{"count": 0}, {"count": -1}, {"count": 1, "capacity": 0}])
+def test_senseless_numbers_are_refused(words: Any) -> None:
+    _, _, demand = drawn([([True, False], 3)])
+    with pytest.raises(RequestError):
+        best_sites(demand, **words)
+
+
+def test_nobody_to_serve_needs_no_site() -> None:
+    assert best_sites(demand_of(sp.csr_array(np.zeros((2, 3), dtype=bool)), np.array([4, 4])), 2).chosen == ()
+
+
+def town() -> tuple[Any, Any, Any]:
+    streets = {"we": line((0, 0), (4000, 0)), "one": (line((1000, 0), (1000, 800)), {"one_way": True})}
+    homes = {f"b{x}": shapely.Point(x, 10) for x in range(0, 4001, 250)} | {"up": shapely.Point(1010, 500)}
+    district = draw_walks(streets, buildings=homes, venues={"v": (0, 0, ["medical"])})
+    found = coverage(district, RULES)
+    buildings = district.buildings
+    candidates = doors(found.network, buildings.index.to_numpy(dtype=object), buildings.geometry.to_numpy(), walls_of(district))
+    return district, found, candidates
+
+
+def test_who_reaches_a_candidate_is_who_would_be_covered_by_it() -> None:
+    district, found, candidates = town()
+    serves = reach_matrix(found, candidates).toarray()
+    for column, building in enumerate(candidates.id):
+        point = district.buildings.geometry[building]
+        there = draw_walks({}, venues={"new": (point.x - 500_000, point.y - 3_500_000, ["market"])}).venues
+        table = coverage(district.with_tables({"venues": there}), RULES).table.set_index(["building_id", "category"])
+        expected = [isinstance(table.loc[(home, "market"), "venue_id"], str) for home in found.doors.id]
+        assert serves[:, column].tolist() == expected
+
+
+def test_existing_venues_stay() -> None:
+    district, found, candidates = town()
+    households = district.buildings["households"].reindex(found.doors.id).to_numpy(dtype=np.int64)
+    demand = uncovered_demand(found, "medical", candidates, households)
+    chosen = [candidates.id[each] for each in best_sites(demand, 1).chosen]
+    assert chosen[0] not in ("b0", "b250", "b500")
+
+
+def test_an_unknown_category_is_refused() -> None:
+    _, found, candidates = town()
+    with pytest.raises(RequestError, match="medical"):
+        uncovered_demand(found, "cinema", candidates, np.zeros(len(found.doors), dtype=np.int64))
