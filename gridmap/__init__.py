@@ -13,6 +13,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gridmap.circles.coverage import Coverage as Coverage
+    from gridmap.circles.coverage import coverage as coverage
     from gridmap.errors import GridmapError as GridmapError
     from gridmap.errors import InputError as InputError
     from gridmap.errors import RequestError as RequestError
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from gridmap.ground.importing import import_files as import_files
     from gridmap.ground.sample import sample_district as sample_district
     from gridmap.ground.tables import District as District
+    from gridmap.outputs.coverage_export import export_coverage as export_coverage
+    from gridmap.outputs.coverage_map import coverage_map as coverage_map
     from gridmap.outputs.export import export_plan as export_plan
     from gridmap.outputs.maps import explore as explore
     from gridmap.outputs.maps import plan_map as plan_map
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 
 _MODULE_OF = {
     "Comparison": "gridmap.grids.compare",
+    "Coverage": "gridmap.circles.coverage",
     "District": "gridmap.ground.tables",
     "Finding": "gridmap.findings",
     "GridmapError": "gridmap.errors",
@@ -55,7 +60,10 @@ _MODULE_OF = {
     "WorkspaceError": "gridmap.errors",
     "check_district": "gridmap.ground.checks",
     "compare": "gridmap.grids.compare",
+    "coverage": "gridmap.circles.coverage",
+    "coverage_map": "gridmap.outputs.coverage_map",
     "explore": "gridmap.outputs.maps",
+    "export_coverage": "gridmap.outputs.coverage_export",
     "export_plan": "gridmap.outputs.export",
     "import_files": "gridmap.ground.importing",
     "load_rules": "gridmap.rules",
