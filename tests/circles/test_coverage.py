@@ -211,6 +211,33 @@ def test_order_and_ids_of_streets_do_not_matter(drawn: Any, homes: Any, places: 
     pd.testing.assert_frame_equal(first.table, other.table)
 
 
+def on_streets(drawn: Any) -> list[tuple[float, float]]:
+    """Places in the middle of the first stretch of each street: doors that stand on the street keep their place whatever is built."""
+    return list(dict.fromkeys(((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b, *_ in drawn))
+
+
+def metres_of(district: District) -> np.ndarray:
+    return np.asarray(cover(district).table["metres"].to_numpy(dtype=float, na_value=np.inf))
+
+
+@settings(max_examples=20, deadline=None)
+@given(ways, st.lists(corner, min_size=2, max_size=4, unique=True))
+def test_another_street_takes_nobody_farther(drawn: Any, more: Any) -> None:
+    places = on_streets(drawn[:4])
+    before = world(drawn[:4], places, places[:2])
+    after = world([*drawn[:4], more], places, places[:2])
+    # The street added is walked both ways.
+    after = after.with_tables({"streets": after.streets.assign(one_way=pd.array([False] * len(after.streets), dtype="boolean"))})
+    assert (metres_of(after) <= metres_of(before)).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(ways, st.tuples(corner, corner).filter(lambda ends: ends[0] != ends[1]), walls)
+def test_another_wall_brings_nobody_nearer(drawn: Any, more: Any, barred: Any) -> None:
+    places = on_streets(drawn)
+    assert (metres_of(world(drawn, places, places[:2], [*barred, more])) >= metres_of(world(drawn, places, places[:2], barred))).all()
+
+
 def scaled(corners: Any, by: float) -> list[tuple[float, float]]:
     return [(x * by, y * by) for x, y in corners]
 
