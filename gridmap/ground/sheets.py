@@ -14,7 +14,8 @@ from gridmap.findings import Finding, finding
 from gridmap.ground import csvs
 from gridmap.ground.fields import guess_fields
 from gridmap.ground.layers import Layer, check_readable
-from gridmap.ground.workbooks import Sheet, Span, read_sheets
+from gridmap.ground.workbooks import Sheet, read_sheets
+from gridmap.ground.xlsx import Span
 
 HEADER_ROWS = 20
 """How far down a header is looked for."""
