@@ -1,0 +1,233 @@
+"""Service circles: CPU time beside scipy, networkx, pandana and spopt, and a whole run on a made-up city.
+
+    python benchmarks/circles.py [--sizes 50000 200000 1000000] [--households 300000] [--osm EXTRACT.osm.pbf]
+
+The networks are made up: crossings 60 m apart, a quarter of the streets missing, a river with bridges, ids in any order. Peers get the same edges;
+all distances are checked to be equal. Times are process time on one core; a run before the clock starts compiles our kernels. ``warm`` is the search
+alone, ``cold`` includes reading the network from disk (ours) or building the matrix (scipy). pandana and spopt are left out where they are not
+installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import resource
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from scipy.sparse.csgraph import dijkstra
+
+from gridmap.circles.areas import venue_circles
+from gridmap.circles.coverage import coverage
+from gridmap.circles.siting import best_sites, demand_of
+from gridmap.ground.importing import ImportRequest, import_files
+from gridmap.ground.sample import sample_district
+from gridmap.rules import load_rules
+from gridmap.walking.cache import cached_network
+from gridmap.walking.reach import FAR, Arcs, arcs_of, nearest, reached
+from gridmap.walking.walls import walls_of
+
+LIMIT_CM = 80_000
+VENUES, CATEGORIES = 1000, 9
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    start = time.process_time()
+    result = work()
+    return result, time.process_time() - start
+
+
+def made_up(nodes: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return x, y of the nodes and tail, head and centimetres of the edges."""
+    rng = np.random.default_rng(seed)
+    side = int(np.ceil(np.sqrt(nodes)))
+    gx, gy = np.meshgrid(np.arange(side), np.arange(side))
+    xy = np.column_stack([(each * 60 + rng.uniform(-18, 18, (side, side))).ravel() for each in (gx, gy)])
+    at = np.arange(side * side).reshape(side, side)
+    tail = np.concatenate((at[:, :-1].ravel(), at[:-1].ravel()))
+    head = np.concatenate((at[:, 1:].ravel(), at[1:].ravel()))
+    over = (tail // side == side // 2) & (head // side == side // 2 + 1)
+    kept = (rng.random(len(tail)) > 0.25) & (~over | (tail % side % 15 == 0))
+    tail, head = tail[kept], head[kept]
+    cm = np.rint(np.hypot(*(xy[tail] - xy[head]).T) * rng.uniform(1, 1.15, len(tail)) * 100).astype(np.int32)
+    return xy, tail.astype(np.int32), head.astype(np.int32), cm
+
+
+def ours_of(xy: np.ndarray, tail: np.ndarray, head: np.ndarray, cm: np.ndarray) -> tuple[Arcs, np.ndarray]:
+    """Return our arcs and the place of each node in the order in which we keep them."""
+    from gridmap.walking.network import _morton_order
+
+    order = _morton_order(xy)
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    both = np.concatenate((rank[tail], rank[head])), np.concatenate((rank[head], rank[tail]))
+    return arcs_of(len(xy), *both, np.concatenate((cm, cm))), rank
+
+
+def searches(nodes: int) -> None:
+    xy, tail, head, cm = made_up(nodes)
+    shuffled = np.random.default_rng(3).permutation(len(xy)).astype(np.int32)
+    xy = xy[np.argsort(shuffled)]
+    tail, head = shuffled[tail], shuffled[head]
+    rng = np.random.default_rng(11)
+    venues, category = rng.choice(len(xy), VENUES, replace=False).astype(np.int32), rng.integers(0, CATEGORIES, VENUES)
+    graph, rank = ours_of(xy, tail, head, cm)
+    zeros = np.zeros(VENUES, dtype=np.int32)
+
+    def ours() -> list[np.ndarray]:
+        sets = [rank[venues[category == each]] for each in range(CATEGORIES)]
+        return [nearest(graph, own, zeros[: len(own)], np.arange(len(own), dtype=np.int32), limit_cm=LIMIT_CM).distance_cm for own in sets]
+
+    ours()
+    found, own_s = timed(ours)
+    size = (len(xy), len(xy))
+    matrix, build_s = timed(
+        lambda: sp.csr_array((np.tile(cm, 2).astype(float), (np.concatenate((tail, head)), np.concatenate((head, tail)))), shape=size)
+    )
+
+    def scipys() -> list[np.ndarray]:
+        return [dijkstra(matrix, indices=venues[category == each], min_only=True, limit=LIMIT_CM) for each in range(CATEGORIES)]
+
+    theirs, scipy_s = timed(scipys)
+    for mine, other in zip(found, theirs, strict=True):
+        reachable = np.isfinite(other)
+        assert (mine[rank[reachable]] == other[reachable]).all()
+        assert (mine[rank[~reachable]] == FAR).all()
+    tell(f"nearest of {CATEGORIES} categories, {len(xy):,} nodes, warm", own_s, "scipy", scipy_s)
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(Path(folder) / "kept.npz", first=graph.first, arc=graph.arc)
+
+        def cold() -> None:
+            with np.load(Path(folder) / "kept.npz") as kept:
+                again = Arcs(kept["first"], kept["arc"], graph.longest_cm)
+            for each in range(CATEGORIES):
+                own = rank[venues[category == each]]
+                nearest(again, own, zeros[: len(own)], np.arange(len(own), dtype=np.int32), limit_cm=LIMIT_CM)
+
+        _, cold_s = timed(cold)
+    tell("  the same, cold", cold_s, "scipy with its build", scipy_s + build_s)
+    if len(xy) <= 60_000:
+        network = nx.Graph()
+        network.add_weighted_edges_from(zip(tail.tolist(), head.tolist(), cm.tolist(), strict=True))
+        networkx_s = timed(
+            lambda: [
+                nx.multi_source_dijkstra_path_length(network, set(venues[category == each].tolist()) & set(network), LIMIT_CM)
+                for each in range(CATEGORIES)
+            ]
+        )[1]
+        tell("  the same, warm", own_s, "networkx", networkx_s)
+    if importlib.util.find_spec("pandana"):
+        pandanas(xy, tail, head, cm, venues, category, own_s)
+    few = venues[:200]
+    first = np.arange(len(few) + 1)
+    reached(graph, rank[few], zeros[: len(few)], first, limit_cm=LIMIT_CM)
+    sets, reach_s = timed(lambda: reached(graph, rank[few], zeros[: len(few)], first, limit_cm=LIMIT_CM))
+    each, scipy_reach_s = timed(lambda: [dijkstra(matrix, indices=[venue], limit=LIMIT_CM) for venue in few[:20]])
+    assert [int(np.isfinite(row).sum()) for row in each] == np.diff(sets.first)[:20].tolist()
+    tell("  reachable set of each of 200 venues", reach_s, "scipy", scipy_reach_s * 10)
+
+
+def pandanas(xy: np.ndarray, tail: np.ndarray, head: np.ndarray, cm: np.ndarray, venues: np.ndarray, category: np.ndarray, own_s: float) -> None:
+    import pandana
+
+    with warnings.catch_warnings(), contextlib.redirect_stdout(None):
+        warnings.simplefilter("ignore")
+        ids = pd.RangeIndex(len(xy))
+        x, y = (pd.Series(column, index=ids) for column in xy.T)
+        network = pandana.Network(x, y, pd.Series(tail), pd.Series(head), pd.DataFrame({"cm": cm.astype(float)}))
+
+        def work() -> None:
+            for each in range(CATEGORIES):
+                own = venues[category == each]
+                network.set_pois("v", LIMIT_CM, 1, pd.Series(xy[own, 0]), pd.Series(xy[own, 1]))
+                network.nearest_pois(LIMIT_CM, "v", num_pois=1)
+
+        _, seconds = timed(work)
+    tell("  the same, warm (its build not counted)", own_s, "pandana", seconds)
+
+
+def siting() -> None:
+    xy, tail, head, cm = made_up(50_000)
+    graph, rank = ours_of(xy, tail, head, cm)
+    rng = np.random.default_rng(5)
+    near = np.flatnonzero((xy > 2000).all(axis=1) & (xy < 6800).all(axis=1))
+    candidates, homes = rng.choice(near, 300, replace=False), rng.choice(near, 8000)
+    households = rng.integers(1, 120, len(homes))
+    sets = reached(graph, rank[candidates], np.zeros(300, dtype=np.int32), np.arange(301), limit_cm=LIMIT_CM)
+    at = sp.csc_array((np.ones(len(sets.node), dtype=bool), sets.node, sets.first), shape=(len(xy), 300))
+    serves = at.tocsr()[rank[homes]]
+    best_sites(demand_of(serves[:50], households[:50]), 2)
+    found, own_s = timed(lambda: best_sites(demand_of(serves, households), 10))
+    _, first_s = timed(lambda: best_sites(demand_of(serves, households), 10, exact=False))
+    print(f"siting: first answer {1000 * first_s:.0f} ms; exact {own_s:.2f} s, {found.proof}, {found.covered} of {households.sum()} households")
+    if importlib.util.find_spec("spopt"):
+        import pulp
+        from spopt.locate import MCLP
+
+        def theirs() -> float:
+            cost = np.where(serves.toarray(), 1.0, 1e5)
+            model = MCLP.from_cost_matrix(cost, households.astype(float), 800.0, p_facilities=10)
+            return float(pulp.value(model.solve(pulp.PULP_CBC_CMD(msg=False, threads=1), results=False).problem.objective))
+
+        start = time.perf_counter()
+        best = theirs()
+        # CBC is a process of its own: wall time is what there is.
+        tell("siting, exact, 10 of 300 sites, 8,000 homes", own_s, "spopt with CBC (wall)", time.perf_counter() - start)
+        assert round(best) == found.covered, (best, found.covered)
+
+
+def whole(households: int) -> None:
+    district, rules = sample_district(households, seed=7), load_rules("nantong")
+    coverage(sample_district(1000, seed=1), rules)
+    found, seconds = timed(lambda: coverage(district, rules))
+    print(f"whole run, {households:,} households, {len(district.buildings):,} buildings, {len(district.venues)} venues: {seconds:.2f} s")
+    areas(found, district)
+
+
+def areas(found: Any, district: Any) -> None:
+    walls = walls_of(district)
+    drawn, seconds = timed(lambda: venue_circles(found, walls))
+    print(f"  circle polygons: {1000 * seconds / max(len(drawn), 1):.2f} ms a venue")
+
+
+def extract(path: Path) -> None:
+    district, rules = import_files(ImportRequest(osm=path)).district, load_rules("nantong")
+    found, seconds = timed(lambda: coverage(district, rules))
+    print(f"{path.name}: {found.network.nodes:,} nodes, whole run {seconds:.2f} s")
+    with tempfile.TemporaryDirectory() as folder:
+        cached_network(district, folder=Path(folder))
+        print(f"  network from the cache: {timed(lambda: cached_network(district, folder=Path(folder)))[1]:.3f} s")
+    areas(found, district)
+
+
+def tell(task: str, own_s: float, peer: str, peer_s: float) -> None:
+    print(f"{task}: {1000 * own_s:.1f} ms; {peer} {1000 * peer_s:.1f} ms, {peer_s / own_s:.1f} times as long", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[50_000, 200_000, 1_000_000])
+    parser.add_argument("--households", type=int, default=300_000)
+    parser.add_argument("--osm", type=Path)
+    given = parser.parse_args()
+    whole(given.households)
+    if given.osm:
+        extract(given.osm)
+    print(f"  memory so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    for size in given.sizes:
+        searches(size)
+    siting()
+
+
+if __name__ == "__main__":
+    main()
