@@ -273,10 +273,8 @@ def united_by_id(rows: Rows) -> tuple[Rows, list[Finding]]:
     whole = geometry.copy()
     findings: list[Finding] = []
     united = pieces = 0
-    members = pd.Series(np.arange(len(rows))).groupby(codes)
-    for code, positions in members:
-        if counts[code] == 1:
-            continue
+    repeated = np.flatnonzero(counts[codes] > 1)
+    for code, positions in pd.Series(repeated).groupby(codes[repeated]):
         group = positions.to_numpy()
         same = group if anywhere else group[_joined_to_first(geometry[group]) | _same_venue(rows, group)]
         if rows.table == "buildings":

@@ -21,6 +21,8 @@ GBK_LANGUAGE = 0x4D
 CHINESE = "GB18030"
 """Holds all of GBK and GB2312, so that it serves for each of them."""
 
+RECORDS_AT_ONCE = 65_536
+
 
 def parts(path: Path) -> dict[str, Path]:
     """Return the files that belong to the .shp at ``path`` by their ending in small letters.
@@ -97,7 +99,7 @@ def _language(dbf: Path) -> int:
 
 
 def _dbf_texts(dbf: Path) -> Iterator[bytes]:
-    """Yield column names and text values of a .dbf as they stand in the file."""
+    """Yield column names and the text values of a .dbf, those that come again not every time."""
     with dbf.open("rb") as file:
         header = file.read(32)
         if len(header) < 32:
@@ -110,8 +112,11 @@ def _dbf_texts(dbf: Path) -> Iterator[bytes]:
             if field[0] == 0x0D:
                 break
             yield field[:11].split(b"\0")[0]
-            if field[11:12] == b"C":
-                spans.append((offset, offset + field[16]))
+            if field[11:12] == b"C" and field[16] and offset < width:
+                spans.append((offset, min(offset + field[16], width)))
             offset += field[16]
-        while spans and len(record := file.read(width)) == width:
-            yield from (record[first:last].rstrip(b" \0") for first, last in spans)
+        while spans and (records := file.read(width * RECORDS_AT_ONCE)):
+            table = np.frombuffer(records, dtype=np.uint8, count=len(records) // width * width).reshape(-1, width)
+            for first, last in spans:
+                # Words come again and again: each is looked at once.
+                yield from {text.rstrip(b" \0") for text in set(table[:, first:last].copy().view(f"S{last - first}").ravel().tolist())}
