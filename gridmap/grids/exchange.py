@@ -35,7 +35,7 @@ class ExchangeEffort:
 class Window:
     """Some whole grids of a division: ``atoms`` are their positions (sorted) in the part, everything else here counts in positions among them.
 
-    ``pricing_steps``: how many steps the last exchange took to find grids that are worth it.
+    Of the last exchange: ``pricing_steps`` that it took to find grids that are worth it, and whether it ``listed_all`` that are possible.
     """
 
     def __init__(self, graph: CommunityGraph, labels: Ints, atoms: Ints, limits: Limits, border: float, earlier: Ints) -> None:
@@ -44,6 +44,7 @@ class Window:
         self.net: Net = net_of(self.graph, earlier[atoms])
         self.outside_price = OUTSIDE_BORDERS * border
         self.pricing_steps = 0
+        self.listed_all = False
         self._region = empty_region(self.net)
         inside = np.bincount(np.concatenate((self.graph.first, self.graph.second)), np.tile(self.graph.cut_dm, 2), len(atoms))
         whole = np.bincount(np.concatenate((graph.first, graph.second)), np.tile(graph.cut_dm, 2), len(graph))
@@ -55,6 +56,7 @@ class Window:
         violation = self.violation(self.labels)
         tolerance = max(0, violation - 1)
         listed = self._listed(tolerance, effort.listing)
+        self.listed_all = listed is not None
         more = None
         if listed is None:
             on_shelf = shelf.within(self.atoms)

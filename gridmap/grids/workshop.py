@@ -115,6 +115,8 @@ class Workshop:
         self.hot = HOT_BORDERS * self.border
         self.tolerance = 0
         self.pricing = budget.exchange.pricing * self.grids
+        # Windows whose grids were chosen among all that are possible: their atoms, and how these are divided.
+        self.settled: set[tuple[bytes, bytes]] = set()
 
     def measured(self, labels: Ints) -> Found:
         """Return ``labels`` with what they cost here."""
@@ -176,11 +178,19 @@ class Workshop:
 
     def _improved(self, labels: Ints, atoms: Ints, shelf: Shelf) -> Ints:
         """Return ``labels`` with the grids of ``atoms`` (whole grids, sorted) exchanged for better ones, if there are any."""
+        own = in_order(labels[atoms])
+        if (atoms.tobytes(), own.tobytes()) in self.settled:
+            return labels
         window = Window(self.graph, labels, atoms, self.limits, self.border, self.net.earlier)
+        better = in_order(window.exchanged(shelf, replace(self.budget.exchange, pricing=self.pricing)))
+        self.pricing -= window.pricing_steps
+        if window.listed_all:
+            self.settled.add((atoms.tobytes(), better.tobytes()))
+        if (better == own).all():
+            return labels
         improved = labels.copy()
         # The atoms of a window keep numbers of their own until the end.
-        improved[atoms] = window.exchanged(shelf, replace(self.budget.exchange, pricing=self.pricing)) + labels.max() + 1
-        self.pricing -= window.pricing_steps
+        improved[atoms] = better + labels.max() + 1
         return in_order(improved)
 
     def _shelf(self) -> Shelf:

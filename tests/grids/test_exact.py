@@ -27,7 +27,7 @@ def priced_out(graph: CommunityGraph, minimum: int, maximum: int, *, tolerance: 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_sum_of_the_prices_is_a_bound_on_every_plan(seed: int) -> None:
-    graph = town_of(9, seed=seed)
+    graph = town_of(8, seed=seed)
     violation, objective = best_by_trying(graph, 60, 90)
     _, bound, pricer = priced_out(graph, 60, 90, tolerance=60)
     best = 2 * objective + PRICE * violation
