@@ -15,6 +15,8 @@ from gridmap.findings import Finding, finding
 
 if TYPE_CHECKING:
     from gridmap.grids.compare import Comparison
+    from gridmap.grids.plan import Plan
+    from gridmap.ground.tables import District
     from gridmap.store.resume import Finished
 
 
@@ -100,9 +102,40 @@ def plan(
         store.save_plan(proposed)
     finished.forget()
     measures = report(proposed)
-    lines = plan_lines(proposed, measures)
+    rounds = _rounds(proposed, district)
+    lines = [*plan_lines(proposed, measures), *_round_lines(rounds)]
     findings = [*proposed.findings, *_not_resumable(finished)]
-    return give(Answer({"workspace": str(workspace), "plan": name, **measures}, lines, findings), as_json=as_json)
+    data = {"workspace": str(workspace), "plan": name, **measures, "rounds": _round_records(rounds)}
+    return give(Answer(data, lines, findings), as_json=as_json)
+
+
+def _rounds(plan: Plan, district: District) -> Any:
+    """Return the daily round and the longest walk of each grid of a plan; of none where there are no streets."""
+    from gridmap.walking.cache import cached_network
+    from gridmap.walking.doors import doors
+    from gridmap.walking.rounds import daily_rounds
+    from gridmap.walking.walls import walls_of
+
+    network = cached_network(district)
+    buildings = district.buildings
+    found = doors(network, buildings.index.to_numpy(dtype=object), buildings.geometry.to_numpy(), walls_of(district))
+    table = daily_rounds(network, found, plan.grid_of.set_axis(plan.atoms["source_building_id"].to_numpy()))
+    return table if network.edges else table.iloc[:0]
+
+
+def _round_records(rounds: Any) -> list[dict[str, Any]]:
+    flat = rounds.reset_index()
+    return [dict(row) for row in flat.astype(object).where(flat.notna(), None).to_dict("records")]
+
+
+def _round_lines(rounds: Any) -> list[str]:
+    """Say how long the usual daily round is and which walk inside a grid is the longest."""
+    known = rounds.dropna()
+    if not len(known):
+        return []
+    farthest = known["longest_m"].idxmax()
+    median, longest = round(float(known["round_m"].median())), round(float(known["longest_m"].max()))
+    return [say("cli_plan_rounds", median=median, longest=longest, grid=str(farthest))]
 
 
 def _not_resumable(finished: Finished) -> list[Finding]:

@@ -1,0 +1,151 @@
+"""Daily rounds: how far a grid worker walks who calls at every door of a grid and comes back to the first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridmap.kernels import kernel
+from gridmap.walking.doors import CM, Doors
+from gridmap.walking.network import Network
+from gridmap.walking.reach import FAR, Arcs, arcs, reached
+
+WIDEST_CM = 500_000
+"""No two doors of one grid are farther apart than 5 km; those that are, or that no street joins, give no round."""
+
+Centimetres = npt.NDArray[np.int64]
+
+
+def daily_rounds(network: Network, doors: Doors, grid_of: pd.Series) -> pd.DataFrame:
+    """Return for each grid the length of a daily round and the longest walk from one of its doors to another, in metres, two decimals.
+
+    ``grid_of`` names the grid of each building or stairwell by building id; several stairwells of one building have one door. Columns: ``doors``,
+    ``without_door`` (buildings without a street), ``round_m``, ``longest_m``; both missing where doors of the grid cannot be reached from each other.
+    The round is a good one, not proved to be the shortest: doors are inserted one by one and pieces of the round turned and moved while that helps.
+    """
+    row = {door: number for number, door in enumerate(doors.id)}
+    graph = arcs(network, towards=False)
+    found = []
+    members = grid_of.dropna()
+    for grid, buildings in members.groupby(members, sort=True):
+        rows = np.array(sorted({row[each] for each in buildings.index if each in row}), dtype=np.int64)
+        linked = rows[doors.linked[rows]]
+        apart = door_distances(network, graph, doors.take(linked))
+        whole = len(linked) > 0 and bool((apart < FAR).all())
+        round_m = tour_length(apart) / CM if whole else np.nan
+        longest_m = float(apart.max()) / CM if whole else np.nan
+        found.append((str(grid), len(linked), len(rows) - len(linked), round_m, longest_m))
+    table = pd.DataFrame(found, columns=["grid_id", "doors", "without_door", "round_m", "longest_m"])
+    return table.set_index("grid_id")
+
+
+def door_distances(network: Network, graph: Arcs, doors: Doors) -> Centimetres:
+    """Return the walk from each door to each other in whole centimetres, from step to step; ``FAR`` where there is none."""
+    count = len(doors)
+    apart = np.full((count, count), FAR, dtype=np.int64)
+    edge, position, access = doors.edge, doors.position_cm.astype(np.int64), doors.access_cm.astype(np.int64)
+    if not count:
+        return apart
+    length, both = network.length_cm[edge].astype(np.int64), ~network.one_way[edge]
+    first = np.concatenate(([0], np.cumsum(1 + both.astype(np.int64))))
+    node, start = np.empty(first[-1], dtype=np.int32), np.empty(first[-1], dtype=np.int32)
+    node[first[:-1]], start[first[:-1]] = network.b[edge], length - position
+    node[first[:-1][both] + 1], start[first[:-1][both] + 1] = network.a[edge][both], position[both]
+    sets = reached(graph, node, start, first, limit_cm=WIDEST_CM)
+    distance = np.full(network.nodes, FAR, dtype=np.int64)
+    for one in range(count):
+        mine = slice(sets.first[one], sets.first[one + 1])
+        distance[sets.node[mine]] = sets.distance_cm[mine]
+        walked = np.minimum(distance[network.a[edge]] + position, np.where(both, distance[network.b[edge]] + length - position, FAR))
+        ahead = position - position[one]
+        beside = (edge == edge[one]) & ((ahead >= 0) | both)
+        walked = np.where(beside, np.minimum(walked, np.abs(ahead)), walked)
+        there = walked < FAR
+        apart[one, there] = walked[there] + access[one] + access[there]
+        distance[sets.node[mine]] = FAR
+    np.fill_diagonal(apart, 0)
+    return apart
+
+
+def tour_length(apart: Centimetres) -> int:
+    """Return the length of a short tour through all places and back; the walk there and the walk back count as equally long, the longer of the two.
+
+    >>> tour_length(np.array([[0, 3, 4], [3, 0, 5], [4, 5, 0]]))
+    12
+    """
+    if len(apart) < 2:
+        return 0
+    return int(_tour(np.maximum(apart, apart.T).astype(np.int64)))
+
+
+@kernel
+def _inserted(apart: Any) -> Any:
+    """Return a tour made by putting in, each time, the place farthest from the tour where it adds least."""
+    count = apart.shape[0]
+    tour = np.zeros(count, np.int64)
+    near = apart[0].copy()
+    used = np.zeros(count, np.bool_)
+    used[0] = True
+    for size in range(1, count):
+        place = -1
+        for each in range(count):
+            if not used[each] and (place < 0 or near[each] > near[place]):
+                place = each
+        best, at = np.int64(2**62), 0
+        for k in range(size):
+            adds = apart[tour[k], place] + apart[place, tour[(k + 1) % size]] - apart[tour[k], tour[(k + 1) % size]]
+            if adds < best:
+                best, at = adds, k
+        for k in range(size, at + 1, -1):
+            tour[k] = tour[k - 1]
+        tour[at + 1] = place
+        used[place] = True
+        near = np.minimum(near, apart[place])
+    return tour
+
+
+@kernel
+def _turned(apart: Any, tour: Any) -> bool:
+    """Turn a piece of the tour round where that makes it shorter; return whether any was."""
+    count = tour.size
+    better = False
+    for i in range(count - 1):
+        for j in range(i + 2, count - (1 if i == 0 else 0)):
+            a, b, c, d = tour[i], tour[i + 1], tour[j], tour[(j + 1) % count]
+            if apart[a, c] + apart[b, d] < apart[a, b] + apart[c, d]:
+                tour[i + 1 : j + 1] = tour[i + 1 : j + 1][::-1].copy()
+                better = True
+    return better
+
+
+@kernel
+def _moved(apart: Any, tour: Any) -> bool:
+    """Move one to three places that follow each other elsewhere where that makes the tour shorter; return whether any were."""
+    count = tour.size
+    for size in range(1, min(4, count - 1)):
+        for i in range(count):
+            rolled = np.concatenate((tour[i:], tour[:i]))
+            head, tail, rest = rolled[0], rolled[size - 1], rolled[size:]
+            gain = apart[rest[-1], head] + apart[tail, rest[0]] - apart[rest[-1], rest[0]]
+            for k in range(rest.size - 1):
+                straight = apart[rest[k], head] + apart[tail, rest[k + 1]] - apart[rest[k], rest[k + 1]]
+                reverse = apart[rest[k], tail] + apart[head, rest[k + 1]] - apart[rest[k], rest[k + 1]]
+                if min(straight, reverse) < gain:
+                    piece = rolled[:size].copy() if straight <= reverse else rolled[:size][::-1].copy()
+                    tour[:] = np.concatenate((rest[: k + 1], piece, rest[k + 1 :]))
+                    return True
+    return False
+
+
+@kernel
+def _tour(apart: Any) -> Any:
+    tour = _inserted(apart)
+    while tour.size > 3 and (_turned(apart, tour) or _moved(apart, tour)):
+        pass
+    total = np.int64(0)
+    for k in range(tour.size):
+        total += apart[tour[k], tour[(k + 1) % tour.size]]
+    return total
