@@ -4,8 +4,7 @@
 
 The networks are made up: crossings 60 m apart, a quarter of the streets missing, a river with bridges, ids in any order. Peers get the same edges;
 all distances are checked to be equal. Times are process time on one core; a run before the clock starts compiles our kernels. ``warm`` is the search
-alone, ``cold`` includes reading the network from disk (ours) or building the matrix (scipy). pandana and spopt are left out where they are not
-installed.
+alone, ``cold`` includes reading the network from disk (ours) or building the matrix (scipy). spopt is left out where it is not installed.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ def ours_of(xy: np.ndarray, tail: np.ndarray, head: np.ndarray, cm: np.ndarray) 
     return arcs_of(len(xy), *both, np.concatenate((cm, cm))), rank
 
 
-def searches(nodes: int) -> None:
+def searches(nodes: int, *, with_pandana: bool = False) -> None:
     xy, tail, head, cm = made_up(nodes)
     shuffled = np.random.default_rng(3).permutation(len(xy)).astype(np.int32)
     xy = xy[np.argsort(shuffled)]
@@ -126,7 +125,7 @@ def searches(nodes: int) -> None:
             ]
         )[1]
         tell("  the same, warm", own_s, "networkx", networkx_s)
-    if importlib.util.find_spec("pandana"):
+    if with_pandana:
         pandanas(xy, tail, head, cm, venues, category, own_s)
     few = venues[:200]
     first = np.arange(len(few) + 1)
@@ -219,13 +218,14 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[50_000, 200_000, 1_000_000])
     parser.add_argument("--households", type=int, default=300_000)
     parser.add_argument("--osm", type=Path)
+    parser.add_argument("--pandana", action="store_true", help="also pandana, which takes minutes")
     given = parser.parse_args()
     whole(given.households)
     if given.osm:
         extract(given.osm)
     print(f"  memory so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     for size in given.sizes:
-        searches(size)
+        searches(size, with_pandana=given.pandana)
     siting()
 
 

@@ -18,7 +18,8 @@ from gridmap.walking.network import Network, Small
 FAR = 2**31 - 1
 """No distance: what cannot be reached. It never leaves this package."""
 
-NOBODY = np.int32(-1)
+NOBODY = -1
+"""The source of what no source reaches."""
 
 ROOM = 4096
 """So many nodes a bucket holds at first; a search that needs more is begun again with four times the room."""
@@ -88,8 +89,7 @@ def nearest(graph: Arcs, node: Small, start_cm: Small, source: Small, *, limit_c
     while not _nearest(graph.first, graph.arc, *begun, limit_cm, label, bits, np.empty((buckets, room), dtype=np.int32)):
         label[:] = np.int64(FAR) << 32
         room *= 4
-    distance = (label >> 32).astype(np.int32)
-    return Nearest(distance, np.where(distance == FAR, NOBODY, (label & 0x7FFFFFFF).astype(np.int32)))
+    return Nearest(*_parted(label))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +122,17 @@ def _ring(graph: Arcs, start_max_cm: int) -> tuple[int, int]:
         else:
             bits += 1
     return bits, buckets
+
+
+@kernel
+def _parted(label: Any) -> Any:
+    """Return the distances and the sources of labels."""
+    distance, source = np.empty(label.size, np.int32), np.empty(label.size, np.int32)
+    for node in range(label.size):
+        far = label[node] >> 32
+        distance[node] = far
+        source[node] = NOBODY if far == FAR else label[node] & 0x7FFFFFFF
+    return distance, source
 
 
 @kernel
