@@ -5,11 +5,11 @@ import pytest
 from graphs import holds_together, town_of
 
 from gridmap.grids.chance import seeded
-from gridmap.grids.divide import in_order
 from gridmap.grids.division import Catch, Division, Limits, empty_catch, empty_division, empty_region, lay
 from gridmap.grids.graph import CommunityGraph, Ints, score
 from gridmap.grids.moves import anneal
 from gridmap.grids.treecut import Net, closing_costs, net_of
+from gridmap.grids.workshop import in_order
 
 MINIMUM, MAXIMUM = 110, 160
 
