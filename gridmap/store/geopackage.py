@@ -25,6 +25,7 @@ import shapely
 from gridmap.errors import WorkspaceError
 from gridmap.ground.tables import Kind
 from gridmap.store.blobs import as_multi, as_single, blobs_of, bounds_of_blob, geometry_of, sql_values, typed
+from gridmap.store.rtrees import fill_rtree
 
 APPLICATION_ID = 0x47504B47
 """``GPKG`` in ASCII, in the header of the file."""
@@ -246,8 +247,7 @@ def append_rows(connection: sqlite3.Connection, layer: Layer, frame: pd.DataFram
     _insert(connection, layer.name, ["fid", GEOMETRY_COLUMN, *names], [fids, blobs_of(geometry, srs_id), *columns])
     drawn = np.flatnonzero(~(shapely.is_missing(geometry) | shapely.is_empty(geometry)))
     bounds = shapely.bounds(geometry[drawn])
-    boxes = zip((drawn + last + 1).tolist(), *(bounds[:, column].tolist() for column in (0, 2, 1, 3)), strict=True)
-    connection.executemany(f"INSERT INTO {quoted(f'rtree_{layer.name}_{GEOMETRY_COLUMN}')} VALUES (?, ?, ?, ?, ?)", boxes)
+    fill_rtree(connection, f"rtree_{layer.name}_{GEOMETRY_COLUMN}", drawn + last + 1, bounds)
     _create_triggers(connection, layer.name)
     refresh_contents(connection, layer, bounds, bool(shapely.has_z(geometry).any()))
 
