@@ -179,8 +179,8 @@ def make_blocks(ground: Ground) -> Blocks:
     """Divide the land of a community by its streets and barriers, and find the block of each building.
 
     A building belongs to the block that holds the largest part of its footprint. Where it reaches into another block by 5 % of its
-    footprint or more, its footprint there goes with it, unless a river, railway or expressway runs between. A building outside the land belongs to
-    the nearest block, with a finding.
+    footprint or more, its footprint there goes with it, unless a river, railway or expressway runs between, or a building of that block stands on
+    the same ground. A building outside the land belongs to the nearest block, with a finding.
     """
     land = shapely.difference(ground.outline, shapely.union_all(ground.areas.geometry)) if len(ground.areas) else ground.outline
     polygons, blind = divided(land, ground.lines.geometry)
@@ -208,9 +208,11 @@ def make_blocks(ground: Ground) -> Blocks:
     foreign = (home[building] != block) & (area >= FOREIGN_SHARE * footprint[building])
     foreign &= ~_over_barrier(ground, building)
     shares = np.bincount(building, weights=area, minlength=len(ground.buildings)) / np.maximum(footprint, 1e-9)
-    pieces = np.array([_areal(part) for part in parts[foreign]], dtype=object)
+    foreign_of, foreign_block = building[foreign], block[foreign]
+    pieces = _not_on_those_at_home(parts[foreign], foreign_block, ground, home)
+    kept = shapely.area(pieces) >= FOREIGN_SHARE * footprint[foreign_of]
     findings = _stray_buildings(ground, inside, shares)
-    return Blocks(polygons, blind, home, inside, pieces, building[foreign], block[foreign], findings)
+    return Blocks(polygons, blind, home, inside, pieces[kept], foreign_of[kept], foreign_block[kept], findings)
 
 
 def divided(land: Any, lines: Geometries) -> tuple[Geometries, Geometries]:
@@ -223,6 +225,22 @@ def divided(land: Any, lines: Geometries) -> tuple[Geometries, Geometries]:
     order = np.lexsort((shapely.area(faces), bounds[:, 3], bounds[:, 2], bounds[:, 0], bounds[:, 1]))
     ends = np.concatenate(blind)
     return np.asarray(faces[order], dtype=object), np.asarray(ends[shapely.intersects(land, ends)], dtype=object)
+
+
+def _not_on_those_at_home(pieces: Geometries, block: Integers, ground: Ground, home: Integers) -> Geometries:
+    """Return the polygons of footprints that reach into a ``block`` less the ground of the buildings that stand at home there.
+
+    Otherwise a building at home could have all of its points on the common ground and lose the rest of its land to its neighbours.
+    """
+    piece, other = shapely.STRtree(ground.buildings).query(pieces)
+    here = home[other] == block[piece]
+    piece, other = piece[here], other[here]
+    common = shapely.relate_pattern(pieces[piece], ground.buildings[other], "T********")
+    piece, other = piece[common], other[common]
+    free = pieces.copy()
+    for row in np.unique(piece):
+        free[row] = shapely.difference(free[row], shapely.union_all(ground.buildings[other[piece == row]]))
+    return np.array([_areal(each) for each in free], dtype=object)
 
 
 def _areal(geometry: Any) -> Any:

@@ -89,7 +89,6 @@ def test_buildings_apart_stay_apart_when_a_street_is_added(buildings: Any, stree
     assert all(shape.is_empty or cells[name].contains(shape) for name, shape in own.items())
 
 
-@pytest.mark.xfail(reason="what a street cuts off a building takes the land of a small building that overlaps it", strict=True)
 def test_a_building_keeps_its_own_land_when_one_that_overlaps_it_is_cut() -> None:
     buildings = OVERLAPPED_BY_A_BUILDING_THAT_IS_CUT
     cells = tile(draw_district(LAND, buildings, streets={"new": (NEW_STREET, {})})).cells.geometry
@@ -171,6 +170,14 @@ def test_a_building_in_the_street_belongs_where_most_of_it_stands_and_keeps_its_
     assert cell.buffer(0.01).covers(across)
     assert cell.intersection(box(0, 46, 100, 80)).area == pytest.approx(0, abs=0.1)
     assert cell.geom_type == "Polygon"
+
+
+def test_a_building_that_reaches_in_over_the_street_takes_nothing_of_those_at_home() -> None:
+    across, home = box(40, 30, 60, 45), box(45, 20, 70, 38)
+    streets = {"s": (LineString([(-10, 36), (110, 36)]), {})}
+    cells = tile(draw_district(LAND, {"across": across, "home": home}, streets=streets)).cells.geometry
+    assert cells["home"].covers(home.intersection(box(0, 0, 100, 36)))
+    assert cells["across"].buffer(0.01).covers(box(40, 30, 45, 36))
 
 
 def test_a_building_over_a_railway_ends_there() -> None:
