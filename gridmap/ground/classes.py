@@ -85,7 +85,9 @@ def street_classes(values: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
 
 def fast_roads(values: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
     """Return where a value means a road without walkers."""
-    return np.array([_word(value) in FAST_WORDS for value in values], dtype=bool)
+    codes, distinct = _factorized(values)
+    fast: npt.NDArray[np.bool_] = np.array([*(_word(value) in FAST_WORDS for value in distinct), False], dtype=bool)[codes]
+    return fast
 
 
 def barrier_kinds(values: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
@@ -148,12 +150,18 @@ def _category(word: str, categories: Mapping[str, Category]) -> str | None:
 
 
 def _looked_up(values: npt.NDArray[np.object_], words: Mapping[str, str]) -> npt.NDArray[np.object_]:
-    found: list[str | None] = []
-    for value in values:
-        word = _word(value)
-        found.append(words.get(word, words.get(word.removesuffix("_link"))))
-    return np.array(found, dtype=object)
+    codes, distinct = _factorized(values)
+    plain = [*map(_word, distinct), ""]
+    found = np.array([words.get(word, words.get(word.removesuffix("_link"))) for word in plain], dtype=object)
+    looked_up: npt.NDArray[np.object_] = found[codes]
+    return looked_up
+
+
+def _factorized(values: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+    """Return the place of each value among the distinct ones, -1 where it is missing: a city's streets have a dozen words."""
+    codes, distinct = pd.factorize(values, use_na_sentinel=True)
+    return codes, distinct
 
 
 def _word(value: object) -> str:
-    return "" if pd.isna(value) else str(value).strip().casefold()
+    return str(value).strip().casefold()

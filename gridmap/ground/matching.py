@@ -15,7 +15,6 @@ import shapely
 
 from gridmap.findings import Finding
 from gridmap.ground import fields
-from gridmap.ground.fields import building_and_stairwell
 from gridmap.ground.names import as_texts, plain_name
 from gridmap.ground.rows import Rows
 from gridmap.ground.values import half_width
@@ -52,7 +51,9 @@ class Matches:
         return dict(zip(ways.tolist(), counts.tolist(), strict=True))
 
 
+# A city has few compounds and still fewer ways to write the number of a building.
 compound_name = functools.lru_cache(maxsize=65536)(fields.compound_name)
+building_and_stairwell = functools.lru_cache(maxsize=65536)(fields.building_and_stairwell)
 
 
 @functools.lru_cache(maxsize=65536)
@@ -217,12 +218,12 @@ def households_from_ledger(
     findings += more
     known = np.flatnonzero(counted & (matches.building >= 0) & ~households.isna())
     sums = pd.Series(households[known].to_numpy(dtype=np.int64)).groupby(matches.building[known]).sum()
-    for position, total in sums.items():
-        before = said[position]
-        if not pd.isna(before) and int(before) != int(total):
-            building = str(buildings.index[position])
-            findings.append(ledger.finding("ledger_differs", subject=building, value=int(total), limit=int(before)))
-        result[position], source[position] = int(total), "ledger"
+    places, totals = sums.index.to_numpy(dtype=np.int64), sums.to_numpy(dtype=np.int64)
+    before = said[places].to_numpy(dtype=np.int64, na_value=0)
+    for place in np.flatnonzero(~said[places].isna() & (before != totals)).tolist():
+        building = str(buildings.index[places[place]])
+        findings.append(ledger.finding("ledger_differs", subject=building, value=int(totals[place]), limit=int(before[place])))
+    result[places], source[places] = totals, "ledger"
     findings += _spread_compounds(ledger, households, matches, floor_area_m2, result, source)
     return LedgerHouseholds(result, source, tuple(findings))
 

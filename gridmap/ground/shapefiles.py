@@ -78,7 +78,13 @@ def decoded_text(text: str, encoding: str) -> str:
     >>> decoded_text("南通".encode("gbk").decode("latin-1"), "GB18030")
     '南通'
     """
-    return codecs.getincrementaldecoder(encoding)("replace").decode(text.encode("latin-1"), final=False)
+    if text.isascii():
+        return text
+    raw = text.encode("latin-1")
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return codecs.getincrementaldecoder(encoding)("replace").decode(raw, final=False)
 
 
 def _fits(texts: set[bytes], encoding: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -163,9 +164,9 @@ def _spread_rows(sheet: Sheet) -> set[int]:
 def _left_out(own: list[str], values: list[str], names: list[str], keys: list[int], *, spread: bool) -> str | None:
     """Return the code of the reason why a row is no data, else None; ``spread`` says that cells of it are merged sideways."""
     words = [value for value in own if value]
-    if any(_TOTAL.match(value) for value in words[:3]):
+    if any("计" in value and _TOTAL.match(value) for value in words[:3]):
         return "row_total"
-    if sum(value == name for value, name in zip(values, names, strict=True)) >= min(len(words), FIELDS_MIN):
+    if sum(map(operator.eq, values, names)) >= min(len(words), FIELDS_MIN):
         return "row_header_again"
     if (len(words) == 1 and spread) or _NOTE.match(words[0]) or not any(values[key] for key in keys):
         return "row_note"

@@ -74,6 +74,10 @@ _CHINESE = "\u3400-\u9fff"
 _BLANK_BESIDE_CHINESE = re.compile(rf"(?<=[{_CHINESE}]) | (?=[{_CHINESE}])")
 
 
+_tidy_again = functools.lru_cache(maxsize=65536)(tidy)
+"""For texts of cells: names of communities and compounds stand in hundreds of rows."""
+
+
 def read_xlsx(file: IO[bytes], *, cells_max: int) -> Iterator[tuple[str, Rows]]:
     """Yield the name of each sheet and what it holds.
 
@@ -107,12 +111,12 @@ def _parse(source: IO[bytes], starts: Mapping[str, Callable[[Attributes], None]]
 
     def start(tag: str, attributes: Attributes) -> None:
         text.clear()
-        if tag in starts:
-            starts[tag](attributes)
+        if (starting := starts.get(tag)) is not None:
+            starting(attributes)
 
     def end(tag: str) -> None:
-        if tag in ends:
-            ends[tag]()
+        if (ending := ends.get(tag)) is not None:
+            ending()
 
     def refuse(name: str, *_rest: Any) -> None:
         raise EntitiesForbidden(name, *([None] * 5))
@@ -140,9 +144,9 @@ class _Words:
 
     def take(self) -> str:
         """Return the words since the last time, tidy."""
-        words = tidy("".join(self._pieces))
+        words = _whole_text(self._pieces)
         self._pieces.clear()
-        return words
+        return _tidy_again(words)
 
     def _sound_starts(self, _attributes: Attributes) -> None:
         self._sounds += 1
@@ -152,7 +156,7 @@ class _Words:
 
     def _text_ends(self) -> None:
         if not self._sounds:
-            self._pieces.append("".join(self.text))
+            self._pieces.append(_whole_text(self.text))
 
 
 def _shared_strings(source: IO[bytes]) -> list[str]:
@@ -169,6 +173,8 @@ def _values(strings: list[str], book: Any) -> Value:
     parse_iso: Callable[[str], Any] = from_ISO8601
 
     def number(raw: str, style: str) -> str:
+        if not dates and raw.isdecimal() and raw[0] != "0" and raw.isascii():
+            return raw
         value = float(raw) if "." in raw or "e" in raw or "E" in raw else int(raw)
         if not dates or int(style) not in dates:
             return str(value) if isinstance(value, int) else tidy(value)
@@ -229,12 +235,16 @@ class _RowReader:
         self.sheet.merged.append((top - 1, bottom - 1, left - 1, right - 1))
 
     def value_ends(self) -> None:
-        self._raw = "".join(self.words.text)
+        self._raw = _whole_text(self.words.text)
 
     def cell_ends(self) -> None:
         self.sheet.uncomputed += self._formula and not self._raw
+        value = self.words.take() if self._kind == "inlineStr" else self._value(self._raw, self._kind, self._style)
+        if len(self._row) == self._column - 1:
+            self._row.append(value)
+            return
         self._row.extend([""] * (self._column - len(self._row)))
-        self._row[self._column - 1] = self.words.take() if self._kind == "inlineStr" else self._value(self._raw, self._kind, self._style)
+        self._row[self._column - 1] = value
 
     def row_ends(self) -> None:
         left_out = self._row_number - 1 - len(self.sheet.rows)
@@ -244,6 +254,10 @@ class _RowReader:
         if left_out >= 0:
             self.sheet.rows.extend([] for _ in range(left_out))
             self.sheet.rows.append(self._row)
+
+
+def _whole_text(pieces: list[str]) -> str:
+    return pieces[0] if len(pieces) == 1 else "".join(pieces)
 
 
 @functools.lru_cache
