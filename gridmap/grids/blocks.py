@@ -209,7 +209,7 @@ def make_blocks(ground: Ground) -> Blocks:
     foreign &= ~_over_barrier(ground, building)
     shares = np.bincount(building, weights=area, minlength=len(ground.buildings)) / np.maximum(footprint, 1e-9)
     foreign_of, foreign_block = building[foreign], block[foreign]
-    pieces = _not_on_those_at_home(parts[foreign], foreign_block, ground, home)
+    pieces = _not_on_those_at_home(np.array([_areal(part) for part in parts[foreign]], dtype=object), foreign_block, ground, home)
     kept = shapely.area(pieces) >= FOREIGN_SHARE * footprint[foreign_of]
     findings = _stray_buildings(ground, inside, shares)
     return Blocks(polygons, blind, home, inside, pieces[kept], foreign_of[kept], foreign_block[kept], findings)
@@ -228,7 +228,7 @@ def divided(land: Any, lines: Geometries) -> tuple[Geometries, Geometries]:
 
 
 def _not_on_those_at_home(pieces: Geometries, block: Integers, ground: Ground, home: Integers) -> Geometries:
-    """Return the polygons of footprints that reach into a ``block`` less the ground of the buildings that stand at home there.
+    """Return the parts of footprints that reach into a ``block`` less the ground of the buildings that stand at home there.
 
     Otherwise a building at home could have all of its points on the common ground and lose the rest of its land to its neighbours.
     """
@@ -239,8 +239,8 @@ def _not_on_those_at_home(pieces: Geometries, block: Integers, ground: Ground, h
     piece, other = piece[common], other[common]
     free = pieces.copy()
     for row in np.unique(piece):
-        free[row] = shapely.difference(free[row], shapely.union_all(ground.buildings[other[piece == row]]))
-    return np.array([_areal(each) for each in free], dtype=object)
+        free[row] = shapely.difference(pieces[row], shapely.union_all(ground.buildings[other[piece == row]]))
+    return free
 
 
 def _areal(geometry: Any) -> Any:
