@@ -140,8 +140,9 @@ def _ids(district: District) -> list[Finding]:
     unknown = ~district.buildings["community_id"].isin(district.communities.index).to_numpy(dtype=bool)
     found += _of_buildings(district, "building_of_unknown_community", unknown, column="community_id")
     # "B12#3" is the name of the third stairwell of B12.
-    known = set(district.buildings.index)
-    clash = np.array(["#" in identity and identity.rpartition("#")[0] in known for identity in district.buildings.index], dtype=bool)
+    ids = district.buildings.index.to_numpy(dtype=object)
+    known = set(ids)
+    clash = np.array(["#" in identity and identity.rpartition("#")[0] in known for identity in ids], dtype=bool)
     return found + _of_buildings(district, "id_like_stairwell", clash)
 
 
@@ -186,7 +187,7 @@ def _gates(district: District) -> list[Finding]:
     if not len(gates):
         return []
     found = []
-    known = set(district.buildings["compound_id"].dropna())
+    known = set(district.buildings["compound_id"].dropna().unique())
     without = int(gates["compound_id"].isna().sum())
     if without:
         found.append(finding("gates_without_compound", "gates", value=without, limit=len(gates)))

@@ -82,8 +82,8 @@ class _Index:
     """Buildings by id, by the keys that their names give, and by compound."""
 
     def __init__(self, buildings: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> None:
-        self.ids = {str(identity): position for position, identity in enumerate(buildings.index)}
-        self.communities = [str(each) for each in buildings["community_id"]]
+        self.ids = {str(identity): position for position, identity in enumerate(buildings.index.to_numpy(dtype=object))}
+        self.communities = [str(each) for each in buildings["community_id"].to_numpy(dtype=object)]
         self.community_ids: dict[str, set[str]] = {}
         for identity, name in zip(communities.index, texts(communities, "name"), strict=True):
             for word in {str(identity), name or str(identity)}:

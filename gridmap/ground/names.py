@@ -52,6 +52,8 @@ def as_texts(values: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value.strip() or None
     # Excel and shapefiles keep the number 3 as 3.0.
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

@@ -49,7 +49,8 @@ def readable_geometry(rows: Rows, told: Sequence[Finding] = ()) -> tuple[Rows, l
     """
     geometry = rows.frame.geometry.to_numpy()
     absent = shapely.is_missing(geometry) | shapely.is_empty(geometry)
-    flat = shapely.force_2d(geometry)
+    deep = shapely.has_z(geometry) | shapely.has_m(geometry)
+    flat = shapely.force_2d(geometry) if deep.any() else geometry
     coordinates, owner = shapely.get_coordinates(flat, return_index=True)
     absent[owner[~np.isfinite(coordinates).all(axis=1)]] = True
     refused = set(rows.numbers[absent].tolist())

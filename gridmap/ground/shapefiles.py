@@ -67,7 +67,10 @@ def _claimed(stated: str) -> str | None:
 
 def decoded(column: pd.Series, encoding: str) -> pd.Series:
     """Return text that was read byte by byte as Latin-1 in its true ``encoding``; a character cut off at the end of its field is left out."""
-    codes, texts = pd.factorize(column)
+    if column.dropna().str.isascii().all():
+        # Ids and the like, the same in every encoding.
+        return column.astype("str")
+    codes, texts = pd.factorize(column.to_numpy(dtype=object))
     words = np.array([*(decoded_text(text, encoding) for text in texts), None], dtype=object)
     return pd.Series(words[codes], index=column.index, dtype="str")
 

@@ -40,7 +40,7 @@ def half_width(text: str) -> str:
     >>> half_width("３ 号楼：")
     '3号楼:'
     """
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def parse_households(values: Sequence[Any]) -> tuple[Any, np.ndarray]:
@@ -220,6 +220,8 @@ def _label(number: str | None) -> str | None:
     """Write Chinese numerals as digits and drop leading zeros."""
     if number is None:
         return None
+    if number.isdecimal() and number.isascii():
+        return number.lstrip("0") or "0"
     if all(character in _NUMERAL for character in number):
         return str(chinese_number(number))
     return re.sub(r"(?<!\d)0+(?=\d)", "", number)

@@ -144,7 +144,7 @@ class _Words:
 
     def take(self) -> str:
         """Return the words since the last time, tidy."""
-        words = _whole_text(self._pieces)
+        words = "".join(self._pieces)
         self._pieces.clear()
         return _tidy_again(words)
 
@@ -156,7 +156,7 @@ class _Words:
 
     def _text_ends(self) -> None:
         if not self._sounds:
-            self._pieces.append(_whole_text(self.text))
+            self._pieces.append("".join(self.text))
 
 
 def _shared_strings(source: IO[bytes]) -> list[str]:
@@ -235,10 +235,11 @@ class _RowReader:
         self.sheet.merged.append((top - 1, bottom - 1, left - 1, right - 1))
 
     def value_ends(self) -> None:
-        self._raw = _whole_text(self.words.text)
+        self._raw = "".join(self.words.text)
 
     def cell_ends(self) -> None:
-        self.sheet.uncomputed += self._formula and not self._raw
+        if self._formula and not self._raw:
+            self.sheet.uncomputed += 1
         value = self.words.take() if self._kind == "inlineStr" else self._value(self._raw, self._kind, self._style)
         if len(self._row) == self._column - 1:
             self._row.append(value)
@@ -256,10 +257,6 @@ class _RowReader:
             self.sheet.rows.append(self._row)
 
 
-def _whole_text(pieces: list[str]) -> str:
-    return pieces[0] if len(pieces) == 1 else "".join(pieces)
-
-
 @functools.lru_cache
 def _column(letters: str) -> int:
     return int(column_index_from_string(letters))
@@ -267,6 +264,8 @@ def _column(letters: str) -> int:
 
 def _whole(text: str) -> int:
     """Return the number of a row; some programs write 3.0."""
+    if text.isdecimal():
+        return int(text)
     number = float(text)
     if not number.is_integer():
         raise ValueError(text)
