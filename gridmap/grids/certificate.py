@@ -18,8 +18,8 @@ from gridmap.grids.cover import exact_cover
 from gridmap.grids.division import Limits
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints, Truths
-from gridmap.grids.sets import MANY, TAKEN, begin_walk, listed_sets, next_set
-from gridmap.grids.treecut import Net, net_of
+from gridmap.grids.sets import FREE, MANY, TAKEN, Walk, begin_walk, listed_sets, next_set
+from gridmap.grids.treecut import NONE, Net, net_of
 from gridmap.kernels import kernel
 from gridmap.texts import Word
 
@@ -305,27 +305,59 @@ def _overfull_cut_vertex(net: Net, must_join: Ints, maximum: int) -> tuple[int, 
 
 
 @kernel
-def _rest_is_divisible(net: Net, state: Ints, divisible: Truths, seen: Ints, stack: Ints, stamp: int) -> bool:
-    """Say whether every piece of what is not in the set (``state`` taken) makes a whole number of grids."""
+def _rest_is_divisible(net: Net, state: Ints, divisible: Truths, room: int, seen: Ints, stack: Ints, stamp: int) -> bool:
+    """Say whether every piece of what is not in the set (``state`` taken) makes a whole number of grids, but for pieces that the set can still take
+    atoms of: free ones with up to ``room`` households."""
     for start in range(len(state)):
         if state[start] == TAKEN or seen[start] == stamp:
             continue
         seen[start] = stamp
         stack[0] = start
-        top, total = 1, 0
+        top, total, may_shrink = 1, 0, False
         while top > 0:
             top -= 1
             atom = stack[top]
             total += net.households[atom]
             for e in range(net.indptr[atom], net.crossable_end[atom]):
                 beside = net.indices[e]
+                may_shrink = may_shrink or (state[beside] == TAKEN and state[atom] == FREE and net.households[atom] <= room)
                 if state[beside] != TAKEN and seen[beside] != stamp:
                     seen[beside] = stamp
                     stack[top] = beside
                     top += 1
-        if not divisible[total]:
+        if not divisible[total] and not may_shrink:
             return False
     return True
+
+
+@kernel
+def _good_set(
+    net: Net, walk: Walk, divisible: Truths, root: int, bounds: tuple[int, int], steps: int, shorter: bool, seen: Ints, stack: Ints, stamp: int
+) -> tuple[int, int, bool, bool, int]:
+    """Walk to the first set with ``root`` within the bounds that leaves what can be divided.
+
+    Returns the most households of a set below the bounds, the least of one above, whether any was within, whether it was found, and the last stamp.
+    ``shorter``: sets that cut off what cannot be divided are not grown. It ends earlier, but what is within the bounds is not all seen; it is then
+    taken for granted.
+    """
+    count, minimum, maximum = len(seen), bounds[0], bounds[1]
+    below, above, within, good = 0, MANY, shorter, False
+    while not good and next_set(net, walk, root, minimum, maximum, steps):
+        total = walk.at[1]
+        if total < minimum:
+            below = max(below, total)
+        elif total > maximum:
+            above = min(above, total)
+        else:
+            within = True
+            stamp += 1
+            walk.at[2] += count // 16
+            good = _rest_is_divisible(net, walk.state, divisible, NONE, seen, stack, stamp)
+        if shorter and total <= maximum and not good:
+            stamp += 1
+            walk.at[2] += count // 16
+            walk.at[6] = 0 if _rest_is_divisible(net, walk.state, divisible, maximum - total, seen, stack, stamp) else 1
+    return below, above, within, good, stamp
 
 
 @kernel
@@ -345,18 +377,10 @@ def _stranded_atoms(net: Net, divisible: Truths, minimum: int, maximum: int, ste
         if fine[root]:
             continue
         walk = begin_walk(count)
-        below, above, within, good = 0, MANY, False, False
-        while not good and next_set(net, walk, root, minimum, maximum, steps):
-            total = walk.at[1]
-            if total < minimum:
-                below = max(below, total)
-            elif total > maximum:
-                above = min(above, total)
-            else:
-                within = True
-                stamp += 1
-                walk.at[2] += count // 16
-                good = _rest_is_divisible(net, walk.state, divisible, seen, stack, stamp)
+        below, above, within, good, stamp = _good_set(net, walk, divisible, root, (minimum, maximum), steps, False, seen, stack, stamp)
+        if not good and walk.at[2] >= steps:
+            walk = begin_walk(count)
+            below, above, within, good, stamp = _good_set(net, walk, divisible, root, (minimum, maximum), steps, True, seen, stack, stamp)
         for i in range(count):
             fine[i] = fine[i] or (good and walk.state[i] == TAKEN)
         if not good and walk.at[2] < steps:

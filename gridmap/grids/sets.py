@@ -23,7 +23,8 @@ class Walk(NamedTuple):
     """Where the walk through the sets stands. By atom: ``state`` (free, taken, left out). ``path`` lists the decisions so far, ``seen`` and
     ``stack`` are room.
 
-    ``at``: decisions in ``path``, households of the set, steps taken, stamp of ``seen``. Of the sets that were not gone through because they
+    ``at``: decisions in ``path``, households of the set, steps taken, stamp of ``seen``; ``at[6]`` is set to 1 by who wants no larger sets than the
+    present one. Of the sets that were not gone through because they
     cannot come
     within the bounds, ``at[4]`` is the most that one below the minimum can hold, ``at[5]`` the least that one above the maximum can.
     """
@@ -38,7 +39,7 @@ class Walk(NamedTuple):
 @kernel
 def begin_walk(count: int) -> Walk:
     """Return a walk over ``count`` atoms, none decided."""
-    at = np.zeros(6, np.int64)
+    at = np.zeros(7, np.int64)
     at[5] = MANY
     return Walk(np.zeros(count, np.int64), np.zeros(count + 1, np.int64), np.full(count, NONE, np.int64), np.zeros(count, np.int64), at)
 
@@ -54,11 +55,12 @@ def next_set(net: Net, walk: Walk, root: int, minimum: int, maximum: int, steps:
         return True
     while walk.at[2] < steps:
         walk.at[2] += 1
-        if walk.at[1] <= maximum:
+        if walk.at[1] <= maximum and walk.at[6] == 0:
             following = _next_atom(net, walk, minimum - walk.at[1], maximum - walk.at[1])
             if following >= 0:
                 _decide(net, walk, following, TAKEN)
                 return True
+        walk.at[6] = 0
         # Go back to the last atom taken and leave it out instead.
         while walk.state[walk.path[walk.at[0] - 1]] == LEFT_OUT:
             walk.at[0] -= 1

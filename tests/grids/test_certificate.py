@@ -133,3 +133,10 @@ def test_proofs_by_listing_are_right_without_enumeration(graph: CommunityGraph) 
         inner = graph.part(part)
         impossible = has_no_cover(net_of(inner), 4, 5, 10_000)
         assert impossible == (best_by_trying(inner, 4, 5)[0] > 0)
+
+
+def test_two_stairwells_that_block_each_other_are_proved_among_many_small_houses() -> None:
+    # A tower of two stairwells and a slab hang on one building, beside which stand eighty courtyard houses.
+    pairs = [(0, 1), (0, 3), (1, 2), (1, 3), (2, 3), (3, 4), *((i, i + 1) for i in range(4, 84)), *((i, i + 3) for i in range(4, 82))]
+    graph = graph_of([168, 167, 71, 121, *[1] * 80, 250], pairs)
+    assert [each.code for each in certificates(graph, 250, 300)] == ["atom_strands_rest"]
