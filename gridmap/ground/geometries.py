@@ -43,7 +43,8 @@ def read_wkb(wkb: Wkb, *, file: str, layer: str, row_of: RowOf = counted_from_1)
 def usable_geometry(geometry: np.ndarray, *, file: str, layer: str, row_of: RowOf = counted_from_1) -> tuple[np.ndarray, list[Finding]]:
     """Return ``geometry`` without Z, empty, infinite and collected geometry, and the findings about what was changed."""
     findings = []
-    flat = shapely.force_2d(geometry)
+    deep = int(np.count_nonzero(shapely.has_z(geometry) | shapely.has_m(geometry)))
+    flat = shapely.force_2d(geometry) if deep else geometry.copy()
     for position, reason in _useless(flat):
         findings.append(finding(reason, layer, file=file, layer=layer, row=row_of(position)))
         flat[position] = None
@@ -51,7 +52,6 @@ def usable_geometry(geometry: np.ndarray, *, file: str, layer: str, row_of: RowO
         flat[place], left_out = _largest_kind(flat[place])
         code = "geometry_empty" if flat[place] is None else "geometry_collection"
         findings.append(finding(code, layer, file=file, layer=layer, row=row_of(int(place)), value=left_out))
-    deep = int(np.count_nonzero(shapely.has_z(geometry) | shapely.has_m(geometry)))
     if deep:
         findings.append(finding("geometry_z_dropped", layer, file=file, layer=layer, value=deep))
     kinds = Counter(_KINDS[kind] for kind in shapely.get_dimensions(flat) if kind >= 0)
