@@ -11,8 +11,8 @@ import networkx as nx
 import pyogrio
 
 
-def recomputed(path: Path) -> dict[tuple[str, str], tuple[int | None, str | None, str | None]]:
-    """Return for each building and category centimetres to the nearest venue, the venue within the limit, and the nearest one.
+def recomputed(path: Path) -> dict[tuple[str, str], tuple[int | None, bool]]:
+    """Return for each building and category centimetres to the nearest venue, and whether that is within the limit.
 
     Every door is put on its edge as a node of its own: the network is cut there physically, and one search from all venues of a category does the
     rest, against the direction in which people walk.
@@ -31,22 +31,19 @@ def recomputed(path: Path) -> dict[tuple[str, str], tuple[int | None, str | None
             _join(graph, other, one, end - start)
             if not edge.one_way:
                 _join(graph, one, other, end - start)
-    access = layers["doors"].set_index("id")["access_cm"]
+    access = dict(zip(layers["doors"]["id"], layers["doors"]["access_cm"], strict=True))
     venues = [(row.id, row.access_cm, set(json.loads(row.categories))) for row in layers["venue_doors"].itertuples()]
-    found: dict[tuple[str, str], tuple[int | None, str | None, str | None]] = {}
+    found: dict[tuple[str, str], tuple[int | None, bool]] = {}
     for category in layers["coverage"]["category"].unique():
         for venue, cm, served in venues:
             if category in served:
                 graph.add_edge("start", ("from", venue), weight=0)
                 graph.add_edge(("from", venue), ("venue_doors", venue), weight=cm)
-        there = nx.single_source_dijkstra(graph, "start", weight="weight") if "start" in graph else ({}, {})
+        there = nx.single_source_dijkstra_path_length(graph, "start", weight="weight") if "start" in graph else {}
         for building in layers["coverage"]["building_id"].unique():
-            cm = there[0].get(("doors", building)) if building in access.index else None
-            if cm is None:
-                found[building, category] = None, None, None
-            else:
-                total, venue = int(cm + access[building]), there[1]["doors", building][1][1]
-                found[building, category] = total, venue if total <= limit else None, venue
+            cm = there.get(("doors", building)) if building in access else None
+            total = None if cm is None else int(cm + access[building])
+            found[building, category] = total, total is not None and total <= limit
         graph.remove_nodes_from([node for node in graph if node == "start" or (isinstance(node, tuple) and node[0] == "from")])
     return found
 
@@ -62,9 +59,9 @@ def differences(path: Path) -> list[str]:
     expected = recomputed(path)
     wrong = []
     for row in table.itertuples():
-        cm, venue, _ = expected.pop((row.building_id, row.category))
+        cm, covered = expected.pop((row.building_id, row.category))
         own = None if row.metres != row.metres else round(row.metres * 100)
         own_venue, reason = (value if isinstance(value, str) else None for value in (row.venue_id, row.reason))
-        if own != cm or (own_venue is None) != (venue is None) or (cm is None) == (reason in ("too_far", None)):
-            wrong.append(f"{row.building_id} {row.category}: {own} {own_venue} {row.reason}, but {cm} {venue}")
+        if own != cm or (own_venue is not None) != covered or (cm is None) == (reason in ("too_far", None)):
+            wrong.append(f"{row.building_id} {row.category}: {own} {own_venue} {row.reason}, but {cm} {covered}")
     return wrong + [f"missing: {key}" for key in expected]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 from circles_oracle import differences
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from walks import draw_walks, line, square
 
@@ -211,6 +211,10 @@ def test_order_and_ids_of_streets_do_not_matter(drawn: Any, homes: Any, places: 
     pd.testing.assert_frame_equal(first.table, other.table)
 
 
+ROUNDED_M = 0.021
+"""A new crossing begins a new edge, from which a door's place is counted in whole centimetres: two doors, one each."""
+
+
 def on_streets(drawn: Any) -> list[tuple[float, float]]:
     """Places in the middle of the first stretch of each street: doors that stand on the street keep their place whatever is built."""
     return list(dict.fromkeys(((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b, *_ in drawn))
@@ -228,14 +232,17 @@ def test_another_street_takes_nobody_farther(drawn: Any, more: Any) -> None:
     after = world([*drawn[:4], more], places, places[:2])
     # The street added is walked both ways.
     after = after.with_tables({"streets": after.streets.assign(one_way=pd.array([False] * len(after.streets), dtype="boolean"))})
-    assert (metres_of(after) <= metres_of(before)).all()
+    assert (metres_of(after) <= metres_of(before) + ROUNDED_M).all()
 
 
 @settings(max_examples=20, deadline=None)
 @given(ways, st.tuples(corner, corner).filter(lambda ends: ends[0] != ends[1]), walls)
 def test_another_wall_brings_nobody_nearer(drawn: Any, more: Any, barred: Any) -> None:
-    places = on_streets(drawn)
-    assert (metres_of(world(drawn, places, places[:2], [*barred, more])) >= metres_of(world(drawn, places, places[:2], barred))).all()
+    # A wall through a door moves the door.
+    places = [place for place in on_streets(drawn) if shapely.distance(shapely.Point(place), shapely.LineString(more)) > 1]
+    assume(places)
+    before, after = (metres_of(world(drawn, places, places[:2], walls)) for walls in (barred, [*barred, more]))
+    assert (after >= before - ROUNDED_M).all()
 
 
 def scaled(corners: Any, by: float) -> list[tuple[float, float]]:
