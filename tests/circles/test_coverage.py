@@ -181,6 +181,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("coverage")
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(ways, spots, spots, walls)
 def test_an_independent_reader_of_the_file_finds_the_same(out: Path, drawn: Any, homes: Any, places: Any, barred: Any) -> None:
@@ -190,6 +191,7 @@ def test_an_independent_reader_of_the_file_finds_the_same(out: Path, drawn: Any,
     assert differences(path) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(ways, spots, spots, walls)
 def test_every_household_is_covered_or_has_one_reason(drawn: Any, homes: Any, places: Any, barred: Any) -> None:
@@ -200,6 +202,7 @@ def test_every_household_is_covered_or_has_one_reason(drawn: Any, homes: Any, pl
     assert (table["metres"].notna() == (table["reason"].isna() | (table["reason"] == "too_far").fillna(False))).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(ways, spots, spots, walls, st.randoms(use_true_random=False))
 def test_order_and_ids_of_streets_do_not_matter(drawn: Any, homes: Any, places: Any, barred: Any, chance: Any) -> None:
@@ -224,6 +227,7 @@ def metres_of(district: District) -> np.ndarray:
     return np.asarray(cover(district).table["metres"].to_numpy(dtype=float, na_value=np.inf))
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(ways, st.lists(corner, min_size=2, max_size=4, unique=True))
 def test_another_street_takes_nobody_farther(drawn: Any, more: Any) -> None:
@@ -235,6 +239,7 @@ def test_another_street_takes_nobody_farther(drawn: Any, more: Any) -> None:
     assert (metres_of(after) <= metres_of(before) + ROUNDED_M).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(ways, st.tuples(corner, corner).filter(lambda ends: ends[0] != ends[1]), walls)
 def test_another_wall_brings_nobody_nearer(drawn: Any, more: Any, barred: Any) -> None:
@@ -249,6 +254,7 @@ def scaled(corners: Any, by: float) -> list[tuple[float, float]]:
     return [(x * by, y * by) for x, y in corners]
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(ways, spots, spots)
 def test_distances_scale_with_the_world(drawn: Any, homes: Any, places: Any) -> None:

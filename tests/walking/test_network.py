@@ -191,6 +191,7 @@ places = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda place: (pl
 streets = st.lists(st.lists(places, min_size=2, max_size=5, unique=True), min_size=1, max_size=8)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(streets)
 def test_the_network_covers_exactly_what_is_drawn(drawn: list[list[tuple[float, float]]]) -> None:
@@ -203,6 +204,7 @@ def test_the_network_covers_exactly_what_is_drawn(drawn: list[list[tuple[float, 
     assert network.length_cm.sum() * 10 >= drawn_mm - 10 * len(given_lines)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(streets)
 def test_what_touches_hangs_together(drawn: list[list[tuple[float, float]]]) -> None:
@@ -212,6 +214,7 @@ def test_what_touches_hangs_together(drawn: list[list[tuple[float, float]]]) -> 
     assert len(network.names) <= len(grown)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(streets, st.randoms(use_true_random=False))
 def test_neither_order_nor_ids_matter(drawn: list[list[tuple[float, float]]], chance: Any) -> None:
