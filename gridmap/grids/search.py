@@ -62,14 +62,11 @@ def search(
     """Divide a community into connected grids with ``minimum`` to ``maximum`` households, as far as that can be done.
 
     Households outside the bounds come first, absolutely; then the weighted sum. An atom above the maximum stands alone (with what holds no
-    household and is
-    reached through it alone). A part wholly below the minimum is one grid.
+    household and is reached through it alone). A part wholly below the minimum is one grid.
 
     ``start`` (int64[n], -1 for none) is the grid of each atom in an earlier plan; leaving it costs ``moved_dm`` a household. ``locked``
-    (bool[n]) marks
-    the atoms of grids of ``start`` that nothing may leave or join. The same arguments give the same labels on any machine. Raises
-    ``RequestError`` when
-    the bounds make no sense or a locked grid is not connected.
+    (bool[n]) marks the atoms of grids of ``start`` that nothing may leave or join. The same arguments give the same labels on any machine. Raises
+    ``RequestError`` when the bounds make no sense or a locked grid is not connected.
     """
     if minimum < 1 or maximum < minimum:
         raise RequestError("bounds_senseless", minimum=minimum, maximum=maximum)
