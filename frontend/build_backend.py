@@ -43,6 +43,10 @@ FILES = {
     "leaflet/dist/images/marker-icon-2x.png": "leaflet/marker-icon-2x.png",
     "leaflet/dist/images/marker-shadow.png": "leaflet/marker-shadow.png",
     "leaflet/LICENSE": "leaflet/LICENSE",
+    "maplibre-gl/dist/maplibre-gl-csp.js": "maplibre/maplibre-gl-csp.js",
+    "maplibre-gl/dist/maplibre-gl-csp-worker.js": "maplibre/maplibre-gl-csp-worker.js",
+    "maplibre-gl/dist/maplibre-gl.css": "maplibre/maplibre-gl.css",
+    "maplibre-gl/LICENSE.txt": "maplibre/LICENSE.txt",
 }
 """What the pages need, as a path below node_modules, and where it goes below the assets."""
 
