@@ -11,7 +11,7 @@ import shapely
 
 from gridmap.circles.coverage import Coverage
 from gridmap.circles.limits import Limit
-from gridmap.circles.rasters import Floats, outline
+from gridmap.circles.rasters import Floats, Raster, raster_outline
 from gridmap.kernels import kernel
 from gridmap.progress import Progress, silent
 from gridmap.walking.doors import Doors
@@ -117,7 +117,6 @@ class _Tracer:
         self.faces = np.asarray(faces, dtype=object)
         self.wet = np.zeros(len(faces), dtype=bool)
         self.wet[shapely.STRtree(shapely.point_on_surface(self.faces)).query(walls.water, predicate="intersects")[1]] = True
-        self.faces_at = shapely.STRtree(self.faces)
         ends = np.concatenate((network.a, network.b))
         order = np.argsort(ends, kind="stable")
         self.edge_at = (order % max(network.edges, 1)).astype(np.int32)
@@ -135,10 +134,14 @@ class _Tracer:
         tree = shapely.STRtree(steps)
         # A street that runs along a wall or ends at it does not lie behind it.
         face, corner = tree.query(shapely.buffer(self.faces, -BESIDE_M), predicate="intersects")
-        self.corner_of, self.face_of = corner, face
-        self.over_water = np.unique(corner[self.wet[face]])
+        order = np.argsort(corner, kind="stable")
+        self.face_of = face[order]
+        self.faces_from = np.searchsorted(corner[order], np.arange(len(steps) + 1))
+        self.over_water = np.zeros(len(steps), dtype=bool)
+        self.over_water[corner[self.wet[face]]] = True
         self.inside = np.zeros(len(steps), dtype=bool)
         self.inside[tree.query(self.faces, predicate="covers")[1]] = True
+        self.boxes = shapely.bounds(self.faces)
 
     def area(self, found: Reached, mine: slice, distance: Any, venues: Doors, limit_cm: int, cell_m: float) -> Any:
         """Return the area of one circle: ``found`` are the nodes within reach, ``distance`` how far each node of the network is."""
@@ -154,30 +157,42 @@ class _Tracer:
         inner[np.cumsum(counts) - 1] = False
         steps = np.flatnonzero(inner)
         segments = np.concatenate((segments, np.hstack((legs[steps], legs[steps + 1]))))
-        return self._cut(outline(segments, WIDTH_M, cell_m), segments[: len(level)], level, corner)
+        area, raster = raster_outline(segments, WIDTH_M, cell_m)
+        return self._cut(area, raster, segments[: len(level)], level, corner)
 
-    def _cut(self, area: Any, segments: Floats, level: Any, corner: Any) -> Any:
+    def _cut(self, area: Any, raster: Raster, segments: Floats, level: Any, corner: Any) -> Any:
         """Return the parts of an area in which its streets lie: without compounds that no street leads into, and without water.
 
         Streets that pass over water, on bridges, stay as narrow strips.
         """
-        near = self.faces_at.query(area, predicate="intersects")
+        near = raster.near(self.boxes)
         if not len(near):
             return area
-        walked = np.zeros(len(self.inside), dtype=bool)
-        walked[corner[level == 0]] = True
-        entered = np.zeros(len(self.faces), dtype=bool)
-        entered[self.face_of[walked[self.corner_of]]] = True
-        entered &= ~self.wet
-        if entered.any() and self.inside[walked].all():
-            area = shapely.intersection(area, shapely.union_all(self.faces[entered]))
+        entered, closed_in = _entered(corner, level, self.faces_from, self.face_of, self.inside, self.wet)
+        if closed_in and entered.any():
+            area = shapely.intersection(area, shapely.coverage_union_all(self.faces[entered]))
         else:
-            area = shapely.difference(area, shapely.union_all(self.faces[near[~entered[near]]]))
-        bridges = segments[(level != 0) & np.isin(corner, self.over_water)]
+            barred = near[~entered[near]]
+            if len(barred):
+                area = shapely.difference(area, shapely.coverage_union_all(self.faces[barred]))
+        bridges = segments[(level != 0) & self.over_water[corner]]
         if len(bridges):
-            strips = shapely.buffer(shapely.linestrings(bridges.reshape(-1, 2, 2)), BRIDGE_M, quad_segs=2)
-            area = shapely.union(area, shapely.union_all(strips))
+            strips = shapely.buffer(shapely.multilinestrings(shapely.linestrings(bridges.reshape(-1, 2, 2))), BRIDGE_M, quad_segs=2)
+            area = shapely.union(area, strips)
         return area
+
+
+@kernel
+def _entered(corner: Any, level: Any, faces_from: Any, face_of: Any, inside: Any, wet: Any) -> Any:
+    """Return which faces streets on the ground lead into, water left out, and whether these streets all lie inside faces."""
+    entered = np.zeros(wet.size, np.bool_)
+    closed_in = True
+    for k in range(level.size):
+        if level[k] == 0:
+            closed_in = closed_in and inside[corner[k]]
+            for i in range(faces_from[corner[k]], faces_from[corner[k] + 1]):
+                entered[face_of[i]] = not wet[face_of[i]]
+    return entered, closed_in
 
 
 @kernel
@@ -190,6 +205,17 @@ def _from_node(at_a: Any, loop: Any, one_way: Any, length: Any, left: Any) -> An
         # One comes to node a along the edge only against its direction.
         return 0.0, 0.0 if one_way else far
     return length - far, np.float64(length)
+
+
+@kernel
+def _from_ends(at_a: Any, loop: Any, one_way: Any, length: Any, left: Any, spare: Any) -> Any:
+    """Return the same with ``spare`` centimetres left at its other end; an edge all of which is within reach is drawn from node a alone."""
+    low, high = _from_node(at_a, loop, one_way, length, left)
+    if spare >= 0:
+        other_low, other_high = _from_node(not at_a, loop, one_way, length, spare)
+        if max(low, other_low) <= min(high, other_high) and max(high, other_high) - min(low, other_low) >= length:
+            return 0.0, np.float64(length) if at_a else 0.0
+    return low, high
 
 
 @kernel
@@ -222,7 +248,10 @@ def _stretches(
         for i in range(begin, end):
             if own < 0:
                 edge = edge_at[i]
-                low, high = _from_node(a[edge] == nodes[k], a[edge] == b[edge], one_way[edge], length[edge], limit - distance[nodes[k]])
+                at_a = a[edge] == nodes[k]
+                other = b[edge] if at_a else a[edge]
+                spare = limit - distance[other] if other != nodes[k] else -1
+                low, high = _from_ends(at_a, other == nodes[k], one_way[edge], length[edge], limit - distance[nodes[k]], spare)
             else:
                 edge = venue_edge[own]
                 low, high = _from_door(venue_position[own], one_way[edge], length[edge], venue_left[own])
