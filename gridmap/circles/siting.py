@@ -12,8 +12,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from gridmap.circles.coverage import Coverage, same_edge
+from gridmap.circles.covering import bounded, exchanged
 from gridmap.errors import RequestError
-from gridmap.kernels import kernel
 from gridmap.walking.doors import Doors
 from gridmap.walking.reach import arcs, reached
 from gridmap.walking.segments import Integers, Mask
@@ -148,7 +148,8 @@ def _on_one_edge(network: Any, homes: Doors, candidates: Doors, limit_cm: int) -
 def best_sites(demand: Demand, count: int, *, capacity: int | None = None, exact: bool = True) -> Sites:
     """Return ``count`` candidates that together cover the most households (maximal covering location problem, Church and ReVelle 1974).
 
-    Chosen greedily and by exchange first; with ``exact`` then proved or improved by HiGHS. ``capacity`` is how many households one venue can serve.
+    Chosen greedily and by exchange first. With ``exact`` a bound then proves that nothing is better, or tells which candidates a better choice must
+    and cannot hold, and HiGHS settles the few that are left. ``capacity`` is how many households one venue can serve.
     Raises ``RequestError`` when ``count`` is below 1.
     """
     if count < 1:
@@ -164,8 +165,10 @@ def best_sites(demand: Demand, count: int, *, capacity: int | None = None, exact
     bound = float(total)
     proof: Proof = "optimal" if reached_all and capacity is None else "bound"
     if exact and (capacity is not None or not reached_all):
+        if capacity is None:
+            return _told(demand, *_proved(demand, count, chosen))
         chosen, covered, bound, proof = _solve(demand, count, chosen, capacity)
-        return _told(demand, chosen, bound, proof, covered if capacity is not None else None)
+        return _told(demand, chosen, bound, proof, covered)
     return _told(demand, chosen, bound, proof)
 
 
@@ -223,57 +226,29 @@ def _covered(demand: Demand, chosen: Integers) -> int:
 def _greedy(demand: Demand, count: int) -> Integers:
     """Return candidates chosen one by one, each the best then, and exchanged while that helps."""
     columns = demand.serves.tocsc()
-    return np.asarray(_exchange(columns.indptr.astype(np.int64), columns.indices.astype(np.int64), demand.households, count), dtype=np.int64)
+    return np.asarray(exchanged(columns.indptr.astype(np.int64), columns.indices.astype(np.int64), demand.households, count), dtype=np.int64)
 
 
-@kernel
-def _gain(first: Any, rows: Any, households: Any, times: Any, candidate: Any) -> int:
-    """Return the households that a candidate would add."""
-    gain = 0
-    for k in range(first[candidate], first[candidate + 1]):
-        if times[rows[k]] == 0:
-            gain += households[rows[k]]
-    return gain
-
-
-@kernel
-def _best(first: Any, rows: Any, households: Any, times: Any, taken: Any) -> Any:
-    best, gain = -1, -1
-    for candidate in range(taken.size):
-        if not taken[candidate]:
-            adds = _gain(first, rows, households, times, candidate)
-            if adds > gain:
-                best, gain = candidate, adds
-    return best, gain
-
-
-@kernel
-def _exchange(first: Any, rows: Any, households: Any, count: Any) -> Any:
-    candidates = first.size - 1
-    times = np.zeros(households.size, np.int64)
-    taken = np.zeros(candidates, np.bool_)
-    chosen = np.empty(count, np.int64)
-    for number in range(count):
-        chosen[number], _ = _best(first, rows, households, times, taken)
-        taken[chosen[number]] = True
-        for k in range(first[chosen[number]], first[chosen[number] + 1]):
-            times[rows[k]] += 1
-    improved = True
-    while improved:
-        improved = False
-        for number in range(count):
-            old = chosen[number]
-            for k in range(first[old], first[old + 1]):
-                times[rows[k]] -= 1
-            loss = _gain(first, rows, households, times, old)
-            new, gain = _best(first, rows, households, times, taken)
-            if new >= 0 and gain > loss:
-                taken[old], taken[new] = False, True
-                chosen[number] = new
-                improved = True
-            for k in range(first[chosen[number]], first[chosen[number] + 1]):
-                times[rows[k]] += 1
-    return chosen
+def _proved(demand: Demand, count: int, chosen: Integers) -> tuple[Integers, float, Proof]:
+    """Return the best choice, the bound and what is proved, from a good choice."""
+    columns = demand.serves.tocsc()
+    least = _covered(demand, chosen)
+    first, rows = columns.indptr.astype(np.int64), columns.indices.astype(np.int64)
+    bound, never, always = bounded(first, rows, demand.households, count, least)
+    left = np.flatnonzero(~(never | always))
+    taken = np.flatnonzero(always)
+    if bound < least + 1 or len(taken) > count or (len(taken) == count and _covered(demand, taken) <= least):
+        return chosen, float(least), "optimal"
+    served: Mask = np.asarray(demand.serves[:, taken].sum(axis=1) > 0).ravel()
+    base = int(demand.households[served].sum())
+    rest = demand_of(demand.serves[~served][:, left], demand.households[~served])
+    if len(taken) == count or not len(left):
+        return (taken, float(base), "optimal") if base > least else (chosen, float(least), "optimal")
+    start = np.flatnonzero(np.isin(left, chosen))[: count - len(taken)]
+    more, covered, top, proof = _solve(rest, count - len(taken), start, None)
+    if base + covered > least:
+        chosen, least = np.concatenate((taken, left[more])), base + covered
+    return chosen, min(max(float(least), base + top), float(np.floor(bound))), proof
 
 
 @dataclass(frozen=True, eq=False)

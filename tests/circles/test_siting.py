@@ -11,6 +11,7 @@ import scipy.sparse as sp
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 from walks import draw_walks, line
 
 from gridmap.circles.coverage import coverage
@@ -48,6 +49,38 @@ def test_the_best_sites_are_those_of_trying_everything(rows: Any, count: int) ->
     found = best_sites(demand, count)
     assert (found.covered, covered(serves, households, found.chosen), found.proof, found.gap) == (best, best, "optimal", 0.0)
     assert sum(found.households) == best
+
+
+def town_of(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """600 homes and 60 candidates on 3 x 3 km, straight lines: who could be served by whom, and the households."""
+    rng = np.random.default_rng(seed)
+    homes, candidates = rng.uniform(0, 3000, (600, 2)), rng.uniform(0, 3000, (60, 2))
+    return np.hypot(*(homes[:, None] - candidates[None]).transpose(2, 0, 1)) <= 450, rng.integers(1, 120, 600)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("count", [3, 12])
+def test_the_best_sites_of_a_town_are_those_of_the_plain_model(seed: int, count: int) -> None:
+    serves, households = town_of(seed)
+    homes, candidates = serves.shape
+    no_share_without_site = LinearConstraint(sp.hstack([-serves.astype(float), sp.eye_array(homes)]).tocsc(), -np.inf, 0)
+    sites = LinearConstraint(np.concatenate((np.ones(candidates), np.zeros(homes))), 0, count)
+    cost = np.concatenate((np.zeros(candidates), -households))
+    integer = np.concatenate((np.ones(candidates), np.zeros(homes)))
+    plain = milp(cost, constraints=[no_share_without_site, sites], bounds=Bounds(0, 1), integrality=integer)
+    found = best_sites(demand_of(sp.csr_array(serves), households), count)
+    assert (found.covered, found.proof) == (round(-plain.fun), "optimal")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_best_sites_are_those_of_spopt() -> None:
+    spopt = pytest.importorskip("spopt.locate", reason="spopt is a peer, not a dependency")
+    pulp = pytest.importorskip("pulp", reason="spopt is a peer, not a dependency")
+    serves, households = town_of(7)
+    model = spopt.MCLP.from_cost_matrix(np.where(serves, 1.0, 1e5), households.astype(float), 450.0, p_facilities=6)
+    solved = model.solve(pulp.PULP_CBC_CMD(msg=False, threads=1), results=False)
+    assert best_sites(demand_of(sp.csr_array(serves), households), 6).covered == round(pulp.value(solved.problem.objective))
 
 
 @settings(max_examples=40, deadline=None)
