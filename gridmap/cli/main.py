@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 
 from gridmap.__main__ import INTERRUPTED
-from gridmap.cli import circles, demo, ground, outputs, plans
+from gridmap.cli import circles, demo, ground, outputs, plans, publish
 from gridmap.cli.reply import error_lines
 from gridmap.cli.words import Group, Option, Session, language_asked, option, say, usage_sentence
 from gridmap.errors import GridmapError
@@ -37,7 +37,7 @@ def application() -> None:
     """The text stands in the catalogue."""
 
 
-for command in (*ground.COMMANDS, *plans.COMMANDS, *circles.COMMANDS, *outputs.COMMANDS, *demo.COMMANDS):
+for command in (*ground.COMMANDS, *plans.COMMANDS, *circles.COMMANDS, *outputs.COMMANDS, *publish.COMMANDS, *demo.COMMANDS):
     application.add_command(command)
 
 

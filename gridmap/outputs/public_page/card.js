@@ -1,0 +1,77 @@
+"use strict";
+// The card of one venue: everything that is told about it.
+{
+  const { make, signSvg, mark } = gridmapPage;
+
+  class Card {
+    constructor(root, panel, acts) {
+      this.root = root;
+      this.panel = panel;
+      this.acts = acts;
+      root.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") this.acts.choose(-1);
+      });
+    }
+
+    show(venue) {
+      const { view } = this.panel;
+      const say = (code, filled) => this.panel.say(code, filled);
+      const kinds = venue.categories.map((number) => view.model.categories[number]);
+      const close = make("button", { type: "button", class: "close", "aria-label": say("close"), text: "×", click: () => this.acts.choose(-1) });
+      const heading = make("h2", { id: "gridmap-card-name", tabindex: "-1", text: venue.name || say("nameless") });
+      const tags = kinds.map((kind) => make("span", { class: "tag" }, signSvg(kind.sign, 22), make("span", { text: kind[view.language] })));
+      this.root.setAttribute("aria-labelledby", "gridmap-card-name");
+      this.root.replaceChildren(close, heading, make("p", { class: "tags" }, ...tags), this.facts(venue), this.walk(venue));
+      this.root.hidden = false;
+      this.root.scrollTop = 0;
+    }
+
+    hide() {
+      this.root.hidden = true;
+      this.root.replaceChildren();
+    }
+
+    focus() {
+      document.getElementById("gridmap-card-name").focus({ preventScroll: true });
+    }
+
+    facts(venue) {
+      const say = (code, filled) => this.panel.say(code, filled);
+      const list = make("dl", {});
+      const add = (picture, code, content) => {
+        if (!content) return;
+        const sign = picture ? mark(picture, 20) : make("span", { class: "mark" });
+        list.append(make("dt", {}, sign, make("span", { text: say(`column_${code}`) })), make("dd", {}, content));
+      };
+      const text = (words) => words && make("span", { text: words });
+      add("place", "address", text(venue.address));
+      add("hours", "hours", text(venue.hours));
+      add("phone", "phone", venue.phone && this.telephone(venue.phone));
+      add("accessible", "accessible", text(venue.accessible === null ? "" : say(venue.accessible ? "accessible_yes" : "accessible_no")));
+      add("", "area_m2", text(venue.area_m2 === null ? "" : say("square_metres", { area: gridmapPage.number(venue.area_m2) })));
+      add("", "opened_by", text(venue.opened_by));
+      return list;
+    }
+
+    // A number that a telephone understands can be called by a touch.
+    telephone(number) {
+      const digits = number.replace(/[^0-9+]/g, "");
+      if (!/^\+?[0-9]{3,15}$/.test(digits)) return make("span", { text: number });
+      return make("a", { href: `tel:${digits}`, text: number });
+    }
+
+    walk(venue) {
+      const { view } = this.panel;
+      const minutes = String(view.model.limit.minutes);
+      const note = venue.circle.length ? (view.hasMap ? "circle_drawn" : "") : "circle_none";
+      const go = make("button", {
+        type: "button",
+        text: this.panel.say("here_venue", { minutes }),
+        click: () => this.acts.setHere(venue.place, "venue"),
+      });
+      return make("div", { class: "walk" }, note && make("p", { class: "note", text: this.panel.say(note, { minutes }) }), make("div", { class: "buttons" }, go));
+    }
+  }
+
+  gridmapPage.Card = Card;
+}

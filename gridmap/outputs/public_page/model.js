@@ -1,0 +1,105 @@
+"use strict";
+// Unpacks the content of the page (see publish_content.py) and answers questions about it; nothing here touches the page.
+{
+  // Turns a set of columns into a list of rows.
+  const rows = (columns) => {
+    const names = Object.keys(columns);
+    return columns[names[0]].map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
+  };
+
+  // Places are whole steps, each counted from the one before and the first from the origin.
+  const unpackPart = (moves, origin, steps) => {
+    const places = [];
+    let x = 0;
+    let y = 0;
+    for (let i = 0; i < moves.length; i += 2) {
+      x += moves[i];
+      y += moves[i + 1];
+      places.push([origin[0] + x / steps, origin[1] + y / steps]);
+    }
+    return places;
+  };
+
+  const boxOf = (parts) => {
+    const box = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const [x, y] of parts.flat()) {
+      if (x < box[0]) box[0] = x;
+      if (y < box[1]) box[1] = y;
+      if (x > box[2]) box[2] = x;
+      if (y > box[3]) box[3] = y;
+    }
+    return box;
+  };
+
+  // Fills the gaps of a text: {count} shows a word, {count:# venue|# venues} one of two forms.
+  gridmapPage.words = (text, words) =>
+    text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (gap, name, one, many) => {
+      if (!(name in words)) return gap;
+      if (one === undefined) return String(words[name]);
+      return (words[name] === 1 ? one : many).replace("#", String(words[name]));
+    });
+
+  gridmapPage.unpack = (content) => {
+    const { origin, steps } = content;
+    const shape = (parts) => parts.map((moves) => unpackPart(moves, origin, steps.shape));
+    const circle = (parts) => parts.map((moves) => unpackPart(moves, origin, steps.circle));
+    const categories = content.categories.map((each, position) => ({ ...each, sign: gridmapPage.signOf(each, position) }));
+    const venues = rows(content.venues).map((each, position) => {
+      const rings = circle(each.circle);
+      const kinds = each.categories.flatMap((number) => [categories[number].zh, categories[number].en]);
+      return {
+        ...each,
+        position,
+        place: unpackPart(each.place, origin, steps.shape)[0],
+        circle: rings,
+        box: boxOf(rings),
+        search: [each.name, each.address, each.opened_by, ...kinds].join("\n").toLowerCase(),
+      };
+    });
+    const ground = Object.fromEntries(
+      Object.entries(content.ground).map(([name, columns]) => [name, rows(columns).map((each) => ({ ...each, shape: shape(each.shape) }))]),
+    );
+    const used = new Set(venues.flatMap((each) => each.categories));
+    return { ...content, categories, venues, ground, used };
+  };
+
+  // Whether a place lies in a circle; holes come out right because every ring crossed turns the answer round.
+  gridmapPage.isIn = (venue, [x, y]) => {
+    const { box } = venue;
+    if (x < box[0] || x > box[2] || y < box[1] || y > box[3]) return false;
+    let inside = false;
+    for (const ring of venue.circle) {
+      for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+        const [ax, ay] = ring[i];
+        const [bx, by] = ring[j];
+        if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+      }
+    }
+    return inside;
+  };
+
+  // Metres as the crow flies, good to a thousandth within a district.
+  gridmapPage.metresBetween = ([ax, ay], [bx, by]) => {
+    const degree = 111320;
+    return Math.hypot((ax - bx) * degree * Math.cos((((ay + by) / 2) * Math.PI) / 180), (ay - by) * degree);
+  };
+
+  // Returns the categories of a venue that are switched on, the first one giving its sign.
+  gridmapPage.kindsShown = (view, venue) => venue.categories.filter((number) => view.on.has(number));
+
+  // Returns the venues to show, by category and name, or from a place within reach by category and distance.
+  gridmapPage.shownVenues = (view) => {
+    const asked = view.query.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const all = view.on.size === view.used.size;
+    const found = [];
+    for (const venue of view.model.venues) {
+      const kinds = gridmapPage.kindsShown(view, venue);
+      if (!kinds.length && !(all && !venue.categories.length)) continue;
+      if (!asked.every((word) => venue.search.includes(word))) continue;
+      if (view.here && !gridmapPage.isIn(venue, view.here)) continue;
+      const metres = view.here ? gridmapPage.metresBetween(view.here, venue.place) : 0;
+      found.push({ venue, kind: kinds.length ? kinds[0] : view.model.categories.length, metres });
+    }
+    return found.sort((a, b) => a.kind - b.kind || a.metres - b.metres || a.venue.position - b.venue.position);
+  };
+}

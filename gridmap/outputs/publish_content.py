@@ -1,0 +1,225 @@
+"""What a public map shows, as plain data: public venues with their service circles, and the ground to find one's way by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridmap.circles.areas import venue_circles
+from gridmap.circles.coverage import Coverage, categories_of, coverage
+from gridmap.findings import Finding, finding
+from gridmap.ground.tables import District, empty_table
+from gridmap.outputs.map_content import lines_content, places_content, texts_of
+from gridmap.outputs.map_shapes import STEPS_PER_DEGREE, Origin, packed_shapes, to_degrees
+from gridmap.outputs.publish_fields import VENUE_FIELDS
+from gridmap.progress import Progress, silent
+from gridmap.rules import Rules
+from gridmap.texts import LANGUAGES, Language, catalogue
+from gridmap.walking.network import Network
+from gridmap.walking.walls import walls_of
+
+CIRCLE_STEPS_PER_DEGREE = 100_000
+"""Corners of circles are rounded to a hundred-thousandth of a degree, about 1 m: the raster that they are read from is 10 m wide."""
+
+CIRCLE_SIMPLE_M = 6.0
+"""Corners of circles are left out where that moves their border by no more than this."""
+
+HOLE_M2 = 400.0
+"""Holes of circles up to this size, four squares of their raster, are left out: they tell more of the raster than of the ground."""
+
+BUILDING_SIMPLE_M = 0.4
+"""Corners of buildings are left out where that moves a wall by no more than this: less than a pixel on the closest view."""
+
+IDENTITY_NUMBER = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
+"""What looks like the 18-digit number of a person's identity card; no venue has one."""
+
+MARGIN = 0.02
+"""The map shows so much of its width and height around what is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is told about a public map: whence, of when, approved under which number (empty: not approved), at which address (empty: none)."""
+
+    source: str
+    date: str
+    approval: str = ""
+    address: str = ""
+
+
+def public_venues(district: District, rules: Rules) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Return the venues that are open to the public and have a place, by name, with the public columns alone, and what was left out of them.
+
+    ``categories`` holds tuples of codes that ``rules`` know. A text with an 18-digit identity number in it is withheld.
+    """
+    table = district.venues
+    placed = ~(table.geometry.isna() | table.geometry.is_empty)
+    shown = table[table["public"].fillna(False).astype(bool) & placed]
+    names = [each.name for each in VENUE_FIELDS]
+    venues = shown[[*names, "geometry"]].copy()
+    known = [tuple(code for code in categories_of(text) or () if code in rules.categories) for text in shown["categories"]]
+    venues["categories"] = pd.Series(known, index=shown.index, dtype=object)
+    findings = []
+    for name in ("name", "address", "phone", "hours", "opened_by"):
+        held = venues[name].str.contains(IDENTITY_NUMBER).fillna(False).astype(bool)
+        findings += [finding("publish_identity_number", str(venue), column=name) for venue in venues.index[held]]
+        venues.loc[held, name] = ""
+    bare = [str(venue) for venue, codes in venues["categories"].items() if not codes]
+    if bare:
+        findings.append(finding("publish_no_category", bare[0], value=len(bare)))
+    order = np.lexsort((venues.geometry.y, venues.geometry.x, venues["name"].astype(object).fillna("")))
+    return venues.iloc[order], findings
+
+
+def public_content(
+    district: District,
+    venues: gpd.GeoDataFrame,
+    rules: Rules,
+    told: Publication,
+    *,
+    walk: str = "default",
+    minutes: float = 10.0,
+    language: Language = "zh",
+    network: Network | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Return the content of the public page, exactly the fields of :data:`gridmap.outputs.publish_fields.PAGE_FIELDS`.
+
+    ``venues`` are what :func:`public_venues` returns. Circles are those of the walk to each of them within ``minutes``; ``network`` saves building
+    the walking network again. Nothing else of the district is read than the shapes of buildings, streets and water, and what the walking network is
+    made of. Raises ``RequestError`` as :func:`gridmap.circles.coverage.coverage` does.
+    """
+    bounds = _bounds(district, venues)
+    origin = Origin(bounds[0], bounds[1])
+    there = _of_nobody(district, venues)
+    found = coverage(there, rules, walk=walk, minutes=minutes, network=network, progress=progress)
+    limit = found.limit
+    return {
+        "language": language,
+        "texts": {each: page_texts(each) for each in LANGUAGES},
+        "district": district.name,
+        "source": told.source,
+        "date": told.date,
+        "approval": told.approval,
+        "address": told.address,
+        "qr": qr_code(told.address),
+        "origin": list(bounds[:2]),
+        "steps": {"shape": STEPS_PER_DEGREE, "circle": CIRCLE_STEPS_PER_DEGREE},
+        "bounds": list(bounds),
+        "limit": {"minutes": limit.minutes, "metres": limit.limit_cm / 100, "flat": limit.flat},
+        "categories": [{"code": code, "zh": each.zh, "en": each.en} for code, each in rules.categories.items()],
+        "venues": _venue_columns(venues, rules, origin) | {"circle": _circles(found, district, venues, origin, progress)},
+        "ground": _ground(district, origin),
+    }
+
+
+def page_texts(language: Language) -> dict[str, str]:
+    """Return the fixed texts of the public page."""
+    return {code: entry[language] for code, entry in catalogue().items() if code.startswith("public_")}
+
+
+def qr_code(address: str) -> dict[str, Any]:
+    """Return the QR code of an address as the path of its dark squares, one unit each, for SVG; no address gives an empty one.
+
+    >>> qr_code("")
+    {'size': 0, 'path': ''}
+    """
+    if not address:
+        return {"size": 0, "path": ""}
+    import segno
+
+    rows = [list(map(bool, row)) for row in segno.make(address, error="m", micro=False).matrix]
+    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return {"size": len(rows), "path": path}
+
+
+def _bounds(district: District, venues: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of the buildings and venues with a margin, degrees."""
+    parts = [to_degrees(each).total_bounds for each in (district.buildings.geometry, venues.geometry, district.streets.geometry[:0]) if len(each)]
+    west, south = np.nanmin([part[:2] for part in parts], axis=0)
+    east, north = np.nanmax([part[2:] for part in parts], axis=0)
+    wide, high = MARGIN * (east - west) + 1e-4, MARGIN * (north - south) + 1e-4
+    return tuple(round(float(each), 6) for each in (west - wide, south - high, east + wide, north + high))  # type: ignore[return-value]
+
+
+def _of_nobody(district: District, venues: gpd.GeoDataFrame) -> District:
+    """Return the district without its buildings and with these venues: the venues' doors on the walking network are all that circles need."""
+    return district.with_tables({"buildings": empty_table("buildings", district.crs), "venues": district.venues.loc[venues.index]})
+
+
+def _venue_columns(venues: gpd.GeoDataFrame, rules: Rules, origin: Origin) -> dict[str, list[Any]]:
+    number = {code: position for position, code in enumerate(rules.categories)}
+    points = np.column_stack((venues.geometry.x, venues.geometry.y))
+    return {
+        "name": texts_of(venues["name"]),
+        "categories": [[number[code] for code in codes] for codes in venues["categories"]],
+        **{name: texts_of(venues[name]) for name in ("address", "phone", "hours")},
+        "area_m2": [None if pd.isna(area) else round(float(area), 1) for area in venues["area_m2"]],
+        "opened_by": texts_of(venues["opened_by"]),
+        "accessible": [None if pd.isna(each) else bool(each) for each in venues["accessible"]],
+        "place": places_content(points, venues.crs, origin),
+    }
+
+
+def _circles(found: Coverage, district: District, venues: gpd.GeoDataFrame, origin: Origin, progress: Progress) -> list[Any]:
+    """Return for each venue the rings of its circle; none where no walk leads to it."""
+    circles = venue_circles(found, walls_of(district), progress=progress)
+    areas = to_degrees(_without_specks(circles.geometry).simplify(CIRCLE_SIMPLE_M))
+    scale = CIRCLE_STEPS_PER_DEGREE / STEPS_PER_DEGREE
+    coarse = shapely.transform(areas.to_numpy(), lambda places: (places - (origin.longitude, origin.latitude)) * scale)
+    packed = packed_shapes(gpd.GeoSeries(coarse), Origin(0.0, 0.0))
+    of_venue = dict(zip(circles["venue_id"].astype(str), packed, strict=True))
+    return [of_venue.get(str(venue), []) for venue in venues.index]
+
+
+def _without_specks(circles: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return areas without their holes and parts of up to :data:`HOLE_M2`; the largest part stays whatever its size."""
+    parts, owner = shapely.get_parts(circles.to_numpy(), return_index=True)
+    rings, part_of = shapely.get_rings(parts, return_index=True)
+    outer = np.diff(part_of, prepend=-1) > 0
+    kept = outer | (shapely.area(shapely.polygons(rings)) > HOLE_M2)
+    cleaned = [shapely.Polygon(mine[0], mine[1:]) for mine in np.split(rings[kept], np.flatnonzero(outer[kept])[1:])] if len(rings) else []
+    size, largest = shapely.area(parts), pd.Series(shapely.area(parts)).groupby(owner).transform("max").to_numpy()
+    large = (size > HOLE_M2) | (size == largest)
+    joined = pd.Series(cleaned, dtype=object)[large].groupby(owner[large]).agg(lambda mine: shapely.MultiPolygon(list(mine)))
+    return gpd.GeoSeries(joined.reindex(range(len(circles))).to_numpy(), crs=circles.crs)
+
+
+def _ground(district: District, origin: Origin) -> dict[str, Any]:
+    streets = lines_content(_drawn(district.streets), "street_class", origin)
+    barriers = _drawn(district.barriers)
+    water = lines_content(barriers[barriers["kind"] == "river"], "kind", origin)
+    railways = lines_content(barriers[barriers["kind"] == "railway"], "kind", origin)
+    return {
+        "streets": _of(streets, "name", "kind", "shape"),
+        "water": _of(water, "name", "area", "shape"),
+        "railways": _of(railways, "shape"),
+        "buildings": {"shape": _building_shapes(district, origin)},
+    }
+
+
+def _drawn(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return table[~(table.geometry.isna() | table.geometry.is_empty)]
+
+
+def _of(columns: Mapping[str, list[Any]], *names: str) -> dict[str, list[Any]]:
+    return {name: columns[name] for name in names}
+
+
+def _building_shapes(district: District, origin: Origin) -> list[Any]:
+    """Return the outlines of buildings from west to east: not even their order tells anything of the table that they stood in."""
+    outlines = district.buildings.geometry
+    outlines = outlines[~(outlines.isna() | outlines.is_empty)]
+    outlines = outlines[shapely.get_dimensions(outlines.to_numpy()) == AREA].simplify(BUILDING_SIMPLE_M)
+    return sorted(packed_shapes(to_degrees(outlines), origin))
+
+
+AREA = 2
+"""The dimension of an area."""
