@@ -166,12 +166,23 @@ def command_line(language: Language) -> str:
     parts: list[str] = []
     with click.Context(application, info_name="gridmap", obj=Session(language)) as top:
         for name, command in application.commands.items():
-            with click.Context(command, info_name=name, parent=top) as context:
-                usage = " ".join(piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]")
-                parts += [f"## gridmap {name}\n", f"`gridmap {name} {usage} [...]`\n", _help(command.help or "")]
-                options = [each for each in command.params if isinstance(each, click.Option)]
-                parts += [_table(OPTION_HEADS[language], [_option_row(each) for each in options])]
+            parts += _command(name, command, top, language, "##")
     return "\n".join(parts)
+
+
+def _command(name: str, command: click.Command, parent: click.Context, language: Language, signs: str) -> Iterator[str]:
+    """Yield the section of a command; a group has a section below it for each of its commands."""
+    with click.Context(command, info_name=name, parent=parent) as context:
+        usage = " ".join(piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]")
+        yield f"{signs} {context.command_path}\n"
+        if isinstance(command, click.Group):
+            yield _help(command.help or "")
+            for below, each in command.commands.items():
+                yield from _command(below, each, context, language, signs + "#")
+            return
+        yield f"`{context.command_path} {usage} [...]`\n"
+        yield _help(command.help or "")
+        yield _table(OPTION_HEADS[language], [_option_row(each) for each in command.params if isinstance(each, click.Option)])
 
 
 def _help(text: str) -> str:

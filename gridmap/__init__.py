@@ -41,9 +41,18 @@ if TYPE_CHECKING:
     from gridmap.rules import Rules as Rules
     from gridmap.rules import load_rules as load_rules
     from gridmap.rules import profile_names as profile_names
+    from gridmap.store.accounts import Accounts as Accounts
+    from gridmap.store.accounts import Territory as Territory
+    from gridmap.store.accounts import User as User
+    from gridmap.store.accounts import role_names as role_names
+    from gridmap.store.audit import AuditLog as AuditLog
+    from gridmap.store.jobs import Jobs as Jobs
+    from gridmap.store.private import PrivateStore as PrivateStore
     from gridmap.store.workspace import Workspace as Workspace
 
 _MODULE_OF = {
+    "Accounts": "gridmap.store.accounts",
+    "AuditLog": "gridmap.store.audit",
     "Comparison": "gridmap.grids.compare",
     "Coverage": "gridmap.circles.coverage",
     "District": "gridmap.ground.tables",
@@ -52,10 +61,14 @@ _MODULE_OF = {
     "Import": "gridmap.ground.importing",
     "ImportRequest": "gridmap.ground.importing",
     "InputError": "gridmap.errors",
+    "Jobs": "gridmap.store.jobs",
     "Plan": "gridmap.grids.plan",
+    "PrivateStore": "gridmap.store.private",
     "RequestError": "gridmap.errors",
     "Rules": "gridmap.rules",
+    "Territory": "gridmap.store.accounts",
     "Tiling": "gridmap.grids.tiling",
+    "User": "gridmap.store.accounts",
     "Workspace": "gridmap.store.workspace",
     "WorkspaceError": "gridmap.errors",
     "check_district": "gridmap.ground.checks",
@@ -70,6 +83,7 @@ _MODULE_OF = {
     "plan_map": "gridmap.outputs.maps",
     "profile_names": "gridmap.rules",
     "propose": "gridmap.grids.propose",
+    "role_names": "gridmap.store.accounts",
     "sample_district": "gridmap.ground.sample",
     "save_map": "gridmap.outputs.maps",
     "tile": "gridmap.grids.tiling",

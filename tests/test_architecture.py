@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import gridmap
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(path for folder in ("gridmap", "web") for path in (ROOT / folder).rglob("*.py"))
 ALL_SOURCES = [*SOURCES, ROOT / "run.py", *sorted((ROOT / "frontend").glob("*.py"))]
@@ -27,7 +29,14 @@ LAYERS = (
 KNOWN = {part for layer in LAYERS for part in layer}
 APART = ("grids", "circles", "people")
 FOLIUM_DOOR = "gridmap/outputs/folium_page.py"
-ONE_DOOR = {"folium": FOLIUM_DOOR, "branca": FOLIUM_DOOR, "flask": "web/", "dask": "gridmap/run_jobs.py"}
+ONE_DOOR = {
+    "folium": FOLIUM_DOOR,
+    "branca": FOLIUM_DOOR,
+    "flask": "web/",
+    "waitress": "web/",
+    "argon2": "gridmap/store/accounts.py",
+    "dask": "gridmap/run_jobs.py",
+}
 POSIX_DOOR = "gridmap/system.py"
 POSIX_MODULES = {"crypt", "fcntl", "grp", "nis", "posix", "pty", "pwd", "resource", "spwd", "syslog", "termios", "tty"}
 POSIX_NAMES = {
@@ -105,6 +114,12 @@ def test_grids_circles_and_people_do_not_know_each_other(path: Path) -> None:
     own = own_part(path)
     wrong = [name for name in imports(path) if own in APART and part_of(name) in APART and part_of(name) != own]
     assert wrong == []
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if own_part(path) == "web"], ids=name_of)
+def test_the_server_uses_public_names_alone(path: Path) -> None:
+    allowed = {"gridmap", *(f"gridmap.{name}" for name in gridmap.__all__)}
+    assert [name for name in imports(path) if name.split(".")[0] == "gridmap" and name not in allowed and not name.startswith("gridmap.texts.")] == []
 
 
 def test_every_module_has_its_layer() -> None:

@@ -96,10 +96,10 @@ class SuperfluousArguments(click.UsageError):
 
 
 class Command(_Spoken, _Headings, click.Command):
-    """A command whose help is ``help_<name>``."""
+    """A command whose help is ``help_<name>``, or ``help_<text>`` where two commands share a name (``user add``)."""
 
-    def __init__(self, name: str | None, **settings: Any) -> None:
-        settings["help"] = f"help_{(name or '').replace('-', '_')}"
+    def __init__(self, name: str | None, *, text: str = "", **settings: Any) -> None:
+        settings["help"] = f"help_{(text or name or '').replace('-', '_')}"
         super().__init__(name, **settings)
 
     def get_help_option(self, context: click.Context) -> click.Option | None:
