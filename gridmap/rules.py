@@ -46,7 +46,8 @@ class Weights:
     it cuts a compound (小区), and ``along_wall``, ``along_lane``, ``along_street``, ``along_arterial`` times when it runs along such a
     thing: borders belong on streets. ``compound_split`` is added for each grid beyond the first that a compound is divided among,
     ``barrier_crossed`` for each barrier crossing (arterial, railway, river) inside a grid, ``moved_household`` for each household that leaves
-    its grid of an earlier plan, ``unevenness`` for each household that a grid is off the target.
+    its grid of an earlier plan, ``unevenness`` for each household that a grid is off the target. ``level_unevenness`` is the same for areas and for
+    communities that are merged.
     """
 
     inner_boundary: float
@@ -59,6 +60,7 @@ class Weights:
     barrier_crossed: float
     moved_household: float
     unevenness: float
+    level_unevenness: float
     source: str
 
 
@@ -78,10 +80,20 @@ class EstimateRules:
 
 @dataclass(frozen=True, slots=True)
 class CommunityRules:
-    """Sizes of a community (社区) in households: the usual one, and the one below which it is merged."""
+    """Sizes of a community (社区) in households: the usual one, the one below which it is merged, and the largest that a merger may make."""
 
     households_target: int
     households_merge_below: int
+    households_max: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRules:
+    """How many households an area (片区), which is made of whole communities, should hold; both limits are inside."""
+
+    households_min: int
+    households_max: int
     source: str
 
 
@@ -123,6 +135,7 @@ class Rules:
     weights: Weights
     estimate: EstimateRules
     community: CommunityRules
+    area: AreaRules
     venue: VenueRules
     walk: Mapping[str, WalkRules]
     categories: Mapping[str, Category]
@@ -147,7 +160,7 @@ class Rules:
         return dataclasses.asdict(self)
 
 
-SECTIONS = ("grid", "weights", "estimate", "community", "venue")
+SECTIONS = ("grid", "weights", "estimate", "community", "area", "venue")
 NAMED_SECTIONS = {"walk": WalkRules, "categories": Category}
 
 
@@ -263,9 +276,11 @@ def _faults(table: Mapping[str, Any], file: str) -> list[Finding]:
             faults += _section_faults(kind, entry, f"{name}.{key}", file)
     for name in sorted(set(table) - {"zh", "en", *SECTIONS, *NAMED_SECTIONS}):
         faults.append(finding("rules_key_unknown", name, file=file))
+    for name in ("grid", "area"):
+        bounds = table.get(name)
+        if not faults and isinstance(bounds, dict) and not 1 <= bounds["households_min"] <= bounds["households_max"]:
+            faults.append(finding("rules_bounds_senseless", name, file=file, value=bounds["households_min"], limit=bounds["households_max"]))
     grid = table.get("grid")
-    if not faults and isinstance(grid, dict) and not 1 <= grid["households_min"] <= grid["households_max"]:
-        faults.append(finding("rules_bounds_senseless", "grid", file=file, value=grid["households_min"], limit=grid["households_max"]))
     if not faults and isinstance(grid, dict) and grid["households_max"] > HOUSEHOLDS_MOST:
         faults.append(finding("rules_bounds_too_large", "grid.households_max", file=file, value=grid["households_max"], limit=HOUSEHOLDS_MOST))
     return faults

@@ -33,11 +33,22 @@ def login_name() -> str:
 @click.argument("out", type=PATH)
 @option("--households", type=click.IntRange(min=1), default=6000, show_default=True)
 @option("--seed", type=SEED, default=1, show_default=True)
+@option("--communities", "communities_wanted", type=click.IntRange(min=1))
+@option("--street-offices", type=click.IntRange(min=1))
 @option("--office", type=PATH)
 @option("--overwrite", is_flag=True)
 @JSON
 @LANG
-def sample(out: Path, households: int, seed: int, office: Path | None, overwrite: bool, as_json: bool) -> int:
+def sample(
+    out: Path,
+    households: int,
+    seed: int,
+    communities_wanted: int | None,
+    street_offices: int | None,
+    office: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> int:
     """The text stands in the catalogue."""
     from gridmap.errors import RequestError
     from gridmap.ground.sample import sample_district, write_office
@@ -48,7 +59,7 @@ def sample(out: Path, households: int, seed: int, office: Path | None, overwrite
         raise RequestError("cli_exists", path=str(out))
     if office is not None:
         _check_office(office, overwrite=overwrite)
-    district = sample_district(households, seed=seed)
+    district = sample_district(households, seed=seed, communities=communities_wanted, street_offices=street_offices)
     history = [{"table": "district", "source": f"sample --households {households} --seed {seed}"}]
     workspace.write_ground(district, [], imports=history, based_on=None, afresh=overwrite)
     counts = {name: len(table) for name, table in district.tables().items()}

@@ -22,6 +22,9 @@ OBJECT_CLASS_DIGITS = 6
 SEQUENCE_DIGITS: Mapping[CodeScheme, int] = {"15": 3, "20": 2}
 """How many digits number the grids inside one community."""
 
+AREAS_MOST = 99
+"""Two digits number the areas of a street office."""
+
 ROW_DEPTH = 0.5
 """Depth of a row of grids, in sides of a square as large as the mean grid: neighbours in a row may lie that much further south than its first."""
 
@@ -77,6 +80,31 @@ def grid_codes(division_code: object, grids: int, *, scheme: CodeScheme = "15", 
     if scheme == "20" and grids == 1:
         return [f"{prefix}{division_code}00"]
     return [f"{prefix}{division_code}{number:0{digits}d}" for number in range(1, grids + 1)]
+
+
+def area_codes(division_codes: Sequence[Sequence[object]]) -> list[str | None]:
+    """Return the codes of areas in their order of numbering, each area told by the division codes of its communities; None where it has no code.
+
+    An area (片区) has no place in the national codes. Ours: the 9 digits of the street office that all its communities belong to, ``P`` for 片区, and
+    two digits from 01 in each street office; the letter keeps it from being taken for a community. An area of several street offices of one county
+    has 000 for the street office. There is no code when a division code is missing or unusable, when there are several counties, or beyond 99.
+
+    >>> area_codes([["320602001003", "320602001004"], ["320602001005"], ["320602001006", "320602002001"], [None]])
+    ['320602001P01', '320602001P02', '320602000P01', None]
+    """
+    codes: list[str | None] = []
+    counts: dict[str, int] = {}
+    for its in division_codes:
+        parts = [division(code) for code in its]
+        counties, offices = ({each and getattr(each, part) for each in parts} for part in ("county", "street_office"))
+        county = next(iter(counties)) if len(counties) == 1 else None
+        if county is None or None in parts:
+            codes.append(None)
+            continue
+        office = f"{county}{next(iter(offices)) if len(offices) == 1 else '000'}"
+        counts[office] = counts.get(office, 0) + 1
+        codes.append(f"{office}P{counts[office]:02d}" if counts[office] <= AREAS_MOST else None)
+    return codes
 
 
 def reading_order(x_m: npt.ArrayLike, y_m: npt.ArrayLike, area_m2: npt.ArrayLike, names: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -33,7 +33,7 @@ def export_plan(plan: Plan, district: District, path: Path, *, layer: str | None
     another ending or layer and ``WorkspaceError`` when the file cannot be written or is a workspace.
     """
     layers, findings = plan_layers(plan, district)
-    return findings + _write(layers, path, drawn="grids", layer=layer, language=language or user_language())
+    return findings + write_layers(layers, path, drawn="grids", layer=layer, language=language or user_language())
 
 
 def export_ground(
@@ -41,10 +41,14 @@ def export_ground(
 ) -> list[Finding]:
     """Write the ground to ``path`` as :func:`export_plan` writes a plan: its tables that have rows; in ``.geojson`` and ``.csv`` the buildings alone,
     or ``layer``."""
-    return _write(ground_layers(district, findings), path, drawn="buildings", layer=layer, language=language or user_language())
+    return write_layers(ground_layers(district, findings), path, drawn="buildings", layer=layer, language=language or user_language())
 
 
-def _write(layers: Sequence[Export], path: Path, *, drawn: str, layer: str | None, language: Language) -> list[Finding]:
+def write_layers(layers: Sequence[Export], path: Path, *, drawn: str, layer: str | None = None, language: Language) -> list[Finding]:
+    """Write layers to ``path`` by its ending and return what the format could not hold; a format of one layer gets ``layer``, else ``drawn``.
+
+    CSV gets the buildings where there are any.
+    """
     ending = path.suffix.lower()
     # A slip of the keyboard must not replace a workspace with all its plans, whatever it is called.
     if is_workspace(path):
@@ -62,7 +66,7 @@ def _write(layers: Sequence[Export], path: Path, *, drawn: str, layer: str | Non
     elif ending == ".geojson":
         write_geojson(by_name[layer or drawn], path)
     else:
-        write_csv(by_name[layer or "buildings"], path, language)
+        write_csv(by_name[layer or ("buildings" if "buildings" in by_name else drawn)], path, language)
     return []
 
 

@@ -72,8 +72,27 @@ ASSIGNMENTS = Layer("assignments", (*_needed(plan="text", atom_id="text"), *_fie
 GRIDS = Layer("grids", (*_needed(plan="text"), *GRID_COLUMNS), "MULTIPOLYGON")
 IMPORTS = Layer("imports", (*_needed(made_at="text", layer="text"), *_fields(source="text"), *_needed(rows="integer"), *_fields(details="text")))
 
+AREA_COLUMNS = (
+    *_needed(area_id="text"),
+    *_fields(code="text", name="text", street_office="text"),
+    *_needed(communities="integer", households="integer", households_missing="integer"),
+    *_fields(grids="integer"),
+    *_needed(community_ids="text"),
+)
+"""``community_ids`` lists the communities of an area, joined by commas."""
+MERGER_COLUMNS = (
+    *_needed(community_id="text"),
+    *_fields(code="text", name="text", street_office="text"),
+    *_needed(dissolves="text", communities="integer", households_before="integer", households="integer"),
+)
+"""``dissolves`` lists the communities that go into this one, joined by commas."""
+AREAS_LAYER = Layer("areas", (*_needed(proposal="text", ground="text"), *AREA_COLUMNS), "MULTIPOLYGON")
+MERGERS_LAYER = Layer("mergers", (*_needed(proposal="text", ground="text"), *MERGER_COLUMNS), "MULTIPOLYGON")
+"""Areas and mergers of communities that were proposed, each under the name of its ``proposal``; the layers are made when they are first needed.
+``ground`` is the fingerprint of the district that they were proposed for."""
+
 LAYERS: tuple[Layer, ...] = (*GROUND.values(), CELLS, NEIGHBOURS, FINDINGS, PLANS, GRIDS, ASSIGNMENTS, ATOMS, ATOM_NEIGHBOURS, IMPORTS)
-"""Every layer of a workspace. Each plan is also shown as the view ``grids_<plan>``."""
+"""Every layer of a new workspace. Each plan is also shown as the view ``grids_<plan>``."""
 
 
 def plan_view(plan: str) -> str:

@@ -22,12 +22,17 @@ FAR = 1e6
 """Added to the households of a neighbour beyond a railway or the river: it is chosen last."""
 
 
-def group_blocks(layout: Layout, households: Ints) -> Ints:
-    """Return the number of the community of each block, from 0 on; ``households`` are those of each block."""
+def group_blocks(layout: Layout, households: Ints, *, wanted: int | None = None) -> Ints:
+    """Return the number of the community of each block, from 0 on; ``households`` are those of each block.
+
+    With ``wanted`` there are that many communities as far as blocks allow, small ones among them, as before small ones were merged.
+    """
     supers, blocks = layout.super_blocks, layout.blocks
-    group = np.full(len(blocks), -1, dtype=np.int64)
     column, row = blocks["column"].to_numpy(), blocks["row"].to_numpy()
     starts = np.searchsorted(blocks["super_block"].to_numpy(), np.arange(len(supers) + 1))
+    if wanted is not None:
+        return _group_into(layout, households, wanted, [np.arange(first, last) for first, last in itertools.pairwise(starts.tolist())])
+    group = np.full(len(blocks), -1, dtype=np.int64)
     number = 0
     for first, last in itertools.pairwise(starts.tolist()):
         waiting = [np.arange(first, last)]
@@ -41,6 +46,35 @@ def group_blocks(layout: Layout, households: Ints) -> Ints:
                 waiting += halves
     _join_small(layout, group, households)
     return np.unique(group, return_inverse=True)[1].astype(np.int64)
+
+
+def _group_into(layout: Layout, households: Ints, wanted: int, parts: list[Ints]) -> Ints:
+    """Divide the largest of ``parts``, rectangles of blocks, until there are as many as wanted, or join the smallest until there are no more."""
+    column, row = layout.blocks["column"].to_numpy(), layout.blocks["row"].to_numpy()
+    whole: list[Ints] = []
+    while len(parts) and len(parts) + len(whole) < wanted:
+        largest = parts.pop(max(range(len(parts)), key=lambda number: (households[parts[number]].sum(), -number)))
+        halves = _halves(largest, column, row, households)
+        if halves is None:
+            whole.append(largest)
+        else:
+            parts += halves
+    group = np.zeros(len(households), dtype=np.int64)
+    for number, part in enumerate(parts + whole):
+        group[part] = number
+    sums = np.bincount(group, weights=households).astype(np.float64)
+    while np.isfinite(sums).sum() > wanted:
+        small = int(np.argmin(sums))
+        near = _near(layout, group, sums, small)
+        if near:
+            chosen = min(near, key=lambda each: (near[each], each))
+            group[group == small] = chosen
+            sums[chosen] += sums[small]
+        sums[small] = np.inf
+    # Numbered by their first blocks, as the super-blocks are: communities of near numbers lie near each other.
+    _, first, of = np.unique(group, return_index=True, return_inverse=True)
+    order: Ints = np.argsort(np.argsort(first)).astype(np.int64)
+    return order[of]
 
 
 def _halves(part: Ints, column: Ints, row: Ints, households: Ints) -> list[Ints] | None:
@@ -58,26 +92,11 @@ def _halves(part: Ints, column: Ints, row: Ints, households: Ints) -> list[Ints]
 
 def _join_small(layout: Layout, group: Ints, households: Ints) -> None:
     """Join communities that are too small to a neighbour across an arterial, rather not across a railway or the river."""
-    supers, blocks = layout.super_blocks, layout.blocks
-    owner = blocks["super_block"].to_numpy()
-    at = {(int(i), int(j)): number for number, (i, j) in enumerate(zip(supers["i"], supers["j"], strict=True))}
-    sums = np.bincount(group, weights=households, minlength=int(group.max()) + 1)
-    starts = np.searchsorted(owner, np.arange(len(supers) + 1))
+    sums = np.bincount(group, weights=households, minlength=int(group.max()) + 1).astype(np.float64)
     for small in np.argsort(sums, kind="stable"):
         if not 0 <= sums[small] < HOUSEHOLDS_JOINED_BELOW:
             continue
-        near: dict[int, float] = {}
-        for block in np.flatnonzero(group == small):
-            i, j = int(supers["i"].iat[owner[block]]), int(supers["j"].iat[owner[block]])
-            for step_i, step_j in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-                for steps in (1, 2):
-                    other = at.get((i + steps * step_i, j + steps * step_j))
-                    if other is None:
-                        continue
-                    for touching in _touching(blocks.iloc[starts[other] : starts[other + 1]], step_i, step_j):
-                        near.setdefault(int(group[starts[other] + touching]), sums[group[starts[other] + touching]] + (FAR if steps == 2 else 0))
-                    break
-        near.pop(int(small), None)
+        near = _near(layout, group, sums, int(small))
         if sums[small] >= HOUSEHOLDS_MIN:
             near = {other: their for other, their in near.items() if their + sums[small] <= HOUSEHOLDS_MAX}
         if near:
@@ -85,6 +104,27 @@ def _join_small(layout: Layout, group: Ints, households: Ints) -> None:
             group[group == small] = chosen
             sums[chosen] += sums[small]
             sums[small] = -1
+
+
+def _near(layout: Layout, group: Ints, sums: Numbers, small: int) -> dict[int, float]:
+    """Return the communities beside one across an arterial with their households, more by ``FAR`` for those beyond a railway or the river."""
+    supers, blocks = layout.super_blocks, layout.blocks
+    owner = blocks["super_block"].to_numpy()
+    at = {(int(i), int(j)): number for number, (i, j) in enumerate(zip(supers["i"], supers["j"], strict=True))}
+    starts = np.searchsorted(owner, np.arange(len(supers) + 1))
+    near: dict[int, float] = {}
+    for block in np.flatnonzero(group == small):
+        i, j = int(supers["i"].iat[owner[block]]), int(supers["j"].iat[owner[block]])
+        for step_i, step_j in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            for steps in (1, 2):
+                other = at.get((i + steps * step_i, j + steps * step_j))
+                if other is None:
+                    continue
+                for touching in _touching(blocks.iloc[starts[other] : starts[other + 1]], step_i, step_j):
+                    near.setdefault(int(group[starts[other] + touching]), sums[group[starts[other] + touching]] + (FAR if steps == 2 else 0))
+                break
+    near.pop(small, None)
+    return near
 
 
 def _touching(blocks: pd.DataFrame, step_i: int, step_j: int) -> Ints:

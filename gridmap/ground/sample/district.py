@@ -43,7 +43,9 @@ DIVISIONS_MOST = 399 * 999
 """Three digits each of a division code are left for the street office (001-399) and the community."""
 
 
-def sample_district(households: int = 6000, *, seed: int = 1) -> District:
+def sample_district(
+    households: int = 6000, *, seed: int = 1, communities: int | None = None, street_offices: int | None = None
+) -> District:
     """Make up a Chinese city with exactly so many households; the same seed gives the same city.
 
     Arterials, super-blocks of 400-800 m, streets and lanes; communities (社区) of 800 to 6,000 households bounded by arterials and streets; gated
@@ -51,14 +53,18 @@ def sample_district(households: int = 6000, *, seed: int = 1) -> District:
     canal and a railway with bridges, underpasses and level crossings; venues of the nine categories of the profile ``nantong``. Every name is
     made up, the county code 990101 does not exist. CRS: EPSG:4549, near 120.86 E, 32.02 N.
 
-    Raises ``RequestError`` below 100 households: that is no community.
+    With ``communities`` the city has that many, as far as its blocks allow, many of them small, as before a merger; with ``street_offices`` they
+    are shared out among that many.
+
+    Raises ``RequestError`` below 100 households, or below 100 for each of ``communities``: that is no community.
 
     >>> district = sample_district(1000, seed=3)
     >>> int(district.buildings["households"].sum())
     1000
     """
-    if households < HOUSEHOLDS_LEAST:
-        raise RequestError("sample_too_small", value=households, limit=HOUSEHOLDS_LEAST)
+    least = HOUSEHOLDS_LEAST * max(communities or 1, 1)
+    if households < least:
+        raise RequestError("sample_too_small", value=households, limit=least)
     land_per_household_m2 = LAND_PER_HOUSEHOLD_M2
     while True:
         rng = np.random.default_rng((STREAM, seed))
@@ -68,10 +74,20 @@ def sample_district(households: int = 6000, *, seed: int = 1) -> District:
         if buildings["households"].sum() >= households:
             break
         land_per_household_m2 *= LAND_STEP
-    return _district(layout, panel, buildings, households, seed, rng)
+    return _district(layout, panel, buildings, households, seed, rng, wanted=communities, offices=street_offices)
 
 
-def _district(layout: Layout, panel: pd.DataFrame, buildings: pd.DataFrame, households: int, seed: int, rng: Rng) -> District:
+def _district(
+    layout: Layout,
+    panel: pd.DataFrame,
+    buildings: pd.DataFrame,
+    households: int,
+    seed: int,
+    rng: Rng,
+    *,
+    wanted: int | None,
+    offices: int | None,
+) -> District:
     """Draw everything that stands on a layout and carry it from the drawing board to the ground."""
     kinds = layout.lots["kind"].copy()
     kept = _lots_needed(buildings, kinds, households, rng)
@@ -87,8 +103,9 @@ def _district(layout: Layout, panel: pd.DataFrame, buildings: pd.DataFrame, hous
     points = vertices(layout.lines, pd.concat((layout.crossings, lanes.crossings), ignore_index=True))
 
     block = layout.lots["block"].to_numpy()[buildings["lot"]]
-    group = group_blocks(layout, np.bincount(block, weights=buildings["households"], minlength=len(layout.blocks)).astype(np.int64))
-    communities = _communities(outlines(layout, group, points, warp), rng)
+    by_block = np.bincount(block, weights=buildings["households"], minlength=len(layout.blocks)).astype(np.int64)
+    group = group_blocks(layout, by_block, wanted=wanted)
+    communities = _communities(outlines(layout, group, points, warp), rng, offices)
     lot_names = np.asarray(names.compound_names(layout.lots["kind"], rng), dtype=object)
     built = _buildings(layout, buildings, panel, communities.index.to_numpy()[group[block]], lot_names, warp, rng)
     streets = _streets(layout, points, lanes, warp, rng)
@@ -146,12 +163,14 @@ def _ids(prefix: str, count: int, digits: int) -> pd.Index:
     return pd.Index([f"{prefix}{number:0{digits}d}" for number in range(1, count + 1)])
 
 
-def _communities(polygons: Any, rng: Rng) -> gpd.GeoDataFrame:
+def _communities(polygons: Any, rng: Rng, street_offices: int | None) -> gpd.GeoDataFrame:
     """Number communities from north to south in bands, west to east within, and give them street offices, codes and names."""
     count = len(polygons)
     if count > DIVISIONS_MOST:
         raise RequestError("sample_too_large", value=count, limit=DIVISIONS_MOST)
     per_office = max(8, -(-count // 99)) if count <= 99 * 999 else 999
+    if street_offices is not None:
+        per_office = -(-count // min(street_offices, count))
     office = np.arange(count) // per_office
     offices = names.office_names(int(office.max()) + 1, rng)
     table = {
