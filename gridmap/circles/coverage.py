@@ -17,7 +17,9 @@ from gridmap.findings import Finding, finding
 from gridmap.ground.tables import District
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
-from gridmap.walking.doors import LINKED, NO_STREET, Doors, doors
+from gridmap.walking.doors import LINKED, NO_STREET, Doors
+from gridmap.walking.gates import resident_doors, resident_gates
+from gridmap.walking.guarded import guarded_network
 from gridmap.walking.network import Network, walking_network
 from gridmap.walking.reach import FAR, Arcs, arcs, nearest
 from gridmap.walking.segments import Integers, Mask
@@ -38,7 +40,7 @@ class Coverage:
 
     ``table`` has one row for each building and category: ``building_id``, ``category``, ``metres`` (two decimals, from door to door), ``minutes``,
     ``venue_id`` (the nearest venue, where it lies within the limit), ``nearest_venue_id`` (also beyond it), ``reason`` (missing where covered, else
-    one of :data:`REASONS`). Where nothing can be reached metres and minutes are missing.
+    one of :data:`REASONS`). Where nothing can be reached metres and minutes are missing. ``at`` is the time of day whose open gates alone count.
     """
 
     table: pd.DataFrame
@@ -49,6 +51,7 @@ class Coverage:
     venue_doors: Doors
     categories: Mapping[str, tuple[str, ...]]
     findings: tuple[Finding, ...]
+    at: str | None = None
 
     @property
     def covered(self) -> pd.Series:
@@ -72,7 +75,8 @@ def coverage(
     """Return who can walk to what in ``district``, from door to door along the walking network, in whole centimetres.
 
     A walk leads from the nearest spot of the building's footprint straight to the street, along streets to where the venue's door meets them, and
-    straight to the venue. Venues that are not open to the public serve nobody. ``network`` saves building it again.
+    straight to the venue. Gates for residents let people out and nobody in. Venues that are not open to the public serve nobody. ``network`` is that
+    of :func:`~gridmap.walking.network.walking_network` and saves building it again.
 
     Raises ``RequestError`` for an unknown way of walking or senseless minutes.
     """
@@ -80,13 +84,14 @@ def coverage(
     steps = len(rules.categories) + 3
     progress("step_coverage", 0, steps)
     walls = walls_of(district)
-    network = network or walking_network(district, walls=walls)
+    gates = resident_gates(district)
+    network = guarded_network(network or walking_network(district, walls=walls), gates, district.streets)
     progress("step_coverage", 1, steps)
     buildings = district.buildings.sort_index()
-    homes = doors(network, buildings.index.to_numpy(dtype=object), buildings.geometry.to_numpy(), walls)
+    homes = resident_doors(network, buildings.index.to_numpy(dtype=object), buildings.geometry.to_numpy(), walls, gates, leaving=True)
     progress("step_coverage", 2, steps)
     venues, categories, faults = _open_venues(district.venues, rules)
-    venue_doors = doors(network, venues.index.to_numpy(dtype=object), venues.geometry.to_numpy(), walls)
+    venue_doors = resident_doors(network, venues.index.to_numpy(dtype=object), venues.geometry.to_numpy(), walls, gates, leaving=False)
     progress("step_coverage", 3, steps)
     graph = arcs(network, towards=True)
     beside = same_edge(network, homes, venue_doors)
@@ -102,7 +107,7 @@ def coverage(
     if limit.flat and minutes != DEFAULT_MINUTES:
         faults.append(finding("limit_flat", walk, value=limit.limit_cm / CM, minutes=minutes))
     judged = _judged(table, limit)[columns]
-    return Coverage(judged, limit, rules, network, homes, venue_doors, categories, (*network.findings, *faults))
+    return Coverage(judged, limit, rules, network, homes, venue_doors, categories, (*network.findings, *gates.findings, *faults))
 
 
 DEFAULT_MINUTES = 10.0

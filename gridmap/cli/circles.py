@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ BLIND_SPOTS_SHOWN = 5
 
 MINUTES = option("--minutes", type=click.FLOAT, multiple=True, default=(10.0,))
 WALK = option("--walk", default="default", show_default=True)
+AT = option("--at", "at")
 
 
 @click.command("coverage", cls=Command)
@@ -28,11 +31,14 @@ WALK = option("--walk", default="default", show_default=True)
 @MINUTES
 @WALK
 @RULES
+@AT
 @option("--plan")
 @option("--export", "export", type=PATH)
 @JSON
 @LANG
-def coverage(workspace: Path, minutes: tuple[float, ...], walk: str, profile: str, plan: str | None, export: Path | None, as_json: bool) -> int:
+def coverage(
+    workspace: Path, minutes: tuple[float, ...], walk: str, profile: str, at: str | None, plan: str | None, export: Path | None, as_json: bool
+) -> int:
     """The text stands in the catalogue."""
     from gridmap.circles.coverage import coverage as cover
     from gridmap.circles.limits import walk_limit
@@ -48,14 +54,15 @@ def coverage(workspace: Path, minutes: tuple[float, ...], walk: str, profile: st
     if export is not None:
         check_coverage_name(export)
     store = Workspace(workspace)
-    district = store.read_district()
+    district, hours = _at_time(ground := store.read_district(), at)
     name = plan or store.adopted()
     chosen = store.read_plan(name) if name else None
     with progress_bars() as progress:
         found = cover(district, rules, walk=walk, minutes=limits[0].minutes, network=cached_network(district), progress=progress)
+    found = replace(found, at=at)
     sums = by_category(found, district)
     grids = by_grid(found, chosen.atoms.assign(grid_id=chosen.grid_of)) if chosen is not None else None
-    findings = [*(stale_findings(chosen, district) if chosen is not None else []), *coverage_findings(found, district)]
+    findings = [*(stale_findings(chosen, ground) if chosen is not None else []), *hours, *coverage_findings(found, district)]
     if export is not None:
         findings += export_coverage(found, district, export, grids=grids, language=language())
     data: dict[str, Any] = {"workspace": str(workspace), "settings": settings(found), "categories": _records(sums)}
@@ -68,11 +75,25 @@ def coverage(workspace: Path, minutes: tuple[float, ...], walk: str, profile: st
     data["blind_spots"] = _records(blind, index=False)
     if export is not None:
         data["file"] = str(export)
-    lines = [*_limit_lines(limits[0], profile), *_category_lines(found, sums)]
+    lines = [*_limit_lines(limits[0], profile), *([say("cli_coverage_at", at=at)] if at else []), *_category_lines(found, sums)]
     lines += [_also_line(each, found, table) for each, table in others.items()]
     lines += _blind_lines(found, blind)
     lines += [say("cli_coverage_exported", path=str(export))] if export is not None else []
     return give(Answer(data, lines, findings), as_json=as_json)
+
+
+def _at_time(district: Any, at: str | None) -> tuple[Any, list[Finding]]:
+    """Return the district with the gates that are open at a time of day, and what is to be said about their hours."""
+    from gridmap.errors import RequestError
+    from gridmap.walking.gates import DAY_MINUTES, gates_open_at
+
+    if at is None:
+        return district, []
+    read = re.fullmatch(r"(\d{1,2})[:：](\d{2})", at.strip())
+    hour, minute = (int(read[1]), int(read[2])) if read else (0, 60)
+    if minute > 59 or hour * 60 + minute >= DAY_MINUTES:
+        raise RequestError("time_of_day_unreadable", value=at)
+    return gates_open_at(district, hour * 60 + minute)
 
 
 def _limit_lines(limit: Limit, profile: str) -> list[str]:
@@ -211,16 +232,19 @@ def _candidates(district: Any, found: Coverage, path: Path | None) -> tuple[Any,
     import shapely
 
     from gridmap.ground.importing import ImportRequest, import_files
-    from gridmap.walking.doors import doors
+    from gridmap.walking.gates import resident_doors, resident_gates
     from gridmap.walking.walls import walls_of
 
     if path is None:
-        centres = shapely.get_coordinates(shapely.centroid(district.buildings.geometry.reindex(found.doors.id).to_numpy()))
-        squares = np.floor(centres / SITE_SPACING_M)
-        return found.doors.take(np.sort(np.unique(squares, axis=0, return_index=True)[1])), []
-    read = import_files(ImportRequest(venues=path), old=district)
-    table = read.district.venues
-    made = doors(found.network, table.index.to_numpy(dtype=object), table.geometry.to_numpy(), walls_of(district))
+        table = district.buildings.loc[found.doors.id]
+        squares = np.floor(shapely.get_coordinates(shapely.centroid(table.geometry.to_numpy())) / SITE_SPACING_M)
+        table = table.iloc[np.sort(np.unique(squares, axis=0, return_index=True)[1])]
+    else:
+        table = import_files(ImportRequest(venues=path), old=district).district.venues
+    places = table.index.to_numpy(dtype=object), table.geometry.to_numpy()
+    made = resident_doors(found.network, *places, walls_of(district), resident_gates(district), leaving=False)
+    if path is None:
+        return made, []
     without = np.flatnonzero(~made.linked)
     findings = [finding("sites_without_door", str(made.id[without[0]]), value=len(without))] if len(without) else []
     return made, findings

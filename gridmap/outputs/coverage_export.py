@@ -16,9 +16,10 @@ from gridmap.circles.summaries import blind_spots, by_category, by_community, co
 from gridmap.errors import RequestError, WorkspaceError
 from gridmap.findings import Finding, finding
 from gridmap.ground.tables import District
-from gridmap.outputs.coverage_layers import coverage_layers, settings
+from gridmap.outputs.coverage_layers import circle_layers, coverage_layers, settings
 from gridmap.outputs.export import write_geopackage
 from gridmap.outputs.plain_files import harmless
+from gridmap.progress import Progress, silent
 from gridmap.store.connections import drafted
 from gridmap.store.workspace import is_workspace
 from gridmap.texts import Language, catalogue, render, user_language
@@ -30,11 +31,18 @@ WIDTH = 14
 
 
 def export_coverage(
-    coverage: Coverage, district: District, path: Path, *, grids: pd.DataFrame | None = None, language: Language | None = None
+    coverage: Coverage,
+    district: District,
+    path: Path,
+    *,
+    grids: pd.DataFrame | None = None,
+    language: Language | None = None,
+    progress: Progress = silent,
 ) -> list[Finding]:
     """Write a coverage to ``path`` and return what the format could not hold; its ending says which format.
 
-    - ``.gpkg``: the layers of :func:`gridmap.outputs.coverage_layers.coverage_layers`, enough to recompute every number.
+    - ``.gpkg``: the layers of :func:`gridmap.outputs.coverage_layers.coverage_layers`, enough to recompute every number, and the
+      circles.
     - ``.xlsx``: sheets for people: sums by category, community and grid, blind spots, minutes of each building, settings, findings.
 
     ``grids`` are the sums by grid. The file appears whole or not at all. Raises ``RequestError`` for another ending and ``WorkspaceError`` when the
@@ -42,7 +50,8 @@ def export_coverage(
     """
     check_coverage_name(path)
     if path.suffix.lower() == ".gpkg":
-        write_geopackage(coverage_layers(coverage, district, grids=grids), path)
+        layers = [*coverage_layers(coverage, district, grids=grids), *circle_layers(coverage, district, progress=progress)]
+        write_geopackage(layers, path)
         return []
     return _write_workbook(coverage, district, path, grids, language or user_language())
 

@@ -10,14 +10,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridmap.circles.areas import category_circles, venue_circles
 from gridmap.circles.coverage import Coverage
 from gridmap.circles.summaries import by_category, by_community, coverage_findings
 from gridmap.ground.tables import District
 from gridmap.outputs.export_layers import FINDINGS, Export
+from gridmap.progress import Progress, silent
 from gridmap.store.finding_rows import findings_frame
 from gridmap.store.geopackage import Field, Layer
 from gridmap.walking.doors import ACCESS_M, Doors
+from gridmap.walking.gates import resident_gates
 from gridmap.walking.noding import SNAP_M
+from gridmap.walking.walls import walls_of
 
 EDGE = (
     Field("edge_id", "integer", required=True, unique=True),
@@ -49,6 +53,19 @@ COVERAGE = Layer(
         Field("reason", "text"),
     ),
 )
+GATES = Layer(
+    "gates",
+    (
+        Field("gate_id", "text", required=True, unique=True),
+        Field("compound_id", "text"),
+        Field("hours", "text"),
+        Field("passage", "text", required=True),
+    ),
+    "POINT",
+)
+CIRCLE = (Field("minutes", "number", required=True), Field("limit_cm", "integer", required=True))
+CIRCLES = Layer("circles", (Field("venue_id", "text", required=True), Field("category", "text", required=True), *CIRCLE), "MULTIPOLYGON")
+CATEGORY_CIRCLES = Layer("category_circles", (Field("category", "text", required=True), *CIRCLE), "MULTIPOLYGON")
 SETTINGS = Layer("settings", (Field("name", "text", required=True, unique=True), Field("value", "text", required=True)))
 SUMS = (
     *(Field(name, "integer") for name in ("households", "covered")),
@@ -64,7 +81,8 @@ GRIDS = Layer("grid_categories", (Field("grid_id", "text", required=True), Field
 def settings(coverage: Coverage) -> dict[str, str]:
     """Return the settings that every number of a coverage hangs on, as text; printed with every result.
 
-    ``limit_cm``: the limit in centimetres; ``speed``: metres a minute; ``profile``: the way of walking; ``rules``: the profile of the rules.
+    ``limit_cm``: the limit in centimetres; ``speed``: metres a minute; ``profile``: the way of walking; ``rules``: the profile of the rules;
+    ``at``: the time of day, where only gates open then count.
     """
     limit = coverage.limit
     return {
@@ -76,11 +94,12 @@ def settings(coverage: Coverage) -> dict[str, str]:
         "rules": coverage.rules.profile,
         "access_max_cm": str(round(ACCESS_M * 100)),
         "join_max_cm": str(round(SNAP_M * 100)),
+        **({"at": coverage.at} if coverage.at else {}),
     }
 
 
 def coverage_layers(coverage: Coverage, district: District, *, grids: pd.DataFrame | None = None) -> list[Export]:
-    """Return the layers ``network``, ``doors``, ``venue_doors``, ``coverage``, ``settings``, and sums by category, community and grid.
+    """Return the layers ``network``, ``doors``, ``venue_doors``, ``coverage``, ``settings``, ``gates``, and sums by category, community and grid.
 
     Doors are drawn as the way from the street to the door; buildings and venues without one have no row, their reason stands in ``coverage``.
     """
@@ -111,8 +130,33 @@ def coverage_layers(coverage: Coverage, district: District, *, grids: pd.DataFra
         Export(CATEGORIES, by_category(coverage, district).reset_index()),
         Export(COMMUNITIES, by_community(coverage, district).reset_index()),
         *more,
+        gates_layer(district),
         Export(FINDINGS, findings_frame(coverage_findings(coverage, district), district.crs)),
     ]
+
+
+def circle_layers(coverage: Coverage, district: District, *, progress: Progress = silent) -> list[Export]:
+    """Return the circles of the coverage's limit: ``circles``, one row for each venue and category, and ``category_circles``, the land of each."""
+    walls = walls_of(district)
+    venues = venue_circles(coverage, walls, progress=progress)
+    served = venues.assign(category=[coverage.categories[venue] for venue in venues["venue_id"]]).explode("category").dropna(subset="category")
+    served = served[served["category"].isin(list(coverage.rules.categories))].reset_index(drop=True)
+    return [Export(CIRCLES, _as_parts(served)), Export(CATEGORY_CIRCLES, _as_parts(category_circles(coverage, walls)))]
+
+
+def gates_layer(district: District) -> Export:
+    """Return the gates with their hours and who passes: ``all``, ``residents_out`` (residents let out, nobody let in)."""
+    gates = district.gates[~(district.gates.geometry.isna() | district.gates.geometry.is_empty)]
+    passage = np.where(np.isin(gates.index, resident_gates(district).gate), "residents_out", "all")
+    frame = gates[["compound_id", "hours", "geometry"]].assign(passage=passage).rename_axis("gate_id").reset_index()
+    return Export(GATES, frame)
+
+
+def _as_parts(circles: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    areas = circles.geometry.to_numpy()
+    single = shapely.get_type_id(areas) == shapely.GeometryType.POLYGON
+    areas[single] = shapely.multipolygons([[area] for area in areas[single]]) if single.any() else areas[single]
+    return circles.set_geometry(areas, crs=circles.crs)
 
 
 def named(settings: Mapping[str, str]) -> str:

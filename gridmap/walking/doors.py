@@ -96,7 +96,8 @@ def _pieces(network: Network) -> _Pieces:
     length = np.hypot(step[:, 0], step[:, 1])
     total = np.concatenate(([0.0], np.cumsum(length)))[:-1]
     total -= total[np.searchsorted(edge, edge)]
-    ground = network.level[edge] == 0
+    # Nobody's door is on an edge without length, such as a gate.
+    ground = (network.level[edge] == 0) & (network.length_cm[edge] > 0)
     start, step, edge, length, total = start[ground], step[ground], edge[ground], length[ground], total[ground]
     number = np.maximum(np.ceil(length / PIECE_M), 1).astype(np.int64)
     of = np.repeat(np.arange(len(number)), number)

@@ -163,10 +163,10 @@ def _assembled(drawn: _Drawn, origin: Floats, crs: pyproj.CRS, findings: tuple[F
     shape_at = np.concatenate(([0], np.cumsum(counts)))
     taken = np.arange(shape_at[-1]) - np.repeat(shape_at[:-1] - begins, counts)
     line = corners.line[begins]
-    component, without_walls = _components(a, b, len(order), _wall_bonds(drawn, back, on, used, rank))
+    component, without_walls = components_of(a, b, len(order), _wall_bonds(drawn, back, on, used, rank))
     length_cm = (cm[ends] - cm[begins]).astype(np.int32)
     street = drawn.streets.index.to_numpy(dtype=object)[drawn.lines.street[line]]
-    component, names = _named(component, a, length_cm, street, drawn.streets)
+    component, names = named_components(component, a, length_cm, street, drawn.streets)
     return Network(
         crs=crs,
         node_xy=xy[used][order] + origin,
@@ -218,7 +218,7 @@ def _wall_bonds(drawn: _Drawn, back: Integers, on: Integers, used: Integers, ran
     return found[:-1][same], found[1:][same]
 
 
-def _components(a: Small, b: Small, nodes: int, bonds: tuple[Small, Small]) -> tuple[Small, Small]:
+def components_of(a: Small, b: Small, nodes: int, bonds: tuple[Small, Small]) -> tuple[Small, Small]:
     """Return the component of each node, and what it would be without walls; one-way edges hold their ends together as others do."""
     found = []
     for more in ((a[:0], b[:0]), bonds):
@@ -228,7 +228,7 @@ def _components(a: Small, b: Small, nodes: int, bonds: tuple[Small, Small]) -> t
     return found[0], found[1]
 
 
-def _named(component: Small, a: Small, length_cm: Small, street: Any, streets: gpd.GeoDataFrame) -> tuple[Small, tuple[str, ...]]:
+def named_components(component: Small, a: Small, length_cm: Small, street: Any, streets: gpd.GeoDataFrame) -> tuple[Small, tuple[str, ...]]:
     """Number components from the longest to the shortest and name each by its longest street: the street's name, else its id."""
     count = int(component.max()) + 1
     total = np.bincount(component[a], weights=length_cm, minlength=count)

@@ -62,15 +62,26 @@ def _lines(geometry: Geometries) -> Geometries:
     return lines
 
 
-def _opened(walls: Geometries, gates: Geometries) -> tuple[Geometries, Geometries, Integers]:
-    """Return the walls with a gap at each gate, the places of the gates on them, and the positions of gates at which no wall stands."""
+def wall_lines(district: District) -> Geometries:
+    """Return the walls as lines, without gaps."""
+    barriers = district.barriers[~(district.barriers.geometry.isna() | district.barriers.geometry.is_empty)]
+    return _lines(shapely.force_2d(barriers.geometry.to_numpy()[barriers["kind"].to_numpy() == "wall"]))
+
+
+def gaps_of(walls: Geometries, gates: Geometries) -> tuple[Integers, Integers, Geometries]:
+    """Return which gate opens which wall, as positions in both, and the place on the wall."""
     gate, wall = shapely.STRtree(walls).query(gates, predicate="dwithin", distance=GATE_REACH_M)
     apart: Floats = shapely.distance(gates[gate], walls[wall])
     least = np.full(len(gates), np.inf)
     np.minimum.at(least, gate, apart)
     same = apart <= least[gate] + SAME_WALL_M
     gate, wall = gate[same], wall[same]
-    at_wall = shapely.get_point(shapely.shortest_line(walls[wall], gates[gate]), 0)
+    return gate, wall, shapely.get_point(shapely.shortest_line(walls[wall], gates[gate]), 0)
+
+
+def _opened(walls: Geometries, gates: Geometries) -> tuple[Geometries, Geometries, Integers]:
+    """Return the walls with a gap at each gate, the places of the gates on them, and the positions of gates at which no wall stands."""
+    gate, wall, at_wall = gaps_of(walls, gates)
     gaps = shapely.buffer(at_wall, GATE_HALF_WIDTH_M)
     opened = walls.copy()
     order = np.argsort(wall, kind="stable")
@@ -79,4 +90,4 @@ def _opened(walls: Geometries, gates: Geometries) -> tuple[Geometries, Geometrie
     for number in range(int(turn.max(initial=-1)) + 1):
         now = turn == number
         opened[wall[now]] = shapely.difference(opened[wall[now]], gaps[now])
-    return opened, at_wall, np.flatnonzero(~np.isfinite(least))
+    return opened, at_wall, np.setdiff1d(np.arange(len(gates)), gate)

@@ -55,7 +55,9 @@ def test_several_limits_in_one_go(ask: Ask) -> None:
     assert [each["limit_cm"] for each in said["also"]] == [75_000, 112_500]
 
 
-@pytest.mark.parametrize("words", [["--minutes", "0"], ["--minutes", "-3"], ["--walk", "swim"], ["--plan", "none"], ["--export", "x.pdf"]])
+@pytest.mark.parametrize(
+    "words", [["--minutes", "0"], ["--minutes", "-3"], ["--walk", "swim"], ["--at", "noon"], ["--at", "24:00"], ["--plan", "none"]]
+)
 def test_what_makes_no_sense_is_one_sentence(ask: Ask, words: list[str]) -> None:
     code, said = ask(*words)
     assert code == 1
@@ -66,9 +68,43 @@ def test_minutes_that_are_no_number_cannot_be_parsed(ask: Ask) -> None:
     assert ask("--minutes", "ten")[0] == 2
 
 
-def test_the_exported_file_recomputes(ask: Ask, tmp_path: Path) -> None:
-    assert ask("--export", str(tmp_path / "out.gpkg"))[0] == 0
-    assert differences(tmp_path / "out.gpkg") == []
+def test_another_ending_is_refused(ask: Ask) -> None:
+    assert ask("--export", "x.pdf")[0] == 1
+
+
+def test_at_night_fewer_gates_are_open_and_nobody_walks_less(ask: Ask) -> None:
+    day, night = (ask(*words)[1] for words in ((), ("--at", "23:30")))
+    assert night["settings"]["at"] == "23:30"
+    covered = [{row["category"]: row["covered"] for row in said["categories"]} for said in (day, night)]
+    assert all(covered[1][category] <= number for category, number in covered[0].items())
+
+
+@pytest.fixture(scope="module")
+def exported(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("out") / "out.gpkg"
+    assert run(["coverage", str(made), "--export", str(path), "--json"]) == 0
+    return path
+
+
+def test_the_exported_file_recomputes(exported: Path) -> None:
+    assert differences(exported) == []
+
+
+def test_the_exported_file_holds_a_circle_for_each_venue_and_category(exported: Path) -> None:
+    circles, categories = (gpd.read_file(exported, layer=name) for name in ("circles", "category_circles"))
+    doors = gpd.read_file(exported, layer="venue_doors")
+    served = {(row.id, code) for row in doors.itertuples() for code in json.loads(row.categories)}
+    assert set(zip(circles["venue_id"], circles["category"], strict=True)) == served
+    assert set(categories["category"]) == {code for _, code in served}
+    assert circles.is_valid.all()
+    assert categories.is_valid.all()
+
+
+def test_the_exported_file_tells_who_passes_which_gate(exported: Path, made: Path) -> None:
+    gates, ground = gpd.read_file(exported, layer="gates").set_index("gate_id"), Workspace(made).read_district().gates
+    assert set(gates.index) == set(ground.index)
+    assert not ground.loc[gates.index[gates["passage"] == "residents_out"], "public"].any()
+    assert gates["hours"].notna().all()
 
 
 def test_the_workbook_has_no_formula(ask: Ask, tmp_path: Path, made: Path) -> None:
