@@ -22,6 +22,7 @@ from gridmap.outputs.publish_fields import VENUE_FIELDS
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
 from gridmap.texts import LANGUAGES, Language, catalogue
+from gridmap.walking.doors import ACCESS_M
 from gridmap.walking.network import Network
 from gridmap.walking.walls import walls_of
 
@@ -113,7 +114,7 @@ def public_content(
         "origin": list(bounds[:2]),
         "steps": {"shape": STEPS_PER_DEGREE, "circle": CIRCLE_STEPS_PER_DEGREE},
         "bounds": list(bounds),
-        "limit": {"minutes": limit.minutes, "metres": limit.limit_cm / 100, "flat": limit.flat},
+        "limit": {"minutes": limit.minutes, "metres": limit.limit_cm / 100, "flat": limit.flat, "access_metres": ACCESS_M},
         "categories": [{"code": code, "zh": each.zh, "en": each.en} for code, each in rules.categories.items()],
         "venues": _venue_columns(venues, rules, origin) | {"circle": _circles(found, district, venues, origin, progress)},
         "ground": _ground(district, origin),
@@ -193,12 +194,13 @@ def _without_specks(circles: gpd.GeoSeries) -> gpd.GeoSeries:
 
 
 def _ground(district: District, origin: Origin) -> dict[str, Any]:
-    streets = lines_content(_drawn(district.streets), "street_class", origin)
+    streets = _drawn(district.streets)
     barriers = _drawn(district.barriers)
     water = lines_content(barriers[barriers["kind"] == "river"], "kind", origin)
     railways = lines_content(barriers[barriers["kind"] == "railway"], "kind", origin)
     return {
-        "streets": _of(streets, "name", "kind", "shape"),
+        "streets": _of(lines_content(streets, "street_class", origin), "name", "kind", "shape")
+        | {"walkable": streets["walkable"].fillna(False).astype(bool).tolist()},
         "water": _of(water, "name", "area", "shape"),
         "railways": _of(railways, "shape"),
         "buildings": {"shape": _building_shapes(district, origin)},

@@ -74,6 +74,7 @@ PAGE_FIELDS: Mapping[str, tuple[PublicField, ...]] = {
         PublicField("minutes", "分钟数。", "The minutes."),
         PublicField("metres", "能走的米数。", "The metres walked in them."),
         PublicField("flat", "是不是不论快慢的固定距离。", "Whether it is a distance whatever the speed."),
+        PublicField("access_metres", "从房屋到最近的道路最多多少米。", "How far a house may lie from the nearest street, metres."),
     ),
     "ground": (
         PublicField("streets", "道路。", "The streets."),
@@ -84,6 +85,7 @@ PAGE_FIELDS: Mapping[str, tuple[PublicField, ...]] = {
     "ground.streets": (
         PublicField("name", "道路名称。", "The name of the street."),
         PublicField("kind", "道路等级。", "The class of the street."),
+        PublicField("walkable", "能不能步行。", "Whether one may walk on it."),
         PublicField("shape", "道路的中心线。", "The middle line of the street."),
     ),
     "ground.water": (

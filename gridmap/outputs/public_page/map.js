@@ -33,7 +33,6 @@
         touchPitch: false,
         maplibreLogo: false,
         fadeDuration: calm ? 0 : 200,
-        canvasContextAttributes: { preserveDrawingBuffer: true, antialias: true },
         localIdeographFontFamily: false,
       });
       this.map.touchZoomRotate.disableRotation();
@@ -185,6 +184,7 @@
       this.map.resize();
       this.map.fitBounds(seen, { animate: false, padding: 0 });
       this.map.redraw();
+      // Read in the same breath: the browser forgets what was drawn as soon as it is on the screen.
       this.picture = make("img", { class: "on-paper", alt: panel.say("map_label"), src: this.map.getCanvas().toDataURL("image/png") });
       this.map.getContainer().append(this.picture);
       panel.length = Infinity;
@@ -210,5 +210,6 @@
     return make("div", { class: "pin", role: "img" }, svg);
   };
 
-  gridmapPage.attach(canDraw() ? new PublicMap(document.getElementById("gridmap-map")) : null);
+  gridmapPage.drawnMap = canDraw() ? new PublicMap(document.getElementById("gridmap-map")) : null;
+  gridmapPage.attach(gridmapPage.drawnMap);
 }

@@ -78,6 +78,28 @@
     return inside;
   };
 
+  // Returns the place on a street where walks from a place begin, and how many metres away it is; null where no street is near enough.
+  gridmapPage.onStreet = (model, place) => {
+    const north = 111320;
+    const east = north * Math.cos((place[1] * Math.PI) / 180);
+    let best = { metres: Infinity };
+    for (const { walkable, shape } of model.ground.streets) {
+      if (!walkable) continue;
+      for (const line of shape) {
+        for (let i = 1; i < line.length; i += 1) {
+          const [ax, ay] = [(line[i - 1][0] - place[0]) * east, (line[i - 1][1] - place[1]) * north];
+          const [bx, by] = [(line[i][0] - place[0]) * east, (line[i][1] - place[1]) * north];
+          const square = (bx - ax) ** 2 + (by - ay) ** 2;
+          const along = square ? Math.min(1, Math.max(0, -(ax * (bx - ax) + ay * (by - ay)) / square)) : 0;
+          const [x, y] = [ax + along * (bx - ax), ay + along * (by - ay)];
+          const metres = Math.hypot(x, y);
+          if (metres < best.metres) best = { metres, place: [place[0] + x / east, place[1] + y / north] };
+        }
+      }
+    }
+    return best.metres <= model.limit.access_metres ? best : null;
+  };
+
   // Metres as the crow flies, good to a thousandth within a district.
   gridmapPage.metresBetween = ([ax, ay], [bx, by]) => {
     const degree = 111320;
@@ -96,7 +118,7 @@
       const kinds = gridmapPage.kindsShown(view, venue);
       if (!kinds.length && !(all && !venue.categories.length)) continue;
       if (!asked.every((word) => venue.search.includes(word))) continue;
-      if (view.here && !gridmapPage.isIn(venue, view.here)) continue;
+      if (view.here && !(view.street && gridmapPage.isIn(venue, view.street.place))) continue;
       const metres = view.here ? gridmapPage.metresBetween(view.here, venue.place) : 0;
       found.push({ venue, kind: kinds.length ? kinds[0] : view.model.categories.length, metres });
     }

@@ -18,7 +18,7 @@
 
     render() {
       this.list = make("div", { class: "list" });
-      this.heading = make("h2", { id: "gridmap-count" });
+      this.heading = make("h2", { id: "gridmap-count", tabindex: "-1" });
       this.none = make("p", { class: "note" });
       this.hereState = make("p", { class: "here-state", role: "status" });
       this.root.replaceChildren(
@@ -93,7 +93,7 @@
         input.addEventListener("change", () => this.acts.toggle(number, input.checked));
         const name = make("span", { class: "kind-name", text: category[view.language] });
         const count = make("span", { class: "kind-count", text: String(counts.get(number)) });
-        return make("label", { class: "kind", for: input.id }, input, signSvg(category.sign, 30), name, count);
+        return make("label", { class: "kind", for: input.id }, input, signSvg(category.sign, 28), name, count);
       });
       const all = make("button", { type: "button", class: "plain", text: this.say("all"), click: () => this.acts.toggleAll(true) });
       const nothing = make("button", { type: "button", class: "plain", text: this.say("nothing"), click: () => this.acts.toggleAll(false) });
@@ -137,8 +137,11 @@
       this.list.replaceChildren(...parts.filter((part) => part));
     }
 
-    item({ venue, metres }) {
-      const lines = [venue.address, venue.hours].filter((text) => text);
+    item({ venue, kind, metres }) {
+      const { view } = this;
+      const others = gridmapPage.kindsShown(view, venue).filter((number) => number !== kind).map((number) => view.model.categories[number][view.language]);
+      const also = others.length ? this.say("also", { names: others.join(view.language === "zh" ? "、" : ", ") }) : "";
+      const lines = [also, venue.address, venue.hours].filter((text) => text);
       const away = this.view.here ? this.say("metres", { metres: String(Math.max(10, Math.round(metres / 10) * 10)) }) : "";
       return make(
         "button",
@@ -170,7 +173,7 @@
       const { view } = this;
       const reached = new Set(view.shown.flatMap((each) => each.venue.categories));
       const missed = [...view.on].filter((number) => !reached.has(number)).sort((a, b) => a - b);
-      if (!missed.length || view.query) return null;
+      if (!missed.length || view.query || !view.shown.length) return null;
       const names = missed.map((number) => view.model.categories[number][view.language]);
       const text = this.say("missing", { names: names.join(view.language === "zh" ? "、" : ", "), minutes: String(view.model.limit.minutes) });
       return make("p", { class: "missing", text });

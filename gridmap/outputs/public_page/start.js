@@ -1,7 +1,7 @@
 "use strict";
 // Brings the page to life: the list at once, the map when its library has been read.
 {
-  const { unpack, readLink, writeLink, shownVenues, isIn, PublicPanel, Card } = gridmapPage;
+  const { unpack, readLink, writeLink, shownVenues, PublicPanel, Card } = gridmapPage;
 
   const model = unpack(JSON.parse(document.getElementById("gridmap-content").textContent));
   const asked = readLink(location.hash, location.search, model);
@@ -14,6 +14,7 @@
     query: "",
     here: null,
     hereFrom: "",
+    street: null,
     chosen: -1,
     embed: asked.embed,
     camera: asked.camera,
@@ -49,9 +50,10 @@
   const name = () => {
     document.documentElement.lang = view.language === "zh" ? "zh-CN" : "en";
     document.title = panel.title();
-    document.getElementById("gridmap-told").textContent = panel.facts().join(view.language === "zh" ? "　" : " · ");
+    document.getElementById("gridmap-told").replaceChildren(...panel.facts().flatMap((text) => [gridmapPage.make("span", { text }), " "]));
     const list = document.getElementById("gridmap-to-list");
     list.textContent = panel.say(document.documentElement.classList.contains("list-only") ? "to_map" : "to_list");
+    document.getElementById("gridmap-frame").setAttribute("aria-label", panel.say("frame_label"));
     const noMap = document.getElementById("gridmap-no-map");
     noMap.hidden = view.hasMap;
     noMap.textContent = view.hasMap ? "" : panel.say("no_map");
@@ -104,22 +106,25 @@
     if (map) map.showChosen(from);
   };
 
+  const BESIDE_M = 30;
+
   const tellHere = () => {
-    const reached = view.shown.length;
-    panel.hereState.textContent = panel.say(`here_from_${view.hereFrom}`);
-    say(panel.say("count_here", { count: reached, minutes: String(model.limit.minutes) }));
+    const { street } = view;
+    const far = street && street.metres > BESIDE_M ? panel.say("here_street", { metres: String(Math.round(street.metres / 10) * 10) }) : "";
+    panel.hereState.textContent = panel.say(`here_from_${view.hereFrom}`) + far + (street ? "" : panel.say("here_no_street"));
+    say(panel.say("count_here", { count: view.shown.length, minutes: String(model.limit.minutes) }));
   };
 
   acts.setHere = (place, from) => {
     view.here = place;
     view.hereFrom = from;
+    view.street = gridmapPage.onStreet(model, place);
     update();
     tellHere();
+    if (view.chosen >= 0) acts.choose(-1);
     if (map) map.showHere(from);
-    if (from === "venue") {
-      acts.choose(-1);
-      panel.heading.scrollIntoView({ block: "start" });
-    }
+    panel.heading.scrollIntoView({ block: "start" });
+    panel.heading.focus({ preventScroll: true });
   };
 
   acts.clearHere = () => {
@@ -202,5 +207,4 @@
   gridmapPage.acts = acts;
   gridmapPage.panelOf = panel;
   gridmapPage.remember = remember;
-  gridmapPage.isReached = (place) => model.venues.filter((venue) => isIn(venue, place)).map((venue) => venue.position);
 }
