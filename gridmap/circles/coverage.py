@@ -97,9 +97,10 @@ def coverage(
     beside = same_edge(network, homes, venue_doors)
     parts = []
     for number, category in enumerate(rules.categories):
-        serving = np.array([category in categories[venue] for venue in venue_doors.id], dtype=bool) & venue_doors.linked
+        listed = np.array([category in categories[venue] for venue in venue_doors.id], dtype=bool)
+        serving = listed & venue_doors.linked
         label = _labels(graph, network, homes, venue_doors, serving, beside)
-        parts.append(_rows(category, label, network, homes, venue_doors, serving))
+        parts.append(_rows(category, label, network, homes, venue_doors, serving, bool(listed.any())))
         progress("step_coverage", number + 4, steps)
     columns = ["building_id", "category", "metres", "minutes", "venue_id", "nearest_venue_id", "reason"]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, "barred"])
@@ -190,19 +191,20 @@ def _labels(graph: Arcs, network: Network, homes: Doors, venues: Doors, serving:
     return label
 
 
-def _rows(category: str, label: Integers, network: Network, homes: Doors, venues: Doors, serving: Mask) -> pd.DataFrame:
+def _rows(category: str, label: Integers, network: Network, homes: Doors, venues: Doors, serving: Mask, listed: bool) -> pd.DataFrame:
     """Return the rows of one category, with the reason why nothing can be reached in ``barred``."""
     there = label != UNREACHED
     venue = np.where(there, label & 0x7FFFFFFF, 0)
     metres = pd.array(np.where(there, (label >> 32) / CM, np.nan), dtype="Float64")
     barred = np.full(len(homes), "", dtype=object)
-    if not serving.any():
-        barred[:] = "no_venue"
-    else:
+    if serving.any():
         at = network.a[np.where(homes.linked, homes.edge, 0)] if network.edges else np.zeros(len(homes), dtype=np.int32)
         behind_wall = np.isin(network.without_walls[at], network.without_walls[network.a[venues.edge[serving]]])
         same = np.isin(network.component[at], network.component[network.a[venues.edge[serving]]])
         barred[~there] = np.where(behind_wall & ~same, "walled", "island")[~there]
+    else:
+        barred[:] = "no_venue"
+    if listed:
         barred[homes.state != LINKED] = "walled"
         barred[homes.state == NO_STREET] = "no_street"
     nearest_id = np.full(len(homes), None, dtype=object)
@@ -243,7 +245,7 @@ def _door_findings(
     """Tell of buildings and venues that have no door on a street."""
     if not network.edges:
         return [finding("streets_none_walkable", "streets", value=len(streets))]
-    found = []
+    found = _pieces_finding(network)
     in_water = _in_water(table, walls)
     for row in np.flatnonzero(~venues.linked):
         state = "venue_in_water" if in_water[row] else "venue_no_street" if venues.state[row] == NO_STREET else "venue_walled"
@@ -257,6 +259,15 @@ def _door_findings(
         community = str(buildings["community_id"].iloc[row])
         found.append(finding(code, str(homes.id[row]), value=int(households[row]), community_id=community, x=float(point.x), y=float(point.y)))
     return found
+
+
+def _pieces_finding(network: Network) -> list[Finding]:
+    """Tell into how many pieces the streets fall, and how much of them the longest holds."""
+    pieces = network.components()
+    if len(pieces) < 2:
+        return []
+    share = 100 * pieces["length_m"].iloc[0] / max(pieces["length_m"].sum(), 0.01)
+    return [finding("streets_in_pieces", str(pieces["name"].iloc[0]), value=len(pieces), limit=round(float(share), 1))]
 
 
 def _in_water(venues: gpd.GeoDataFrame, walls: Walls) -> npt.NDArray[np.bool_]:

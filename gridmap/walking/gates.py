@@ -80,15 +80,17 @@ class ResidentGates:
 
 
 def resident_gates(district: District) -> ResidentGates:
-    """Return the gates of compounds that are not open to the public.
+    """Return the gates of compounds that are not open to the public, of those in which somebody lives.
 
-    Inside is where buildings of the compound stand, else where the wall closes round. A gate without a compound, and one of which that cannot be
-    told, counts as open to all, with a finding.
+    Nobody lives at a school or a works: who goes to a public venue there is let in, and such a gate counts as open to all. Inside is where buildings
+    of the compound stand, else where the wall closes round. A gate without a compound, and one of which that cannot be told, counts as open to all,
+    with a finding.
     """
     gates = district.gates[~(district.gates.geometry.isna() | district.gates.geometry.is_empty)]
     private = ~gates["public"].fillna(True).to_numpy(dtype=bool)
-    named = gates["compound_id"].notna().to_numpy()
-    findings = _unsure("gates_private_unnamed", gates.index[private & ~named])
+    lived_in = district.buildings.loc[district.buildings["households"].fillna(1) > 0, "compound_id"].dropna().unique()
+    named = gates["compound_id"].isin(lived_in).to_numpy()
+    findings = _unsure("gates_private_unnamed", gates.index[private & gates["compound_id"].isna().to_numpy()])
     lines = wall_lines(district)
     row, wall, at = gaps_of(lines, shapely.force_2d(gates.geometry.to_numpy()))
     kept = (private & named)[row]

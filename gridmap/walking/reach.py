@@ -81,15 +81,15 @@ def nearest(graph: Arcs, node: Small, start_cm: Small, source: Small, *, limit_c
 
     Source ``source[k]`` begins at ``node[k]`` with ``start_cm[k]`` already walked; one source may begin at several nodes.
     """
-    # A label is distance and source in one number, so that one comparison settles ties too.
-    label = np.full(graph.nodes, np.int64(FAR) << 32, dtype=np.int64)
     bits, buckets = _ring(graph, int(start_cm.max(initial=0)))
     begun = node.astype(np.int32), start_cm.astype(np.int32), source.astype(np.int32)
-    room = max(ROOM, graph.nodes // buckets, len(node))
-    while not _nearest(graph.first, graph.arc, *begun, limit_cm, label, bits, np.empty((buckets, room), dtype=np.int32)):
-        label[:] = np.int64(FAR) << 32
+    room, done = max(ROOM, graph.nodes // buckets, len(node)), False
+    while not done:
+        found = Nearest(np.full(graph.nodes, FAR, dtype=np.int32), np.full(graph.nodes, NOBODY, dtype=np.int32))
+        queue = np.empty((buckets, room), dtype=np.int32)
+        done = _nearest(graph.first, graph.arc, *begun, limit_cm, found.distance_cm, found.source, bits, queue)
         room *= 4
-    return Nearest(*_parted(label))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,31 +125,20 @@ def _ring(graph: Arcs, start_max_cm: int) -> tuple[int, int]:
 
 
 @kernel
-def _parted(label: Any) -> Any:
-    """Return the distances and the sources of labels."""
-    distance, source = np.empty(label.size, np.int32), np.empty(label.size, np.int32)
-    for node in range(label.size):
-        far = label[node] >> 32
-        distance[node] = far
-        source[node] = NOBODY if far == FAR else label[node] & 0x7FFFFFFF
-    return distance, source
-
-
-@kernel
-def _nearest(first: Any, arc: Any, node: Any, start: Any, source: Any, limit: Any, label: Any, bits: Any, queue: Any) -> bool:
-    """Lower the labels to those of the nearest sources; return False when the queue has too little room, and then labels are of no use."""
+def _nearest(first: Any, arc: Any, node: Any, start: Any, source: Any, limit: Any, distance: Any, nearest_source: Any, bits: Any, queue: Any) -> bool:
+    """Lower distances to those of the nearest sources; return False when the queue has too little room, and then they are of no use."""
     buckets, room = queue.shape
     mask = buckets - 1
     count = np.zeros(buckets, np.int64)
     live = 0
     for k in range(node.size):
-        mine = (np.int64(start[k]) << 32) | np.int64(source[k])
-        if start[k] <= limit and mine < label[node[k]]:
-            label[node[k]] = mine
+        here = node[k]
+        if start[k] <= limit and (start[k] < distance[here] or (start[k] == distance[here] and source[k] < nearest_source[here])):
+            distance[here], nearest_source[here] = start[k], source[k]
             i = (start[k] >> bits) & mask
             if count[i] == room:
                 return False
-            queue[i, count[i]] = node[k]
+            queue[i, count[i]] = here
             count[i] += 1
             live += 1
     now = 0
@@ -160,15 +149,17 @@ def _nearest(first: Any, arc: Any, node: Any, start: Any, source: Any, limit: An
             count[j] -= 1
             live -= 1
             here = queue[j, count[j]]
-            mine = label[here]
-            if mine >> 32 < base:
+            walked, mine = np.int64(distance[here]), nearest_source[here]
+            if walked < base:
                 continue
             for k in range(first[here], first[here + 1]):
-                better = mine + (np.int64(arc[k, 1]) << 32)
                 there = arc[k, 0]
-                if better < label[there] and better >> 32 <= limit:
-                    label[there] = better
-                    i = (better >> 32 >> bits) & mask
+                far = walked + arc[k, 1]
+                before = distance[there]
+                # Of equally near sources the one with the lowest number counts.
+                if far <= before and far <= limit and (far < before or mine < nearest_source[there]):
+                    distance[there], nearest_source[there] = far, mine
+                    i = (far >> bits) & mask
                     if count[i] == room:
                         return False
                     queue[i, count[i]] = there

@@ -121,6 +121,10 @@ def test_gates_that_do_not_say_whose_they_are_count_as_open(words: Any, code: st
     assert code is None or code in codes(district)
 
 
+def test_where_nobody_lives_visitors_are_let_in() -> None:
+    assert metres(yard(venue=(150, 50), lived_in=()), "out") == 2 + 130
+
+
 def test_a_gate_of_a_wall_that_does_not_close_counts_as_open() -> None:
     district = yard(venue=(150, 50))
     fence = line((500_100, 3_500_000), (500_100, 3_500_100))
@@ -141,7 +145,8 @@ def test_each_class_of_walker_walks_as_on_the_network_cut_by_hand(home: float, v
     other = (300 - private[0], 50)
     gates = {"west": private, **({"east": other} if both else {})}
     inside = 100 < home < 200
-    district = yard(homes={"b": shapely.Point(home, 50)}, lived_in=("b",) if inside else (), venue=(venue, 50), gates=gates)
+    homes = {"b": shapely.Point(home, 50), "more": shapely.Point(150, 60)}
+    district = yard(homes=homes, lived_in=("b", "more") if inside else ("more",), venue=(venue, 50), gates=gates)
     graph = nx.DiGraph()
 
     def street(one: Any, two: Any, length: float, *, back: bool = True) -> None:
