@@ -6,6 +6,7 @@ import gzip
 import heapq
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from gridmap.grids.plan import program_version
 from gridmap.outputs.tile_pyramid import TileLayer, zoom_tiles
 from gridmap.progress import Progress, silent
 
-GZIP_LEVEL = 6
-"""Archives are written once and fetched often; the next levels take half as long again for a hundredth less."""
+GZIP_LEVEL = 4
+"""Level 6 makes archives of buildings 3 % smaller in twice the time."""
 
 
 def write_pmtiles(path: Path, layers: Sequence[TileLayer], *, name: str = "", attribution: str = "", progress: Progress = silent) -> None:
@@ -32,8 +33,8 @@ def write_pmtiles(path: Path, layers: Sequence[TileLayer], *, name: str = "", at
     zooms = range(min(layer.min_zoom for layer in drawn), max(layer.max_zoom for layer in drawn) + 1)
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
-        with unfinished.open("wb") as file:
-            writer = Writer(file)
+        # The writer keeps the tiles in a temporary file, which it closes only when it has finished.
+        with unfinished.open("wb") as file, closing((writer := Writer(file)).tile_f):
             for done, zoom in enumerate(zooms):
                 progress("step_tiles", done, len(zooms))
                 for number, tile in _tiles_of_all(drawn, zoom):

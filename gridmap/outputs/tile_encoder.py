@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridmap.kernels import kernel
-from gridmap.outputs.tile_rings import clipped_ring, clipped_segment, doubled_area, inside_box, opened, placed, simplified, without_straights
+from gridmap.outputs.tile_rings import clipped_ring, clipped_segment, doubled_area, inside_box, opened, placed, rounded, simplified, without_straights
 from gridmap.outputs.tile_shapes import BUFFER, EXTENT, FINEST_ZOOM, LINE, POINT, Ints, Shapes
 from gridmap.outputs.tile_validity import are_valid, mended
 
@@ -70,8 +70,10 @@ def geometry_bytes(shapes: Shapes, pairs: Pairs, *, tolerance: float = 0.0) -> G
 
 
 def _encoded(shapes: Shapes, feature: Ints, left: Ints, top: Ints, shift: int, tolerance: float, trusted: bool) -> tuple[Bytes, Ints, Bytes]:
-    places = np.diff(shapes.place_first)[feature]
-    parts = np.diff(shapes.feature_first)[feature]
+    # Looked up for these features alone: a tile must not cost more because the layer is large.
+    first_part, end_part = shapes.feature_first[feature], shapes.feature_first[feature + 1]
+    places = shapes.part_first[end_part] - shapes.part_first[first_part]
+    parts = end_part - first_part
     end = np.zeros(len(feature), dtype=np.int64)
     state = np.zeros(len(feature), dtype=np.uint8)
     room = int(places.max(initial=0)), int(parts.max(initial=0))
@@ -136,48 +138,41 @@ def _write_geometries(
     ring_first, ring_hole = np.zeros(most_parts + 1, np.int64), np.zeros(most_parts + 1, np.bool_)
     keep, stack = np.empty(room, np.bool_), np.empty(2 * room, np.int64)
     cursor = np.zeros(2, np.int64)
+    low, high, room_off = np.int64(LOW) << shift, np.int64(HIGH) << shift, tolerance * (1 << shift)
     out = np.empty(64 * len(feature) + BYTES_PER_PLACE * (most_places + 8) + BYTES_PER_PART * (most_parts + 2), np.uint8)
-    at = 0
+    at = np.int64(0)
     for pair in range(len(feature)):
         f = feature[pair]
         parts = range(feature_first[f], feature_first[f + 1])
         places = part_first[feature_first[f + 1]] - part_first[feature_first[f]]
-        need = at + BYTES_PER_PLACE * (places + 8) + BYTES_PER_PART * (len(parts) + 2)
-        if need > len(out):
-            larger = np.empty(2 * need, np.uint8)
-            larger[:at] = out[:at]
-            out = larger
-        cursor[:] = 0
-        rings = 0
+        need = BYTES_PER_PLACE * (places + 8) + BYTES_PER_PART * (len(parts) + 2)
+        if at + need > len(out):
+            out = _larger(out, at, need)
+        cursor[0] = 0
+        cursor[1] = 0
+        rings = np.int64(0)
         skip = False
         for part in parts:
-            count = placed(x, y, part_first[part], part_first[part + 1], shift, left[pair], top[pair], px, py)
+            count = placed(x, y, part_first[part], part_first[part + 1], left[pair] << shift, top[pair] << shift, px, py)
             if kind[f] == POINT:
-                at = _put_points(out, at, px, py, count, cursor)
+                at = _put_points(out, at, px, py, rounded(px, py, count, shift), cursor)
             elif kind[f] == LINE:
-                count = simplified(px, py, count, tolerance, False, keep, stack)
-                at = _put_line(out, at, px, py, count, cursor, qx, qy)
+                count = simplified(px, py, count, room_off, False, keep, stack)
+                at = _put_line(out, at, px, py, count, low, high, shift, cursor, qx, qy)
             elif not (skip and hole[part]):
-                count = opened(px, py, count)
-                count = simplified(px, py, count, tolerance, True, keep, stack)
-                where = inside_box(px, py, count, LOW, HIGH)
+                where = inside_box(px, py, count, low, high)
+                count = 0 if where < 0 else simplified(px, py, count, room_off, True, keep, stack)
                 if where == 0:
-                    count = clipped_ring(px, py, count, LOW, HIGH, qx, qy)
-                count = 0 if where < 0 else without_straights(px, py, count)
+                    count = clipped_ring(px, py, count, low, high, qx, qy)
+                count = without_straights(px, py, opened(px, py, rounded(px, py, count, shift)))
                 # A ring that vanishes takes its holes with it.
                 skip = count == 0 if not hole[part] else skip
                 if count:
-                    start = ring_first[rings]
-                    rx[start : start + count] = px[:count]
-                    ry[start : start + count] = py[:count]
+                    _keep_ring(px, py, count, rx, ry, ring_first, rings)
                     ring_hole[rings] = hole[part]
                     rings += 1
-                    ring_first[rings] = start + count
         if rings and (trusted or are_valid(rx, ry, ring_first, ring_hole, rings)):
-            for ring in range(rings):
-                area = doubled_area(rx, ry, ring_first[ring], ring_first[ring + 1])
-                at = _put_path(out, at, rx, ry, ring_first[ring], ring_first[ring + 1], (area < 0) != ring_hole[ring], cursor)
-                at = put_varint(out, at, CLOSE_PATH)
+            at = _put_rings(out, at, rx, ry, ring_first, ring_hole, rings, cursor)
         elif rings:
             state[pair] = BROKEN
         end[pair] = at
@@ -185,8 +180,27 @@ def _write_geometries(
 
 
 @kernel
+def _keep_ring(px: Any, py: Any, count: Any, rx: Any, ry: Any, ring_first: Any, rings: Any) -> None:
+    start = ring_first[rings]
+    for i in range(count):
+        rx[start + i] = px[i]
+        ry[start + i] = py[i]
+    ring_first[rings + 1] = start + count
+
+
+@kernel
+def _put_rings(out: Any, at: Any, rx: Any, ry: Any, ring_first: Any, ring_hole: Any, rings: Any, cursor: Any) -> Any:
+    """Write the rings of a polygon: rims clockwise on the screen, holes the other way."""
+    for ring in range(rings):
+        area = doubled_area(rx, ry, ring_first[ring], ring_first[ring + 1])
+        at = _put_path(out, at, rx, ry, ring_first[ring], ring_first[ring + 1], (area < 0) != ring_hole[ring], cursor)
+        at = put_varint(out, at, CLOSE_PATH)
+    return at
+
+
+@kernel
 def _put_points(out: Any, at: Any, px: Any, py: Any, count: Any, cursor: Any) -> Any:
-    seen = 0
+    seen = np.int64(0)
     for i in range(count):
         if LOW <= px[i] <= HIGH and LOW <= py[i] <= HIGH:
             seen += 1
@@ -202,26 +216,32 @@ def _put_points(out: Any, at: Any, px: Any, py: Any, count: Any, cursor: Any) ->
 
 
 @kernel
-def _put_line(out: Any, at: Any, px: Any, py: Any, count: Any, cursor: Any, qx: Any, qy: Any) -> Any:
+def _put_line(out: Any, at: Any, px: Any, py: Any, count: Any, low: Any, high: Any, shift: Any, cursor: Any, qx: Any, qy: Any) -> Any:
     """Write those stretches of a line that lie in the square."""
     made = 0
     for i in range(count - 1):
-        enters, leaves = clipped_segment(px[i], py[i], px[i + 1], py[i + 1], LOW, HIGH)
+        enters, leaves = clipped_segment(px[i], py[i], px[i + 1], py[i + 1], low, high)
         if enters <= leaves:
+            if enters > 0 and made:
+                at = _put_stretch(out, at, qx, qy, made, shift, cursor)
+                made = 0
             dx, dy = px[i + 1] - px[i], py[i + 1] - py[i]
-            ax, ay = px[i] + np.int64(np.floor(enters * dx + 0.5)), py[i] + np.int64(np.floor(enters * dy + 0.5))
-            bx, by = px[i] + np.int64(np.floor(leaves * dx + 0.5)), py[i] + np.int64(np.floor(leaves * dy + 0.5))
-            if made == 0 or qx[made - 1] != ax or qy[made - 1] != ay:
-                if made > 1:
-                    at = _put_path(out, at, qx, qy, 0, made, False, cursor)
-                qx[0], qy[0] = ax, ay
+            if made == 0:
+                qx[0], qy[0] = px[i] + np.int64(np.floor(enters * dx + 0.5)), py[i] + np.int64(np.floor(enters * dy + 0.5))
                 made = 1
-            if ax != bx or ay != by:
-                qx[made], qy[made] = bx, by
-                made += 1
-    if made > 1:
-        at = _put_path(out, at, qx, qy, 0, made, False, cursor)
-    return at
+            qx[made], qy[made] = px[i] + np.int64(np.floor(leaves * dx + 0.5)), py[i] + np.int64(np.floor(leaves * dy + 0.5))
+            made += 1
+            if leaves < 1:
+                at = _put_stretch(out, at, qx, qy, made, shift, cursor)
+                made = 0
+    return _put_stretch(out, at, qx, qy, made, shift, cursor) if made else at
+
+
+@kernel
+def _put_stretch(out: Any, at: Any, qx: Any, qy: Any, count: Any, shift: Any, cursor: Any) -> Any:
+    """Write a stretch of a line, unless it shrinks to a point."""
+    count = rounded(qx, qy, count, shift)
+    return _put_path(out, at, qx, qy, 0, count, False, cursor) if count > 1 else at
 
 
 @kernel
@@ -235,8 +255,8 @@ def write_layers(
     keys = codes.shape[1]
     out = np.empty(max(1024, len(data) + len(first) * (40 + 6 * keys)), np.uint8)
     used = np.empty(max(1, keys) * len(first), np.int64)
-    at = 0
-    values = 0
+    at = np.int64(0)
+    values = np.int64(0)
     for tile in range(len(tile_first) - 1):
         before = values
         for pair in range(tile_first[tile], tile_first[tile + 1]):
@@ -245,13 +265,12 @@ def write_layers(
                 if at + size + 64 + 16 * keys > len(out):
                     out = _larger(out, at, size + 64 + 16 * keys)
                 values = _number_values(codes[pair], seen, used, values, before)
-                at = _put_feature(out, at, ids[pair], kinds[pair], codes[pair], seen, before, data[first[pair] : end[pair]])
+                at = _put_feature(out, at, ids[pair], kinds[pair], codes[pair], seen, before, data, first[pair], end[pair])
         for value in range(before, values):
             start, stop = value_first[used[value]], value_first[used[value] + 1]
             if at + stop - start > len(out):
                 out = _larger(out, at, stop - start)
-            out[at : at + stop - start] = value_data[start:stop]
-            at += stop - start
+            at = _copied(value_data, start, stop, out, at)
         tile_end[tile] = at
     return out[:at].copy()
 
@@ -268,8 +287,8 @@ def _number_values(codes: Any, seen: Any, used: Any, values: Any, before: Any) -
 
 
 @kernel
-def _put_feature(out: Any, at: Any, number: Any, kind: Any, codes: Any, seen: Any, before: Any, geometry: Any) -> Any:
-    size = len(geometry)
+def _put_feature(out: Any, at: Any, number: Any, kind: Any, codes: Any, seen: Any, before: Any, data: Any, start: Any, stop: Any) -> Any:
+    size = stop - start
     tags = 0
     for key in range(len(codes)):
         if codes[key] >= 0:
@@ -291,12 +310,20 @@ def _put_feature(out: Any, at: Any, number: Any, kind: Any, codes: Any, seen: An
     out[at + 1] = kind
     out[at + 2] = 0x22
     at = put_varint(out, at + 3, np.int64(size))
-    out[at : at + size] = geometry
-    return at + size
+    return _copied(data, start, stop, out, at)
+
+
+@kernel
+def _copied(source: Any, start: Any, stop: Any, out: Any, at: Any) -> Any:
+    """Copy bytes and return where they end; numba compiles this loop far faster than slices."""
+    for i in range(start, stop):
+        out[at + i - start] = source[i]
+    return at + stop - start
 
 
 @kernel
 def _larger(out: Any, at: Any, more: Any) -> Any:
+    """Return a copy of the first ``at`` bytes with room for ``more``, and as much again."""
     larger = np.empty(2 * (at + more), np.uint8)
-    larger[:at] = out[:at]
+    _copied(out, 0, at, larger, np.int64(0))
     return larger

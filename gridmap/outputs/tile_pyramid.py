@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,7 @@ class TileLayer:
 
     The id of a feature in a tile is the position of its row in the frame it was made from, so that a page can colour it by an array alone.
     ``bounds`` are west, south, east, north in degrees; None for a layer without shapes. ``coarse`` has shapes simplified together, by zoom,
-    where the shapes share borders.
+    where the shapes share borders. ``version`` is another for layers that differ in anything.
     """
 
     name: str
@@ -59,6 +60,7 @@ class TileLayer:
     max_zoom: int
     bounds: tuple[float, float, float, float] | None
     coarse: Mapping[int, tuple[Shapes, Index]]
+    version: str
 
     def at(self, zoom: int) -> tuple[Shapes, Index, float]:
         """Return shapes and index for a zoom, and by how many units to simplify them."""
@@ -89,7 +91,16 @@ def tile_layer(
         onto_mercator = frame.geometry.to_crs(MERCATOR).to_numpy()
         coarse = {zoom: indexed(_together(onto_mercator, zoom)) for zoom in range(min_zoom, min(max_zoom + 1, EXACT_ZOOM))}
     attributes = attributes_of({field: frame[field] for field in fields}, np.arange(len(frame)))
-    return TileLayer(name, shapes, index, attributes, min_zoom, max_zoom, _bounds(index), coarse)
+    version = _version(name, min_zoom, max_zoom, shared_borders, shapes, attributes)
+    return TileLayer(name, shapes, index, attributes, min_zoom, max_zoom, _bounds(index), coarse, version)
+
+
+def _version(name: str, min_zoom: int, max_zoom: int, shared_borders: bool, shapes: Shapes, attributes: Attributes) -> str:
+    digest = hashlib.sha256(f"{name}:{min_zoom}:{max_zoom}:{shared_borders}:{attributes.keys}".encode())
+    arrays: tuple[Any, ...] = (shapes.x, shapes.y, shapes.part_first, shapes.feature_first, shapes.row, attributes.codes, attributes.data)
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]
 
 
 def _together(geometries: Any, zoom: int) -> Shapes:

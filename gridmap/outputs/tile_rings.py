@@ -1,6 +1,7 @@
-"""Kernels on rings and lines in units of a tile: simplifying, clipping to the tile, and leaving out what has no extent.
+"""Kernels on rings and lines: simplifying, clipping to the tile, rounding to its units, and leaving out what has no extent.
 
-Places stand in two arrays that are large enough and are altered in place; each kernel returns how many remain. All are whole numbers.
+Places stand in two arrays that are large enough and are altered in place; each kernel returns how many remain. All are whole numbers: steps of the
+world until they are rounded, once and last, so that no place is off by more than that.
 """
 
 from __future__ import annotations
@@ -13,18 +14,27 @@ from gridmap.kernels import kernel
 
 
 @kernel
-def placed(x: Any, y: Any, first: Any, end: Any, shift: Any, left: Any, top: Any, px: Any, py: Any) -> Any:
-    """Round the places ``first:end`` to units of a zoom, count them from the tile's corner, and leave out those that repeat the one before."""
-    half = np.int64(1) << shift >> np.int64(1)
-    count = 0
+def placed(x: Any, y: Any, first: Any, end: Any, left: Any, top: Any, px: Any, py: Any) -> Any:
+    """Count the places ``first:end`` from the tile's corner."""
     for i in range(first, end):
-        u = (np.int64(x[i]) + half >> shift) - left
-        v = (np.int64(y[i]) + half >> shift) - top
-        if count == 0 or u != px[count - 1] or v != py[count - 1]:
-            px[count] = u
-            py[count] = v
-            count += 1
-    return count
+        px[i - first] = np.int64(x[i]) - left
+        py[i - first] = np.int64(y[i]) - top
+    return end - first
+
+
+@kernel
+def rounded(px: Any, py: Any, count: Any, shift: Any) -> Any:
+    """Round steps to units of 2 ** ``shift`` steps and leave out places that repeat the one before."""
+    half = np.int64(1) << shift >> np.int64(1)
+    kept = 0
+    for i in range(count):
+        u = px[i] + half >> shift
+        v = py[i] + half >> shift
+        if kept == 0 or u != px[kept - 1] or v != py[kept - 1]:
+            px[kept] = u
+            py[kept] = v
+            kept += 1
+    return kept
 
 
 @kernel
@@ -37,14 +47,14 @@ def opened(px: Any, py: Any, count: Any) -> Any:
 
 @kernel
 def simplified(px: Any, py: Any, count: Any, tolerance: Any, is_ring: Any, keep: Any, stack: Any) -> Any:
-    """Leave out places nearer than ``tolerance`` units to the line between those kept (Douglas and Peucker 1973).
+    """Leave out places nearer than ``tolerance`` to the line between those kept (Douglas and Peucker 1973).
 
     A ring is first parted at the corner farthest from its first.
     """
     if count < 3 or tolerance <= 0 or (is_ring and count < 5):
         return count
-    keep[:count] = False
-    keep[0] = True
+    for i in range(count):
+        keep[i] = i == 0
     depth = 0
     if is_ring:
         far = 0
