@@ -126,6 +126,7 @@ SECTIONS = {
     "plan": {"zh": "方案和网格", "en": "Plans and grids"},
     "search": {"zh": "为什么做不到（划分网格时按错误列出）", "en": "Why it cannot be (told as errors when a plan is made)"},
     "circles": {"zh": "步行网络和服务圈", "en": "Walking and service circles"},
+    "levels": {"zh": "片区和社区合并", "en": "Areas and mergers of communities"},
     "store": {"zh": "导出", "en": "Export"},
     "cli": {"zh": "过时的方案", "en": "Stale plans"},
     "rules": {"zh": "规则文件（有错就不能用，退出码为 1）", "en": "Rules files (with a fault they cannot be used; exit code 1)"},

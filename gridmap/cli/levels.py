@@ -10,7 +10,7 @@ import click
 from gridmap.cli.ground import JSON, LANG, PATH, RULES, SEED, WORKSPACE
 from gridmap.cli.plans import Bounds
 from gridmap.cli.reply import Answer, give, stale_findings, table_lines
-from gridmap.cli.words import Command, option, say
+from gridmap.cli.words import Command, language, option, say
 
 if TYPE_CHECKING:
     from gridmap.grids.areas import AreaBounds, Areas
@@ -87,7 +87,7 @@ def areas(
     save_areas(store, made)
     findings = [*(stale_findings(chosen, district) if chosen is not None else ()), *made.findings]
     if level_export is not None:
-        findings += export_areas(made, district, level_export, plan=chosen)
+        findings += export_areas(made, district, level_export, plan=chosen, language=language())
     data: dict[str, Any] = {"workspace": str(workspace), "name": made.name, "plan": name, "bounds": _bounds_record(made.bounds)}
     data["areas"] = _area_records(made, district)
     return give(_answer(data, _area_lines(made), findings, level_export), as_json=as_json)
@@ -176,7 +176,7 @@ def merge_communities(
     save_mergers(store, made, name)
     findings = list(made.findings)
     if level_export is not None:
-        findings += export_mergers(made, district, level_export)
+        findings += export_mergers(made, district, level_export, language=language())
     rows, lines = _merger_records(made, district), _merger_lines(made)
     columns = {each: say(f"column_{each}") for each in MERGER_COLUMNS}
     lines += table_lines(rows, columns, numbers=("dissolved_households", "households")) if rows else []

@@ -11,8 +11,8 @@ from gridmap.grids.plan import Effort
 from gridmap.grids.search import search
 from gridmap.grids.workshop import in_order
 
-TOLERANCES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 0.95)
-"""How far groups may be off the mean, tried from the strictest on; the search itself then makes borders short and groups even."""
+FRACTIONS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.98)
+"""How far groups may be off the mean, in shares of the tolerance below which their number is sure; the strictest that can be met is used."""
 
 
 def divided_into(graph: CommunityGraph, count: int, *, effort: Effort = "normal", seed: int = 0) -> Ints:
@@ -49,17 +49,16 @@ def _part_into(graph: CommunityGraph, count: int, effort: Effort, seed: int) -> 
         return np.zeros(len(graph), np.int64) if count == 1 else np.arange(len(graph), dtype=np.int64)
     share = graph.households.sum() / count
     candidates = [_drawn_together(graph, count)]
-    low, high = 0, len(TOLERANCES) if share >= 1 else 0
+    # Below this tolerance no other number of groups can hold all households.
+    forced = [fraction / (count + 1) for fraction in FRACTIONS]
+    low, high = 0, len(forced)
     while low < high:
         # The strictest tolerance that can be met, by halving: what cannot be met takes the search longest.
         middle = (low + high) // 2
-        within = share * (1 - TOLERANCES[middle]), share * (1 + TOLERANCES[middle])
-        found = search(graph, max(1, math.ceil(within[0])), max(1, math.floor(within[1])), effort=effort, seed=seed)
-        if found.violation_households == 0 and found.labels.max() + 1 == count:
-            candidates.append(found.labels)
-            high = middle
-        else:
-            low = middle + 1
+        found, met = _within(graph, share, forced[middle], effort, seed)
+        if found is not None and found.max() + 1 == count:
+            candidates.append(found)
+        low, high = (low, middle) if met else (middle + 1, high)
     largest = int(np.argmax(graph.households))
     if graph.households[largest] > share:
         # One atom has more than its share: alone it leaves the most even rest, where that does not fall apart.
@@ -70,6 +69,15 @@ def _part_into(graph: CommunityGraph, count: int, effort: Effort, seed: int) -> 
             labels[rest] = divided_into(inner, count - 1, effort=effort, seed=seed)
             candidates.append(labels)
     return min(candidates, key=lambda labels: (_off(graph, labels, share), _cost(graph, labels)))
+
+
+def _within(graph: CommunityGraph, share: float, tolerance: float, effort: Effort, seed: int) -> tuple[Ints | None, bool]:
+    """Return what the search finds for groups at most so far off ``share``, None when no whole number is, and whether all of them are."""
+    minimum, maximum = max(1, math.ceil(share * (1 - tolerance))), math.floor(share * (1 + tolerance))
+    if minimum > maximum:
+        return None, False
+    found = search(graph, minimum, maximum, effort=effort, seed=seed)
+    return found.labels, found.violation_households == 0
 
 
 def _off(graph: CommunityGraph, labels: Ints, share: float) -> float:

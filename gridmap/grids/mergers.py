@@ -167,8 +167,8 @@ def _best_groups(graph: CommunityGraph, small: Truths, bounds: MergerBounds) -> 
     limits = Limits(bounds.below, bounds.maximum, bounds.target, graph.barrier_dm, 0, graph.unevenness_dm, 0)
     cost = np.zeros(len(groups), np.int64)
     price_sets(net, limits, empty_region(net), atoms, start, cost)
-    # One household below the threshold outweighs all that the division of the part could cost otherwise.
-    weight = int(cost[: len(graph)].sum()) + 1
+    # One household below the threshold outweighs all that any division of the part could cost otherwise.
+    weight = len(graph) * int(cost.max()) + 1
     lacking = [max(0, bounds.below - int(graph.households[group].sum())) if small[group].any() else 0 for group in groups]
     candidates = Candidates(atoms, start, (cost + weight * np.array(lacking, np.int64)).astype(np.float64))
     best = best_cover(candidates, len(graph), np.arange(len(graph)), EFFORT)
