@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from gridmap.errors import RequestError as RequestError
     from gridmap.errors import WorkspaceError as WorkspaceError
     from gridmap.findings import Finding as Finding
-    from gridmap.grids.areas import propose_areas as propose_areas
-    from gridmap.grids.coarsen import coarsen as coarsen
     from gridmap.grids.compare import Comparison as Comparison
     from gridmap.grids.compare import compare as compare
-    from gridmap.grids.mergers import merged_district as merged_district
-    from gridmap.grids.mergers import propose_mergers as propose_mergers
     from gridmap.grids.plan import Plan as Plan
     from gridmap.grids.propose import propose as propose
     from gridmap.grids.tiling import Tiling as Tiling
@@ -42,6 +38,16 @@ if TYPE_CHECKING:
     from gridmap.outputs.maps import explore as explore
     from gridmap.outputs.maps import plan_map as plan_map
     from gridmap.outputs.maps import save_map as save_map
+    from gridmap.outputs.tiles import TileLayer as TileLayer
+    from gridmap.outputs.tiles import assignment as assignment
+    from gridmap.outputs.tiles import grids_layer as grids_layer
+    from gridmap.outputs.tiles import ground_layer as ground_layer
+    from gridmap.outputs.tiles import ground_layer_names as ground_layer_names
+    from gridmap.outputs.tiles import live_tile as live_tile
+    from gridmap.outputs.tiles import packed_numbers as packed_numbers
+    from gridmap.outputs.tiles import tile_layer as tile_layer
+    from gridmap.outputs.tiles import vector_layer as vector_layer
+    from gridmap.outputs.tiles import write_pmtiles as write_pmtiles
     from gridmap.rules import Rules as Rules
     from gridmap.rules import load_rules as load_rules
     from gridmap.rules import profile_names as profile_names
@@ -71,30 +77,36 @@ _MODULE_OF = {
     "RequestError": "gridmap.errors",
     "Rules": "gridmap.rules",
     "Territory": "gridmap.store.accounts",
+    "TileLayer": "gridmap.outputs.tiles",
     "Tiling": "gridmap.grids.tiling",
     "User": "gridmap.store.accounts",
     "Workspace": "gridmap.store.workspace",
     "WorkspaceError": "gridmap.errors",
+    "assignment": "gridmap.outputs.tiles",
     "check_district": "gridmap.ground.checks",
-    "coarsen": "gridmap.grids.coarsen",
     "compare": "gridmap.grids.compare",
     "coverage": "gridmap.circles.coverage",
     "coverage_map": "gridmap.outputs.coverage_map",
     "explore": "gridmap.outputs.maps",
     "export_coverage": "gridmap.outputs.coverage_export",
     "export_plan": "gridmap.outputs.export",
+    "grids_layer": "gridmap.outputs.tiles",
+    "ground_layer": "gridmap.outputs.tiles",
+    "ground_layer_names": "gridmap.outputs.tiles",
     "import_files": "gridmap.ground.importing",
+    "live_tile": "gridmap.outputs.tiles",
     "load_rules": "gridmap.rules",
-    "merged_district": "gridmap.grids.mergers",
+    "packed_numbers": "gridmap.outputs.tiles",
     "plan_map": "gridmap.outputs.maps",
     "profile_names": "gridmap.rules",
     "propose": "gridmap.grids.propose",
-    "propose_areas": "gridmap.grids.areas",
-    "propose_mergers": "gridmap.grids.mergers",
     "role_names": "gridmap.store.accounts",
     "sample_district": "gridmap.ground.sample",
     "save_map": "gridmap.outputs.maps",
     "tile": "gridmap.grids.tiling",
+    "tile_layer": "gridmap.outputs.tiles",
+    "vector_layer": "gridmap.outputs.tiles",
+    "write_pmtiles": "gridmap.outputs.tiles",
 }
 
 __all__ = list(_MODULE_OF)
