@@ -29,6 +29,12 @@ MATRIX = {
     "accounts.logout": ACCOUNTS,
     "accounts.home": ACCOUNTS,
     "accounts.password": ACCOUNTS,
+    "tiles.layers": EVERYBODY,
+    "tiles.ground_tile": EVERYBODY,
+    "tiles.plan_layers": ACCOUNTS,
+    "tiles.plan_tile": ACCOUNTS,
+    "tiles.plan_assignment": ACCOUNTS,
+    "tiles.households": ACCOUNTS,
 }
 """Who may ask for each view. A new view is written down here by whoever adds it; what it shows of a territory has tests of its own."""
 
