@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from gridmap.errors import RequestError as RequestError
     from gridmap.errors import WorkspaceError as WorkspaceError
     from gridmap.findings import Finding as Finding
+    from gridmap.grids.areas import propose_areas as propose_areas
+    from gridmap.grids.coarsen import coarsen as coarsen
     from gridmap.grids.compare import Comparison as Comparison
     from gridmap.grids.compare import compare as compare
+    from gridmap.grids.mergers import merged_district as merged_district
+    from gridmap.grids.mergers import propose_mergers as propose_mergers
     from gridmap.grids.plan import Plan as Plan
     from gridmap.grids.propose import propose as propose
     from gridmap.grids.tiling import Tiling as Tiling
@@ -84,6 +88,7 @@ _MODULE_OF = {
     "WorkspaceError": "gridmap.errors",
     "assignment": "gridmap.outputs.tiles",
     "check_district": "gridmap.ground.checks",
+    "coarsen": "gridmap.grids.coarsen",
     "compare": "gridmap.grids.compare",
     "coverage": "gridmap.circles.coverage",
     "coverage_map": "gridmap.outputs.coverage_map",
@@ -96,10 +101,13 @@ _MODULE_OF = {
     "import_files": "gridmap.ground.importing",
     "live_tile": "gridmap.outputs.tiles",
     "load_rules": "gridmap.rules",
+    "merged_district": "gridmap.grids.mergers",
     "packed_numbers": "gridmap.outputs.tiles",
     "plan_map": "gridmap.outputs.maps",
     "profile_names": "gridmap.rules",
     "propose": "gridmap.grids.propose",
+    "propose_areas": "gridmap.grids.areas",
+    "propose_mergers": "gridmap.grids.mergers",
     "role_names": "gridmap.store.accounts",
     "sample_district": "gridmap.ground.sample",
     "save_map": "gridmap.outputs.maps",
