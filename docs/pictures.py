@@ -1,4 +1,4 @@
-"""Take the pictures of this folder from a real plan: the sample district by default, or any OpenStreetMap extract.
+"""Take the pictures of this folder, of a plan and of the public map: of the sample district by default, or of any OpenStreetMap extract.
 
 ::
 
@@ -22,7 +22,9 @@ from gridmap.cli.main import run
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-NAMES = {"zh": "plan.zh.png", "en": "plan.png"}
+NAMES = {"map": "plan", "publish": "public"}
+"""The command that makes a page, and the name of its picture."""
+ENDINGS = {"zh": ".zh.png", "en": ".png"}
 WIDTH, HEIGHT, SCALE = 1200, 750, 0.7
 SETTLE_MS = 1500
 """Letters and colours come to rest a little after the map is ready."""
@@ -31,7 +33,7 @@ DONE = (0, 3)
 
 
 def main() -> int:
-    """Make the plan, open its map in a browser and take one picture in each language."""
+    """Make the plan, open its pages in a browser and take one picture of each in each language."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--osm", help="plan this extract instead of the sample district")
     parser.add_argument("--prefix", default="", help="put this before the names of the pictures")
@@ -45,12 +47,13 @@ def main() -> int:
             code = run(line)
             if code not in DONE:
                 return code
-        for language, name in NAMES.items():
-            page = Path(folder) / f"{language}.html"
-            code = run(["map", workspace, str(page), "--lang", language])
-            if code not in DONE:
-                return code
-            take(page, PICTURES / (chosen.prefix + name))
+        for command, name in NAMES.items():
+            for language, ending in ENDINGS.items():
+                page = Path(folder) / f"{language}.html"
+                code = run([command, workspace, str(page), "--lang", language])
+                if code not in DONE:
+                    return code
+                take(page, PICTURES / (chosen.prefix + name + ending))
     return 0
 
 

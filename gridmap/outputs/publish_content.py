@@ -19,6 +19,7 @@ from gridmap.ground.tables import District, empty_table
 from gridmap.outputs.map_content import lines_content, places_content, texts_of
 from gridmap.outputs.map_shapes import STEPS_PER_DEGREE, Origin, packed_shapes, to_degrees
 from gridmap.outputs.publish_fields import VENUE_FIELDS
+from gridmap.outputs.publish_shapes import coded_parts
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
 from gridmap.texts import LANGUAGES, Language, catalogue
@@ -26,8 +27,8 @@ from gridmap.walking.doors import ACCESS_M
 from gridmap.walking.network import Network
 from gridmap.walking.walls import walls_of
 
-CIRCLE_STEPS_PER_DEGREE = 100_000
-"""Corners of circles are rounded to a hundred-thousandth of a degree, about 1 m: the raster that they are read from is 10 m wide."""
+CIRCLE_STEPS_PER_DEGREE = 40_000
+"""Corners of circles are rounded to this part of a degree, less than 3 m: the raster that they are read from is 10 m wide."""
 
 CIRCLE_SIMPLE_M = 6.0
 """Corners of circles are left out where that moves their border by no more than this."""
@@ -176,7 +177,7 @@ def _circles(found: Coverage, district: District, venues: gpd.GeoDataFrame, orig
     scale = CIRCLE_STEPS_PER_DEGREE / STEPS_PER_DEGREE
     coarse = shapely.transform(areas.to_numpy(), lambda places: (places - (origin.longitude, origin.latitude)) * scale)
     packed = packed_shapes(gpd.GeoSeries(coarse), Origin(0.0, 0.0))
-    of_venue = dict(zip(circles["venue_id"].astype(str), packed, strict=True))
+    of_venue = dict(zip(circles["venue_id"].astype(str), map(coded_parts, packed), strict=True))
     return [of_venue.get(str(venue), []) for venue in venues.index]
 
 
@@ -212,7 +213,7 @@ def _drawn(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _of(columns: Mapping[str, list[Any]], *names: str) -> dict[str, list[Any]]:
-    return {name: columns[name] for name in names}
+    return {name: list(map(coded_parts, columns[name])) if name == "shape" else columns[name] for name in names}
 
 
 def _building_shapes(district: District, origin: Origin) -> list[Any]:
@@ -220,7 +221,7 @@ def _building_shapes(district: District, origin: Origin) -> list[Any]:
     outlines = district.buildings.geometry
     outlines = outlines[~(outlines.isna() | outlines.is_empty)]
     outlines = outlines[shapely.get_dimensions(outlines.to_numpy()) == AREA].simplify(BUILDING_SIMPLE_M)
-    return sorted(packed_shapes(to_degrees(outlines), origin))
+    return [coded_parts(shape) for shape in sorted(packed_shapes(to_degrees(outlines), origin))]
 
 
 AREA = 2

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from publishing import PRIVATE, public_town, without_venues
 
 from gridmap.cli.main import run
@@ -19,6 +21,7 @@ from gridmap.outputs.publish import publish
 from gridmap.outputs.publish_content import public_venues, qr_code
 from gridmap.outputs.publish_fields import FILE_FIELDS, PAGE_FIELDS, VENUE_FIELDS
 from gridmap.outputs.publish_page import data_block
+from gridmap.outputs.publish_shapes import LETTERS, coded_parts, decoded
 from gridmap.rules import load_rules
 from gridmap.store.workspace import Workspace
 
@@ -132,7 +135,7 @@ def test_circles_hold_what_is_within_the_walk(content: dict[str, Any]) -> None:
     longitudes = []
     for ring in content["venues"]["circle"][content["venues"]["name"].index("河西党群服务中心")]:
         x, places = 0, []
-        for step in ring[::2]:
+        for step in decoded(ring)[::2]:
             x += step
             places.append(x / content["steps"]["circle"] + content["origin"][0])
         longitudes += places
@@ -165,6 +168,16 @@ def test_the_code_of_an_address_is_square() -> None:
     code = qr_code("https://map.example.org/")
     assert code["size"] in range(21, 178, 4)
     assert code["path"].startswith("M0 0h1v1h-1z")
+
+
+@given(st.lists(st.integers(-(10**8), 10**8)))
+def test_shapes_are_read_back_from_their_text(numbers: list[int]) -> None:
+    (text,) = coded_parts([numbers])
+    assert decoded(text) == numbers
+
+
+def test_letters_of_shapes_stand_for_themselves() -> None:
+    assert data_block({"shape": LETTERS}) == f'{{"shape":"{LETTERS}"}}'
 
 
 def test_no_text_ends_the_block_of_content() -> None:

@@ -63,7 +63,7 @@
     walk(venue) {
       const { view } = this.panel;
       const minutes = String(view.model.limit.minutes);
-      const note = venue.circle.length ? (view.hasMap ? "circle_drawn" : "") : "circle_none";
+      const note = venue.hasCircle ? (view.hasMap ? "circle_drawn" : "") : "circle_none";
       const go = make("button", {
         type: "button",
         text: this.panel.say("here_venue", { minutes }),

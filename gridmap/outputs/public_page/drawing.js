@@ -33,7 +33,7 @@
   const width = (part, extra) => byZoom(18, ["match", ["get", "kind"], ...kindsOf(part, 0, extra)], ["match", ["get", "kind"], ...kindsOf(part, 1, extra)]);
   const kindsOf = (part, end, extra) => [...ORDER.flatMap((kind) => [kind, WIDTHS[kind][end] * part + extra[end]]), 1];
 
-  gridmapPage.circleData = (venue) => points(venue && venue.circle.length ? [feature("MultiPolygon", polygons(venue.circle))] : []);
+  gridmapPage.circleData = (venue) => points(venue && venue.hasCircle ? [feature("MultiPolygon", polygons(venue.circle))] : []);
 
   gridmapPage.venueData = (view) =>
     points(

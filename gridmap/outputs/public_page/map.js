@@ -141,7 +141,7 @@
     // Moves the map so that a venue and the walk around it are seen beside the card.
     show(venue) {
       const options = { padding: this.padding(), maxZoom: CLOSE, animate: !calm, duration: 500 };
-      const box = venue.circle.length ? venue.box : [...venue.place, ...venue.place];
+      const box = venue.hasCircle ? venue.box : [...venue.place, ...venue.place];
       this.map.fitBounds([box.slice(0, 2), box.slice(2)], options);
     }
 

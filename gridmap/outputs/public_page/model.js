@@ -7,18 +7,42 @@
     return columns[names[0]].map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
   };
 
-  // Places are whole steps, each counted from the one before and the first from the origin.
-  const unpackPart = (moves, origin, steps) => {
+  // Shapes are text (see publish_shapes.py): numbers of one to three letters, the steps from corner to corner, the first from the origin.
+  const LETTERS = 90;
+  const LAST = 60;
+  const DIGITS = new Int8Array(128);
+  for (let code = 35, digit = 0; digit < LETTERS; code += 1) if (code !== 60 && code !== 92) DIGITS[code] = digit++;
+
+  const unpackPart = (text, origin, steps) => {
     const places = [];
-    let x = 0;
-    let y = 0;
-    for (let i = 0; i < moves.length; i += 2) {
-      x += moves[i];
-      y += moves[i + 1];
-      places.push([origin[0] + x / steps, origin[1] + y / steps]);
+    const at = [0, 0];
+    let [axis, value, weight] = [0, 0, 1];
+    for (let i = 0; i < text.length; i += 1) {
+      const digit = DIGITS[text.charCodeAt(i)];
+      if (digit >= LAST) {
+        value += weight * (digit - LAST);
+        weight *= LETTERS - LAST;
+      } else {
+        value += weight * digit;
+        at[axis] += value % 2 ? -(value + 1) / 2 : value / 2;
+        if (axis) places.push([origin[0] + at[0] / steps, origin[1] + at[1] / steps]);
+        [axis, value, weight] = [1 - axis, 0, 1];
+      }
     }
     return places;
   };
+
+  // Makes a property that is worked out when somebody first asks for it.
+  const later = (object, name, make) =>
+    Object.defineProperty(object, name, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const value = make();
+        Object.defineProperty(object, name, { value, enumerable: true });
+        return value;
+      },
+    });
 
   const boxOf = (parts) => {
     const box = [Infinity, Infinity, -Infinity, -Infinity];
@@ -41,24 +65,25 @@
 
   gridmapPage.unpack = (content) => {
     const { origin, steps } = content;
-    const shape = (parts) => parts.map((moves) => unpackPart(moves, origin, steps.shape));
-    const circle = (parts) => parts.map((moves) => unpackPart(moves, origin, steps.circle));
+    const shape = (parts) => parts.map((text) => unpackPart(text, origin, steps.shape));
+    const circle = (parts) => parts.map((text) => unpackPart(text, origin, steps.circle));
     const categories = content.categories.map((each, position) => ({ ...each, sign: gridmapPage.signOf(each, position) }));
-    const venues = rows(content.venues).map((each, position) => {
-      const rings = circle(each.circle);
-      const kinds = each.categories.flatMap((number) => [categories[number].zh, categories[number].en]);
-      return {
-        ...each,
+    const venues = rows(content.venues).map((row, position) => {
+      const kinds = row.categories.flatMap((number) => [categories[number].zh, categories[number].en]);
+      const venue = {
+        ...row,
         position,
-        place: unpackPart(each.place, origin, steps.shape)[0],
-        circle: rings,
-        box: boxOf(rings),
-        search: [each.name, each.address, each.opened_by, ...kinds].join("\n").toLowerCase(),
+        hasCircle: row.circle.length > 0,
+        place: row.place.map((step, axis) => origin[axis] + step / steps.shape),
+        search: [row.name, row.address, row.opened_by, ...kinds].join("\n").toLowerCase(),
       };
+      later(venue, "circle", () => circle(row.circle));
+      return later(venue, "box", () => boxOf(venue.circle));
     });
-    const ground = Object.fromEntries(
-      Object.entries(content.ground).map(([name, columns]) => [name, rows(columns).map((each) => ({ ...each, shape: shape(each.shape) }))]),
-    );
+    const ground = {};
+    for (const [name, columns] of Object.entries(content.ground)) {
+      later(ground, name, () => rows(columns).map((each) => ({ ...each, shape: shape(each.shape) })));
+    }
     const used = new Set(venues.flatMap((each) => each.categories));
     return { ...content, categories, venues, ground, used };
   };
