@@ -25,7 +25,7 @@ def row() -> District:
 
 @pytest.fixture(scope="module")
 def town() -> District:
-    return sample_district(12_000, communities=9, street_offices=2)
+    return sample_district(8000, communities=9, street_offices=2)
 
 
 def members(areas: Areas) -> dict[str, str]:

@@ -62,7 +62,7 @@ def test_a_community_of_which_nothing_is_known_is_marked() -> None:
 
 
 def test_borders_of_street_offices_are_closed_unless_asked() -> None:
-    town = sample_district(12_000, communities=8, street_offices=2)
+    town = sample_district(6000, communities=6, street_offices=2)
     offices = town.communities["street_office"]
     closed, opened = (coarsen_communities(town, across_offices=across).neighbours for across in (False, True))
     across = (closed["a"].map(offices) != closed["b"].map(offices)).to_numpy()

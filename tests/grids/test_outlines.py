@@ -88,7 +88,7 @@ def test_one_community_has_no_neighbours() -> None:
 
 
 def test_common_borders_are_as_long_as_shapely_finds_them() -> None:
-    town = sample_district(12_000, communities=8)
+    town = sample_district(6000, communities=6)
     outline = town.communities.boundary
     for a, b, shared_m in community_neighbours(town)[["a", "b", "shared_m"]].itertuples(index=False):
         assert shapely.length(shapely.intersection(outline[a], outline[b])) == pytest.approx(shared_m, abs=0.01)

@@ -240,3 +240,17 @@ def test_a_city_of_300000_households() -> None:
     assert households["sum"].between(800, 6000).all()
     assert households["size"].median() < 200
     assert district.buildings["households"].sum() == 300_000
+
+
+@pytest.mark.parametrize("wanted", [1, 5, 14])
+def test_as_many_communities_as_wanted(wanted: int) -> None:
+    city = sample_district(6000, communities=wanted, street_offices=2)
+    assert set(city.buildings["community_id"]) <= set(city.communities.index)
+    assert len(city.communities) == wanted
+    assert city.communities["street_office"].nunique() == min(wanted, 2)
+    assert city.buildings["households"].sum() == 6000
+
+
+def test_too_many_communities_for_the_households() -> None:
+    with pytest.raises(RequestError, match="1000"):
+        sample_district(900, communities=10)
