@@ -80,7 +80,7 @@ def tile_layer(
 
     >>> frame = gpd.GeoDataFrame({"name": ["桥"]}, geometry=[shapely.Point(120.86, 32.02)], crs=4326)
     >>> layer = tile_layer("venues", frame, ["name"])
-    >>> len(live_tile(layer, 13, 6846, 3321)) > 20
+    >>> len(live_tile(layer, 13, 6846, 3326)) > 20
     True
     """
     if not 0 <= min_zoom <= max_zoom <= FINEST_ZOOM:

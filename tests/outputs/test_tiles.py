@@ -171,6 +171,7 @@ def assert_sound(found: list[Feature]) -> None:
         assert BOX.covers(feature.geometry)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(jumbles(-1500, 6000), jumbles(0, 40), st.sampled_from((14, 15, 17)))
 def test_parts_in_all_tiles_make_up_the_whole(large: Any, small: Any, zoom: int) -> None:
@@ -303,6 +304,25 @@ def assert_same_ids(found: set[int], drawn: dict[int, Any]) -> None:
 
 def assert_within_a_unit(found: Any, drawn: Any) -> None:
     assert shapely.hausdorff_distance(found.boundary, shapely.intersection(drawn, BOX).boundary) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("zoom", [13, 15])
+def test_real_buildings_come_back(zoom: int, shared_data: Path) -> None:
+    """Some thousand outlines as mappers drew them: every tile is sound, and together they hold every building and all of their area."""
+    drawn = gpd.read_file(shared_data / "suzhou" / "buildings.geojson").geometry.to_crs(3857)
+    layer = tile_layer("buildings", gpd.GeoDataFrame(geometry=drawn))
+    areas: dict[int, float] = {}
+    for _, tile in zoom_tiles(layer, zoom):
+        found = read_tile(tile)["buildings"]
+        assert_sound(list(found.values()))
+        for feature in found.values():
+            inside = shapely.intersection(feature.geometry, shapely.box(0, 0, EXTENT, EXTENT))
+            areas[feature.id] = areas.get(feature.id, 0.0) + inside.area
+    unit = in_mercator(shapely.LineString([(0, 0), (1, 0)]), zoom, 0, 0).length
+    whole = drawn.area / unit**2
+    assert set(areas) >= set(whole.index[whole > 4])
+    assert sum(areas.values()) == pytest.approx(whole.sum(), rel=0.01)
 
 
 # --- zooms ------------------------------------------------------------------------------------------------------------------------------------------
