@@ -52,6 +52,13 @@ if TYPE_CHECKING:
     from gridmap.outputs.tiles import tile_layer as tile_layer
     from gridmap.outputs.tiles import vector_layer as vector_layer
     from gridmap.outputs.tiles import write_pmtiles as write_pmtiles
+    from gridmap.outputs.publish import date_of_data as date_of_data
+    from gridmap.outputs.publish import publish as publish
+    from gridmap.outputs.publish_content import Publication as Publication
+    from gridmap.outputs.publish_content import public_content as public_content
+    from gridmap.outputs.publish_content import public_venues as public_venues
+    from gridmap.outputs.publish_page import public_page as public_page
+    from gridmap.outputs.publish_page import public_policy as public_policy
     from gridmap.rules import Rules as Rules
     from gridmap.rules import load_rules as load_rules
     from gridmap.rules import profile_names as profile_names
@@ -78,6 +85,7 @@ _MODULE_OF = {
     "Jobs": "gridmap.store.jobs",
     "Plan": "gridmap.grids.plan",
     "PrivateStore": "gridmap.store.private",
+    "Publication": "gridmap.outputs.publish_content",
     "RequestError": "gridmap.errors",
     "Rules": "gridmap.rules",
     "Territory": "gridmap.store.accounts",
@@ -92,6 +100,7 @@ _MODULE_OF = {
     "compare": "gridmap.grids.compare",
     "coverage": "gridmap.circles.coverage",
     "coverage_map": "gridmap.outputs.coverage_map",
+    "date_of_data": "gridmap.outputs.publish",
     "explore": "gridmap.outputs.maps",
     "export_coverage": "gridmap.outputs.coverage_export",
     "export_plan": "gridmap.outputs.export",
@@ -108,6 +117,11 @@ _MODULE_OF = {
     "propose": "gridmap.grids.propose",
     "propose_areas": "gridmap.grids.areas",
     "propose_mergers": "gridmap.grids.mergers",
+    "public_content": "gridmap.outputs.publish_content",
+    "public_page": "gridmap.outputs.publish_page",
+    "public_policy": "gridmap.outputs.publish_page",
+    "public_venues": "gridmap.outputs.publish_content",
+    "publish": "gridmap.outputs.publish",
     "role_names": "gridmap.store.accounts",
     "sample_district": "gridmap.ground.sample",
     "save_map": "gridmap.outputs.maps",

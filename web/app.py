@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from web import accounts, tiles, watching
+from web import accounts, public, tiles, watching
 from web.accounts import init_accounts
 from web.failures import init_failures
 from web.headers import init_headers
@@ -21,7 +21,7 @@ from web.settings import Settings
 from web.standing import make_standing
 from web.watching import init_watching
 
-BLUEPRINTS = (watching.blueprint, accounts.blueprint, tiles.blueprint)
+BLUEPRINTS = (watching.blueprint, accounts.blueprint, tiles.blueprint, public.blueprint)
 """Every job of the server. A new one is added here; its views say whom they are for, see :mod:`web.security`."""
 
 PAGES = (("accounts.home", "account_title"),)

@@ -33,6 +33,10 @@ class Settings:
     upload_mb: Annotated[int, "The largest upload, all files together; what is larger is answered with 413."] = 500
     job_memory_mb: Annotated[int, "The memory that background work on uploaded files may take, where the system can limit it."] = 8192
     job_minutes: Annotated[int, "The processor time that background work may take, where the system can limit it."] = 120
+    public_source: Annotated[str, "Where the data of the public map come from, printed on it; the office's own files unless set."] = ""
+    public_date: Annotated[str, "Date of the data on the public map, as 2024-05-31; that of the latest import unless set."] = ""
+    public_approval: Annotated[str, "Map approval number of the public map; without it the map says that it is not approved."] = ""
+    public_address: Annotated[str, "Address of the public map, shown as a QR code."] = ""
     metrics_from: Annotated[str, "The addresses that may read /metrics."] = "127.0.0.1 ::1"
 
     @property

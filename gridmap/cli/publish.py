@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +10,6 @@ from gridmap.cli.circles import WALK
 from gridmap.cli.ground import JSON, LANG, PATH, RULES, WORKSPACE
 from gridmap.cli.reply import Answer, give, progress_bars
 from gridmap.cli.words import Command, language, option, say
-
-if TYPE_CHECKING:
-    from gridmap.store.workspace import Workspace
 
 
 @click.command("publish", cls=Command)
@@ -42,7 +37,7 @@ def publish(
     as_json: bool,
 ) -> int:
     """The text stands in the catalogue."""
-    from gridmap.outputs.publish import check_out
+    from gridmap.outputs.publish import check_out, date_of_data
     from gridmap.outputs.publish import publish as write
     from gridmap.rules import load_rules
     from gridmap.store.workspace import Workspace
@@ -53,7 +48,7 @@ def publish(
     district = store.read_district()
     told = {
         "source": say("public_own_data") if source is None else source,
-        "date": _date_of_data(store) if date is None else date,
+        "date": date_of_data(store) if date is None else date,
         "approval": approval,
         "address": address,
     }
@@ -74,14 +69,6 @@ def publish(
         )
     data = {"workspace": str(workspace), "files": [str(path) for path in files], "bytes": sum(path.stat().st_size for path in files), **told}
     return give(Answer(data, [say("cli_publish_done", path=str(out), date=str(told["date"]))], findings), as_json=as_json)
-
-
-def _date_of_data(store: Workspace) -> str:
-    """Return the day of the latest import, which is how old the data are; for a district that was never imported, the day of its file."""
-    imports = store.imports()
-    if len(imports):
-        return str(imports["made_at"].max())[: len("2000-01-01")]
-    return dt.datetime.fromtimestamp(store.path.stat().st_mtime, tz=dt.UTC).date().isoformat()
 
 
 COMMANDS = (publish,)

@@ -26,6 +26,7 @@ from gridmap.outputs.publish_page import public_page
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
 from gridmap.store.connections import drafted
+from gridmap.store.workspace import Workspace
 from gridmap.texts import Language, render
 from gridmap.walking.network import Network
 
@@ -91,6 +92,14 @@ def publish(
         _write_code(out / CODE, told.address)
         written.append(out / CODE)
     return written, findings
+
+
+def date_of_data(store: Workspace) -> str:
+    """Return the day of the latest import, which is how old the data are; for a district that was never imported, the day of its file."""
+    imports = store.imports()
+    if len(imports):
+        return str(imports["made_at"].max())[: len("2000-01-01")]
+    return dt.datetime.fromtimestamp(store.path.stat().st_mtime, tz=dt.UTC).date().isoformat()
 
 
 def check_out(out: Path) -> None:

@@ -48,12 +48,16 @@ MARGIN = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is told about a public map: whence, of when, approved under which number (empty: not approved), at which address (empty: none)."""
+    """What is told about a public map: whence, of when, approved under which number (empty: not approved), at which address (empty: none).
+
+    ``staff`` is where staff log in, when a server shows the map.
+    """
 
     source: str
     date: str
     approval: str = ""
     address: str = ""
+    staff: str = ""
 
 
 def public_venues(district: District, rules: Rules) -> tuple[gpd.GeoDataFrame, list[Finding]]:
@@ -112,6 +116,7 @@ def public_content(
         "approval": told.approval,
         "address": told.address,
         "qr": qr_code(told.address),
+        "staff": told.staff,
         "origin": list(bounds[:2]),
         "steps": {"shape": STEPS_PER_DEGREE, "circle": CIRCLE_STEPS_PER_DEGREE},
         "bounds": list(bounds),

@@ -56,6 +56,7 @@ PAGE_FIELDS: Mapping[str, tuple[PublicField, ...]] = {
         PublicField("approval", "审图号；没有时为空，网页写明“未经审图”。", "Map approval number; empty where there is none, as the page then says."),
         PublicField("address", "网页的网址，发布时给出的。", "The address of the page, where one was given."),
         PublicField("qr", "网址的二维码。", "The QR code of that address."),
+        PublicField("staff", "工作人员登录的网址，由服务器给出；文件里为空。", "Where staff log in, when a server shows the page; empty in files."),
         PublicField("origin", "各坐标的起点，度。", "The place from which all places are counted, degrees."),
         PublicField("steps", "一度分成多少步：建筑和场所一种，范围一种。", "Into how many steps a degree is divided, for shapes and for circles."),
         PublicField("bounds", "地图的四至，度。", "West, south, east and north of the map, degrees."),

@@ -59,7 +59,7 @@ def public_page(content: Mapping[str, Any], *, language: Language = "zh") -> str
     styles = [_text(name) for name in STYLES]
     head = [
         '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts, styles)}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{public_policy()}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="referrer" content="no-referrer">',
         f"<title>{html.escape(page_title(str(content['district']), language))}</title>",
@@ -90,8 +90,9 @@ def data_block(content: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _policy(scripts: list[str], styles: list[str]) -> str:
-    """Return a content policy under which exactly these scripts and style sheets count, and nothing is fetched."""
+def public_policy() -> str:
+    """Return the content policy of the public page: exactly its own scripts and style sheets count, and nothing is fetched."""
+    scripts, styles = [*map(_text, SCRIPTS), _text(LIBRARY), _text(LAST)], list(map(_text, STYLES))
     rules = {
         "default-src": "'none'",
         "script-src": " ".join(map(_digest, scripts)),

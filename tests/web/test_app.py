@@ -43,7 +43,7 @@ def test_a_failure_shows_no_traceback(app: Flask, caplog: pytest.LogCaptureFixtu
     def fails() -> str:
         raise ZeroDivisionError("secret words")
 
-    fails.access = app.view_functions["index"].access
+    fails.access = app.view_functions["public.page"].access
     for headers in (HTML, {}):
         reply = app.test_client().get("/fails", headers=headers)
         assert reply.status_code == 500

@@ -22,7 +22,7 @@ PLANNERS = frozenset({"planner", "administrator"})
 
 MATRIX = {
     "static": EVERYBODY,
-    "index": EVERYBODY,
+    "public.page": EVERYBODY,
     "watching.health": EVERYBODY,
     "watching.metrics": EVERYBODY,
     "accounts.login": EVERYBODY,

@@ -17,8 +17,8 @@
       const { view } = this.panel;
       const say = (code, filled) => this.panel.say(code, filled);
       const kinds = venue.categories.map((number) => view.model.categories[number]);
-      const close = make("button", { type: "button", class: "close", "aria-label": say("close"), text: "×", click: () => this.acts.choose(-1) });
-      const heading = make("h2", { id: "gridmap-card-name", tabindex: "-1", text: venue.name || say("nameless") });
+      const close = make("button", { type: "button", class: "close", "aria-label": say("public_close"), text: "×", click: () => this.acts.choose(-1) });
+      const heading = make("h2", { id: "gridmap-card-name", tabindex: "-1", text: venue.name || say("public_nameless") });
       const tags = kinds.map((kind) => make("span", { class: "tag" }, signSvg(kind.sign, 22), make("span", { text: kind[view.language] })));
       this.root.setAttribute("aria-labelledby", "gridmap-card-name");
       this.root.replaceChildren(close, heading, make("p", { class: "tags" }, ...tags), this.facts(venue), this.walk(venue));
@@ -41,14 +41,14 @@
       const add = (picture, code, content) => {
         if (!content) return;
         const sign = picture ? mark(picture, 20) : make("span", { class: "mark" });
-        list.append(make("dt", {}, sign, make("span", { text: say(`column_${code}`) })), make("dd", {}, content));
+        list.append(make("dt", {}, sign, make("span", { text: say(`public_column_${code}`) })), make("dd", {}, content));
       };
       const text = (words) => words && make("span", { text: words });
       add("place", "address", text(venue.address));
       add("hours", "hours", text(venue.hours));
       add("phone", "phone", venue.phone && this.telephone(venue.phone));
-      add("accessible", "accessible", text(venue.accessible === null ? "" : say(venue.accessible ? "accessible_yes" : "accessible_no")));
-      add("", "area_m2", text(venue.area_m2 === null ? "" : say("square_metres", { area: gridmapPage.number(venue.area_m2) })));
+      add("accessible", "accessible", text(venue.accessible === null ? "" : say(venue.accessible ? "public_accessible_yes" : "public_accessible_no")));
+      add("", "area_m2", text(venue.area_m2 === null ? "" : say("public_square_metres", { area: gridmapPage.number(venue.area_m2) })));
       add("", "opened_by", text(venue.opened_by));
       return list;
     }
@@ -63,10 +63,10 @@
     walk(venue) {
       const { view } = this.panel;
       const minutes = String(view.model.limit.minutes);
-      const note = venue.hasCircle ? (view.hasMap ? "circle_drawn" : "") : "circle_none";
+      const note = venue.hasCircle ? (view.hasMap ? "public_circle_drawn" : "") : "public_circle_none";
       const go = make("button", {
         type: "button",
-        text: this.panel.say("here_venue", { minutes }),
+        text: this.panel.say("public_here_venue", { minutes }),
         click: () => this.acts.setHere(venue.place, "venue"),
       });
       return make("div", { class: "walk" }, note && make("p", { class: "note", text: this.panel.say(note, { minutes }) }), make("div", { class: "buttons" }, go));

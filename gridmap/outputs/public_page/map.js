@@ -100,9 +100,9 @@
     ask() {
       const box = document.getElementById("gridmap-ask");
       const close = () => this.stopAsking();
-      const middle = make("button", { type: "button", text: panel.say("pick_middle"), click: () => this.answer(this.map.getCenter().toArray()) });
-      const stop = make("button", { type: "button", class: "plain", text: panel.say("pick_stop"), click: close });
-      box.replaceChildren(make("p", { text: panel.say("pick_ask") }), make("div", { class: "buttons" }, middle, stop));
+      const middle = make("button", { type: "button", text: panel.say("public_pick_middle"), click: () => this.answer(this.map.getCenter().toArray()) });
+      const stop = make("button", { type: "button", class: "plain", text: panel.say("public_pick_stop"), click: close });
+      box.replaceChildren(make("p", { text: panel.say("public_pick_ask") }), make("div", { class: "buttons" }, middle, stop));
       box.hidden = false;
       this.asking = true;
       document.documentElement.classList.add("asking");
@@ -167,13 +167,13 @@
     name() {
       const say = (code) => panel.say(code);
       const canvas = this.map.getCanvas();
-      canvas.setAttribute("aria-label", say("map_label"));
-      for (const [sign, code] of [["in", "zoom_in"], ["out", "zoom_out"]]) {
+      canvas.setAttribute("aria-label", say("public_map_label"));
+      for (const [sign, code] of [["in", "public_zoom_in"], ["out", "public_zoom_out"]]) {
         const button = this.map.getContainer().querySelector(`.maplibregl-ctrl-zoom-${sign}`);
         button.title = say(code);
         button.setAttribute("aria-label", say(code));
       }
-      this.pin.getElement().setAttribute("aria-label", say("pin"));
+      this.pin.getElement().setAttribute("aria-label", say("public_pin"));
     }
 
     // A sheet of paper is narrower than a screen: the same part of the map is drawn at the size that it has there, and kept as a picture.
@@ -185,7 +185,7 @@
       this.map.fitBounds(seen, { animate: false, padding: 0 });
       this.map.redraw();
       // Read in the same breath: the browser forgets what was drawn as soon as it is on the screen.
-      this.picture = make("img", { class: "on-paper", alt: panel.say("map_label"), src: this.map.getCanvas().toDataURL("image/png") });
+      this.picture = make("img", { class: "on-paper", alt: panel.say("public_map_label"), src: this.map.getCanvas().toDataURL("image/png") });
       this.map.getContainer().append(this.picture);
       panel.length = Infinity;
       panel.showList();

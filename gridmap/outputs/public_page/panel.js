@@ -13,7 +13,7 @@
     }
 
     say(code, filled = {}) {
-      return words(this.view.texts[this.view.language][`public_${code}`], filled);
+      return words(this.view.texts[this.view.language][code], filled);
     }
 
     render() {
@@ -53,11 +53,11 @@
 
     title() {
       const { district } = this.view.model;
-      return district ? this.say("title", { district }) : this.say("title_alone");
+      return district ? this.say("public_title", { district }) : this.say("public_title_alone");
     }
 
     searchBox() {
-      const input = make("input", { id: "gridmap-search", type: "search", autocomplete: "off", placeholder: this.say("search"), "aria-label": this.say("search") });
+      const input = make("input", { id: "gridmap-search", type: "search", autocomplete: "off", placeholder: this.say("public_search"), "aria-label": this.say("public_search") });
       input.value = this.view.query;
       input.addEventListener("input", () => this.acts.search(input.value));
       return make("section", { role: "search", class: "search" }, mark("search", 22), input);
@@ -67,17 +67,17 @@
       const { minutes, metres, flat } = this.view.model.limit;
       const far = { minutes: String(minutes), metres: String(Math.round(metres)) };
       const button = (id, code, act) => make("button", { type: "button", id: `gridmap-${id}`, text: this.say(code), click: act });
-      this.pick = button("pick", "here_pick", this.acts.pick);
+      this.pick = button("pick", "public_here_pick", this.acts.pick);
       this.pick.hidden = !this.view.hasMap;
-      this.clear = button("clear", "here_clear", this.acts.clearHere);
+      this.clear = button("clear", "public_here_clear", this.acts.clearHere);
       this.clear.classList.add("plain");
       return make(
         "section",
         { class: "here", "aria-labelledby": "gridmap-here" },
-        make("h2", { id: "gridmap-here" }, mark("here", 22), make("span", { text: this.say("here", far) })),
-        make("div", { class: "buttons" }, button("locate", "here_locate", this.acts.locate), this.pick, this.clear),
+        make("h2", { id: "gridmap-here" }, mark("here", 22), make("span", { text: this.say("public_here", far) })),
+        make("div", { class: "buttons" }, button("locate", "public_here_locate", this.acts.locate), this.pick, this.clear),
         this.hereState,
-        make("p", { class: "note", text: this.say(flat ? "here_flat" : "here_note", far) }),
+        make("p", { class: "note", text: this.say(flat ? "public_here_flat" : "public_here_note", far) }),
       );
     }
 
@@ -95,9 +95,9 @@
         const count = make("span", { class: "kind-count", text: String(counts.get(number)) });
         return make("label", { class: "kind", for: input.id }, input, signSvg(category.sign, 28), name, count);
       });
-      const all = make("button", { type: "button", class: "plain", text: this.say("all"), click: () => this.acts.toggleAll(true) });
-      const nothing = make("button", { type: "button", class: "plain", text: this.say("nothing"), click: () => this.acts.toggleAll(false) });
-      const title = make("h2", { id: "gridmap-kinds", text: this.say("categories") });
+      const all = make("button", { type: "button", class: "plain", text: this.say("public_all"), click: () => this.acts.toggleAll(true) });
+      const nothing = make("button", { type: "button", class: "plain", text: this.say("public_nothing"), click: () => this.acts.toggleAll(false) });
+      const title = make("h2", { id: "gridmap-kinds", text: this.say("public_categories") });
       return make(
         "section",
         { class: "kinds", role: "group", "aria-labelledby": "gridmap-kinds" },
@@ -117,8 +117,8 @@
       const { view } = this;
       const { shown } = view;
       const count = { count: shown.length, minutes: String(view.model.limit.minutes) };
-      this.heading.textContent = this.say(view.here ? "count_here" : "count", count);
-      this.none.textContent = shown.length ? "" : this.say(view.query ? "none_found" : view.here ? "none_here" : "none_on");
+      this.heading.textContent = this.say(view.here ? "public_count_here" : "public_count", count);
+      this.none.textContent = shown.length ? "" : this.say(view.query ? "public_none_found" : view.here ? "public_none_here" : "public_none_on");
       this.none.hidden = shown.length > 0;
       this.clear.hidden = !view.here;
       const parts = [];
@@ -127,7 +127,7 @@
         if (each.kind !== kind) {
           kind = each.kind;
           const category = view.model.categories[kind];
-          parts.push(make("h3", {}, category && signSvg(category.sign, 22), make("span", { text: category ? category[view.language] : this.say("other") })));
+          parts.push(make("h3", {}, category && signSvg(category.sign, 22), make("span", { text: category ? category[view.language] : this.say("public_other") })));
           parts.push(make("ul", {}));
         }
         parts.at(-1).append(make("li", {}, this.item(each)));
@@ -140,9 +140,9 @@
     item({ venue, kind, metres }) {
       const { view } = this;
       const others = gridmapPage.kindsShown(view, venue).filter((number) => number !== kind).map((number) => view.model.categories[number][view.language]);
-      const also = others.length ? this.say("also", { names: others.join(view.language === "zh" ? "、" : ", ") }) : "";
+      const also = others.length ? this.say("public_also", { names: others.join(view.language === "zh" ? "、" : ", ") }) : "";
       const lines = [also, venue.address, venue.hours].filter((text) => text);
-      const away = this.view.here ? this.say("metres", { metres: String(Math.max(10, Math.round(metres / 10) * 10)) }) : "";
+      const away = this.view.here ? this.say("public_metres", { metres: String(Math.max(10, Math.round(metres / 10) * 10)) }) : "";
       return make(
         "button",
         {
@@ -152,7 +152,7 @@
           "aria-current": venue.position === this.view.chosen ? "true" : null,
           click: () => this.acts.choose(venue.position, "list"),
         },
-        make("span", { class: "venue-name", text: venue.name || this.say("nameless") }),
+        make("span", { class: "venue-name", text: venue.name || this.say("public_nameless") }),
         away && make("span", { class: "away", text: away }),
         lines.length && make("span", { class: "venue-more", text: lines.join(" · ") }),
       );
@@ -165,7 +165,7 @@
         this.showList();
         document.getElementById(`gridmap-venue-${next.venue.position}`).focus();
       };
-      return make("button", { type: "button", class: "more", text: this.say("more", { count: left }), click: show });
+      return make("button", { type: "button", class: "more", text: this.say("public_more", { count: left }), click: show });
     }
 
     // Tells which of the categories switched on cannot be reached at all.
@@ -175,7 +175,7 @@
       const missed = [...view.on].filter((number) => !reached.has(number)).sort((a, b) => a - b);
       if (!missed.length || view.query || !view.shown.length) return null;
       const names = missed.map((number) => view.model.categories[number][view.language]);
-      const text = this.say("missing", { names: names.join(view.language === "zh" ? "、" : ", "), minutes: String(view.model.limit.minutes) });
+      const text = this.say("public_missing", { names: names.join(view.language === "zh" ? "、" : ", "), minutes: String(view.model.limit.minutes) });
       return make("p", { class: "missing", text });
     }
 
@@ -189,27 +189,28 @@
 
     foot() {
       const { view } = this;
-      const { address, qr } = view.model;
+      const { address, qr, staff } = view.model;
       const button = (code, act) => make("button", { type: "button", text: this.say(code), click: act });
       const copied = make("p", { class: "note", role: "status" });
-      const copy = (what) => this.acts.copy(what, (good) => { copied.textContent = this.say(good ? "copied" : "copy_failed"); });
+      const copy = (what) => this.acts.copy(what, (good) => { copied.textContent = this.say(good ? "public_copied" : "public_copy_failed"); });
       const parts = [
-        make("h2", { text: this.say("about") }),
+        make("h2", { text: this.say("public_about") }),
         ...this.facts().map((text) => make("p", { text })),
-        make("div", { class: "buttons" }, button("print", () => window.print()), button("save_sheet", this.acts.saveSheet), button("save_points", this.acts.savePoints)),
-        make("div", { class: "buttons" }, button("copy_link", () => copy("link")), button("copy_embed", () => copy("embed"))),
+        make("div", { class: "buttons" }, button("public_print", () => window.print()), button("public_save_sheet", this.acts.saveSheet), button("public_save_points", this.acts.savePoints)),
+        make("div", { class: "buttons" }, button("public_copy_link", () => copy("link")), button("public_copy_embed", () => copy("embed"))),
         copied,
       ];
-      if (qr.size) parts.push(make("figure", { class: "qr" }, gridmapPage.qrSvg(qr, this.say("qr_label", { address })), make("figcaption", {}, make("span", { text: this.say("qr") }), make("span", { class: "address", text: address }))));
+      if (qr.size) parts.push(make("figure", { class: "qr" }, gridmapPage.qrSvg(qr, this.say("public_qr_label", { address })), make("figcaption", {}, make("span", { text: this.say("public_qr") }), make("span", { class: "address", text: address }))));
+      if (staff) parts.push(make("p", { class: "staff" }, make("a", { href: staff, text: this.say("public_staff") })));
       return make("footer", {}, ...parts);
     }
 
     facts() {
       const { source, date, approval } = this.view.model;
       return [
-        this.say("source", { source }),
-        this.say("date", { date }),
-        approval ? this.say("approval", { approval }) : this.say("internal"),
+        this.say("public_source", { source }),
+        this.say("public_date", { date }),
+        approval ? this.say("public_approval", { approval }) : this.say("public_internal"),
       ];
     }
   }

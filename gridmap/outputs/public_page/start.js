@@ -52,11 +52,11 @@
     document.title = panel.title();
     document.getElementById("gridmap-told").replaceChildren(...panel.facts().flatMap((text) => [gridmapPage.make("span", { text }), " "]));
     const list = document.getElementById("gridmap-to-list");
-    list.textContent = panel.say(document.documentElement.classList.contains("list-only") ? "to_map" : "to_list");
-    document.getElementById("gridmap-frame").setAttribute("aria-label", panel.say("frame_label"));
+    list.textContent = panel.say(document.documentElement.classList.contains("list-only") ? "public_to_map" : "public_to_list");
+    document.getElementById("gridmap-frame").setAttribute("aria-label", panel.say("public_frame_label"));
     const noMap = document.getElementById("gridmap-no-map");
     noMap.hidden = view.hasMap;
-    noMap.textContent = view.hasMap ? "" : panel.say("no_map");
+    noMap.textContent = view.hasMap ? "" : panel.say("public_no_map");
     if (map) map.name();
   };
 
@@ -107,12 +107,13 @@
   };
 
   const BESIDE_M = 30;
+  const FROM = { map: "public_here_from_map", position: "public_here_from_position", venue: "public_here_from_venue" };
 
   const tellHere = () => {
     const { street } = view;
-    const far = street && street.metres > BESIDE_M ? panel.say("here_street", { metres: String(Math.round(street.metres / 10) * 10) }) : "";
-    panel.hereState.textContent = panel.say(`here_from_${view.hereFrom}`) + far + (street ? "" : panel.say("here_no_street"));
-    say(panel.say("count_here", { count: view.shown.length, minutes: String(model.limit.minutes) }));
+    const far = street && street.metres > BESIDE_M ? panel.say("public_here_street", { metres: String(Math.round(street.metres / 10) * 10) }) : "";
+    panel.hereState.textContent = panel.say(FROM[view.hereFrom]) + far + (street ? "" : panel.say("public_here_no_street"));
+    say(panel.say("public_count_here", { count: view.shown.length, minutes: String(model.limit.minutes) }));
   };
 
   acts.setHere = (place, from) => {
@@ -142,15 +143,15 @@
     const failed = (code) => {
       panel.hereState.textContent = panel.say(code);
     };
-    if (!navigator.geolocation || !window.isSecureContext) return failed("locate_impossible");
-    panel.hereState.textContent = panel.say("locating");
+    if (!navigator.geolocation || !window.isSecureContext) return failed("public_locate_impossible");
+    panel.hereState.textContent = panel.say("public_locating");
     const found = ({ coords }) => {
       const [west, south, east, north] = model.bounds;
       const { longitude, latitude } = coords;
-      if (longitude < west || longitude > east || latitude < south || latitude > north) return failed("locate_outside");
+      if (longitude < west || longitude > east || latitude < south || latitude > north) return failed("public_locate_outside");
       return acts.setHere([longitude, latitude], "position");
     };
-    return navigator.geolocation.getCurrentPosition(found, (error) => failed(error.code === 1 ? "locate_refused" : "locate_impossible"), {
+    return navigator.geolocation.getCurrentPosition(found, (error) => failed(error.code === 1 ? "public_locate_refused" : "public_locate_impossible"), {
       enableHighAccuracy: true,
       timeout: 15000,
     });
