@@ -1,10 +1,11 @@
-"""Service circles: CPU time beside scipy, networkx, pandana and spopt, and a whole run on a made-up city.
+"""Service circles: CPU time beside scipy, networkx, pandana, OSMnx and spopt, and a whole run on a made-up city.
 
     python benchmarks/circles.py [--sizes 50000 200000 1000000] [--households 300000] [--osm EXTRACT.osm.pbf]
 
 The networks are made up: crossings 60 m apart, a quarter of the streets missing, a river with bridges, ids in any order. Peers get the same edges;
 all distances are checked to be equal. Times are process time on one core; a run before the clock starts compiles our kernels. ``warm`` is the search
-alone, ``cold`` includes reading the network from disk (ours) or building the matrix (scipy). spopt is left out where it is not installed.
+alone, ``cold`` includes reading the network from disk (ours) or building the matrix (scipy). OSMnx and spopt are left out where they are not
+installed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
-from gridmap.circles.areas import venue_circles
+from gridmap.circles.areas import WIDTH_M, venue_circles
 from gridmap.circles.coverage import coverage
 from gridmap.circles.siting import best_sites, demand_of
 from gridmap.ground.importing import ImportRequest, import_files
@@ -37,6 +38,7 @@ from gridmap.walking.reach import FAR, Arcs, arcs_of, nearest, reached
 from gridmap.walking.walls import walls_of
 
 LIMIT_CM = 80_000
+CM = 100
 VENUES, CATEGORIES = 1000, 9
 
 
@@ -195,8 +197,33 @@ def whole(households: int) -> None:
 
 def areas(found: Any, district: Any) -> None:
     walls = walls_of(district)
+    venue_circles(found, walls)
     drawn, seconds = timed(lambda: venue_circles(found, walls))
-    print(f"  circle polygons: {1000 * seconds / max(len(drawn), 1):.2f} ms a venue")
+    each_s = seconds / max(len(drawn), 1)
+    print(f"  circle polygons: {1000 * each_s:.2f} ms a venue")
+    if importlib.util.find_spec("osmnx"):
+        tell("  the same", each_s, "OSMnx recipe", recipe(found, 20))
+
+
+def recipe(found: Any, venues: int) -> float:
+    """Return the seconds a venue of the recipe for isochrones in OSMnx's examples: nodes within reach, their edges buffered and united."""
+    import osmnx
+
+    network = found.network
+    graph = nx.MultiDiGraph(crs=network.crs)
+    graph.add_nodes_from((node, {"x": x, "y": y}) for node, (x, y) in enumerate(network.node_xy))
+    for a, b, cm, line in zip(network.a.tolist(), network.b.tolist(), network.length_cm.tolist(), network.lines(), strict=True):
+        graph.add_edge(a, b, length=cm / CM, geometry=line)
+        graph.add_edge(b, a, length=cm / CM, geometry=line.reverse())
+
+    def one(node: int) -> Any:
+        near = nx.ego_graph(graph, node, radius=found.limit.limit_cm / CM, distance="length")
+        edges = osmnx.graph_to_gdfs(near, nodes=False) if near.number_of_edges() else None
+        return edges.buffer(WIDTH_M).union_all() if edges is not None else None
+
+    nodes = network.a[found.venue_doors.edge[found.venue_doors.linked][:venues]].tolist()
+    _, seconds = timed(lambda: [one(node) for node in nodes])
+    return seconds / len(nodes)
 
 
 def extract(path: Path) -> None:

@@ -142,6 +142,8 @@ class _Tracer:
         self.inside = np.zeros(len(steps), dtype=bool)
         self.inside[tree.query(self.faces, predicate="covers")[1]] = True
         self.boxes = shapely.bounds(self.faces)
+        one, other = shapely.STRtree(self.faces).query(self.faces, predicate="intersects")
+        self.adjoining = one[one < other], other[one < other]
 
     def area(self, found: Reached, mine: slice, distance: Any, venues: Doors, limit_cm: int, cell_m: float) -> Any:
         """Return the area of one circle: ``found`` are the nodes within reach, ``distance`` how far each node of the network is."""
@@ -174,12 +176,20 @@ class _Tracer:
         else:
             barred = near[~entered[near]]
             if len(barred):
-                area = shapely.difference(area, shapely.coverage_union_all(self.faces[barred]))
+                area = shapely.difference(area, self._united(barred))
         bridges = segments[(level != 0) & self.over_water[corner]]
         if len(bridges):
             strips = shapely.buffer(shapely.multilinestrings(shapely.linestrings(bridges.reshape(-1, 2, 2))), BRIDGE_M, quad_segs=2)
             area = shapely.union(area, strips)
         return area
+
+    def _united(self, faces: Integers) -> Any:
+        """Return some faces as one area; most stand apart, and then nothing has to be united."""
+        chosen = np.zeros(len(self.faces), dtype=bool)
+        chosen[faces] = True
+        if (chosen[self.adjoining[0]] & chosen[self.adjoining[1]]).any():
+            return shapely.coverage_union_all(self.faces[faces])
+        return shapely.multipolygons(self.faces[faces])
 
 
 @kernel
