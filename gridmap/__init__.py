@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gridmap.grids.coarsen import coarsen as coarsen
     from gridmap.grids.compare import Comparison as Comparison
     from gridmap.grids.compare import compare as compare
+    from gridmap.grids.measures import report as report
     from gridmap.grids.mergers import merged_district as merged_district
     from gridmap.grids.mergers import propose_mergers as propose_mergers
     from gridmap.grids.plan import Plan as Plan
@@ -34,10 +35,15 @@ if TYPE_CHECKING:
     from gridmap.ground.importing import Import as Import
     from gridmap.ground.importing import ImportRequest as ImportRequest
     from gridmap.ground.importing import import_files as import_files
+    from gridmap.ground.looking import Look as Look
+    from gridmap.ground.looking import field_names as field_names
+    from gridmap.ground.looking import field_title as field_title
+    from gridmap.ground.looking import look_at_files as look_at_files
     from gridmap.ground.sample import sample_district as sample_district
     from gridmap.ground.tables import District as District
     from gridmap.outputs.coverage_export import export_coverage as export_coverage
     from gridmap.outputs.coverage_map import coverage_map as coverage_map
+    from gridmap.outputs.export import export_ground as export_ground
     from gridmap.outputs.export import export_plan as export_plan
     from gridmap.outputs.maps import explore as explore
     from gridmap.outputs.maps import plan_map as plan_map
@@ -69,7 +75,13 @@ if TYPE_CHECKING:
     from gridmap.store.audit import AuditLog as AuditLog
     from gridmap.store.jobs import Jobs as Jobs
     from gridmap.store.private import PrivateStore as PrivateStore
+    from gridmap.store.territories import buildings_within as buildings_within
+    from gridmap.store.territories import grids_within as grids_within
+    from gridmap.store.work import adopt_plan as adopt_plan
+    from gridmap.store.work import import_into as import_into
+    from gridmap.store.work import plan_into as plan_into
     from gridmap.store.workspace import Workspace as Workspace
+    from gridmap.system import limit_process as limit_process
 
 _MODULE_OF = {
     "Accounts": "gridmap.store.accounts",
@@ -83,6 +95,7 @@ _MODULE_OF = {
     "ImportRequest": "gridmap.ground.importing",
     "InputError": "gridmap.errors",
     "Jobs": "gridmap.store.jobs",
+    "Look": "gridmap.ground.looking",
     "Plan": "gridmap.grids.plan",
     "PrivateStore": "gridmap.store.private",
     "Publication": "gridmap.outputs.publish_content",
@@ -94,7 +107,9 @@ _MODULE_OF = {
     "User": "gridmap.store.accounts",
     "Workspace": "gridmap.store.workspace",
     "WorkspaceError": "gridmap.errors",
+    "adopt_plan": "gridmap.store.work",
     "assignment": "gridmap.outputs.tiles",
+    "buildings_within": "gridmap.store.territories",
     "check_district": "gridmap.ground.checks",
     "coarsen": "gridmap.grids.coarsen",
     "compare": "gridmap.grids.compare",
@@ -103,15 +118,23 @@ _MODULE_OF = {
     "date_of_data": "gridmap.outputs.publish",
     "explore": "gridmap.outputs.maps",
     "export_coverage": "gridmap.outputs.coverage_export",
+    "export_ground": "gridmap.outputs.export",
     "export_plan": "gridmap.outputs.export",
+    "field_names": "gridmap.ground.looking",
+    "field_title": "gridmap.ground.looking",
     "grids_layer": "gridmap.outputs.tiles",
+    "grids_within": "gridmap.store.territories",
     "ground_layer": "gridmap.outputs.tiles",
     "ground_layer_names": "gridmap.outputs.tiles",
     "import_files": "gridmap.ground.importing",
+    "import_into": "gridmap.store.work",
+    "limit_process": "gridmap.system",
     "live_tile": "gridmap.outputs.tiles",
     "load_rules": "gridmap.rules",
+    "look_at_files": "gridmap.ground.looking",
     "merged_district": "gridmap.grids.mergers",
     "packed_numbers": "gridmap.outputs.tiles",
+    "plan_into": "gridmap.store.work",
     "plan_map": "gridmap.outputs.maps",
     "profile_names": "gridmap.rules",
     "propose": "gridmap.grids.propose",
@@ -122,6 +145,7 @@ _MODULE_OF = {
     "public_policy": "gridmap.outputs.publish_page",
     "public_venues": "gridmap.outputs.publish_content",
     "publish": "gridmap.outputs.publish",
+    "report": "gridmap.grids.measures",
     "role_names": "gridmap.store.accounts",
     "sample_district": "gridmap.ground.sample",
     "save_map": "gridmap.outputs.maps",

@@ -80,6 +80,8 @@ def test_every_text_is_used() -> None:
     words = set(re.findall(r"\b[a-z][a-z0-9_]*\b", sources))
     # Codes put together: from a fixed beginning as in f"cli_help_{command}", or from a code and an ending as in f"{code}_closed" or += "_closed".
     beginnings = tuple(re.findall(r"""f["']([a-z][a-z0-9_]+_)\{""", sources))
+    # The same in our scripts: `start_plans_${column}`.
+    beginnings += tuple(re.findall(r"`([a-z][a-z0-9_]+_)\$\{", sources))
     endings = set(re.findall(r"""(?:f["']\{\w+\}|\+= ["'])(_[a-z0-9_]+)["']""", sources))
 
     def is_used(code: str) -> bool:

@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from web import accounts, public, tiles, watching
+from web import accounts, public, start, tiles, watching
 from web.accounts import init_accounts
 from web.failures import init_failures
 from web.headers import init_headers
@@ -21,10 +21,10 @@ from web.settings import Settings
 from web.standing import make_standing
 from web.watching import init_watching
 
-BLUEPRINTS = (watching.blueprint, accounts.blueprint, tiles.blueprint, public.blueprint)
+BLUEPRINTS = (watching.blueprint, accounts.blueprint, start.blueprint, tiles.blueprint, public.blueprint)
 """Every job of the server. A new one is added here; its views say whom they are for, see :mod:`web.security`."""
 
-PAGES = (("accounts.home", "account_title"),)
+PAGES = (("start.page", "page_start"), ("accounts.home", "account_title"))
 """What stands in the navigation at the top, in this order: the view and the code of its title; shown to the roles that the view is for."""
 
 GUESSED = ("accounts.login", "accounts.password")
@@ -38,6 +38,7 @@ def create_app(settings: Settings) -> Flask:
 
     Raises ``LookupError`` when a view does not say whom it is for.
     """
+    settings = settings.absolute()
     app = Flask("web")
     app.config.update(
         SECRET_KEY=make_standing(settings).store.secret(),

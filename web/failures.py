@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -12,8 +15,13 @@ from web.language import language, say
 from web.security import actor, signed_in
 from web.standing import standing
 
+LOG = logging.getLogger("gridmap.server")
 FOR_PROGRAMS = ("/api/", "/tiles/")
 KNOWN = (400, 401, 403, 404, 405, 412, 413, 428, 429, 500, 503)
+
+
+STATUS = {"job_busy": 409, "job_unknown": 404, "tray_unknown": 404, "plan_unknown": 404}
+"""Requests that make no sense are answered with 400, but for these."""
 
 
 def wants_json() -> bool:
@@ -54,7 +62,16 @@ def _gridmap(error: GridmapError) -> Response:
     if isinstance(error, WorkspaceError):
         text = say("server_503") if signed_in() is None else error.sentence(language())
         return failure(503, error.code, text)
-    return failure(400 if isinstance(error, RequestError) else 422, error.code, error.text(language()))
+    status = STATUS.get(error.code, 400) if isinstance(error, RequestError) else 422
+    return failure(status, error.code, error.text(language()))
+
+
+def _refused(error: OSError) -> Response:
+    """What the system refuses outside the workspace, above all a full disk."""
+    LOG.error(say("server_500", request=g.request_id), exc_info=error, extra={"told": {"request_id": g.request_id}})
+    status = 507 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 500
+    code = "server_507" if status == 507 else "server_500"
+    return failure(status, code, say(code, request=g.request_id))
 
 
 def init_failures(app: Flask) -> None:
@@ -62,4 +79,6 @@ def init_failures(app: Flask) -> None:
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(InternalServerError, _http)
+    app.register_error_handler(OSError, _refused)
     app.register_error_handler(GridmapError, _gridmap)
+    app.register_error_handler(WorkspaceError, _gridmap)

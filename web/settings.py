@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -38,6 +38,10 @@ class Settings:
     public_approval: Annotated[str, "Map approval number of the public map; without it the map says that it is not approved."] = ""
     public_address: Annotated[str, "Address of the public map, shown as a QR code."] = ""
     metrics_from: Annotated[str, "The addresses that may read /metrics."] = "127.0.0.1 ::1"
+
+    def absolute(self) -> Settings:
+        """Return the same settings with paths that hold wherever the program goes."""
+        return replace(self, workspace=self.workspace.absolute(), private=self.private_path.absolute())
 
     @property
     def private_path(self) -> Path:

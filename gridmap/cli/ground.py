@@ -107,12 +107,12 @@ def _check_office(folder: Path, *, overwrite: bool) -> None:
 @LANG
 def import_(workspace: Path, fields: tuple[str, ...], profile: str, author: str | None, as_json: bool, **sources: Any) -> int:
     """The text stands in the catalogue."""
-    from gridmap.cli.importing import field_options, import_into
+    from gridmap.cli.importing import field_options, import_answer
     from gridmap.ground.importing import ImportRequest
 
     request = ImportRequest(fields=field_options(fields), name=workspace.stem, **sources)
     with progress_bars() as progress:
-        answer = import_into(workspace, request, profile=profile, author=author or login_name(), progress=progress)
+        answer = import_answer(workspace, request, profile=profile, author=author or login_name(), progress=progress)
     return give(answer, as_json=as_json)
 
 

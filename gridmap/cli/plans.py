@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gridmap.cli.ground import JSON, LANG, RULES, SEED, WORKSPACE, login_name
-from gridmap.cli.reply import Answer, give, progress_bars, stale_findings, table_lines
+from gridmap.cli.reply import Answer, give, progress_bars, table_lines
 from gridmap.cli.words import Command, option, say
 from gridmap.findings import Finding, finding
 
@@ -250,16 +250,12 @@ def compare_lines(comparison: Comparison) -> list[str]:
 def adopt(workspace: Path, plan: str, scheme: Any, object_class: str | None, as_json: bool) -> int:
     """The text stands in the catalogue."""
     from gridmap.errors import RequestError
-    from gridmap.grids.plan import CODE_FINDINGS, with_codes
+    from gridmap.store.work import adopt_plan
     from gridmap.store.workspace import Workspace
 
     if object_class is not None and scheme != "20":
         raise RequestError("cli_object_class_alone", value=object_class)
-    store = Workspace(workspace)
-    district = store.read_district()
-    coded = with_codes(store.read_plan(plan), district, scheme, object_class=object_class or "")
-    store.adopt(plan, coded=coded)
-    findings = [*stale_findings(coded, district), *(each for each in coded.findings if each.code in CODE_FINDINGS)]
+    findings = adopt_plan(Workspace(workspace), plan, scheme=scheme, object_class=object_class or "")
     return give(Answer({"workspace": str(workspace), "adopted": plan}, [say("cli_adopt_done", plan=plan)], findings), as_json=as_json)
 
 
