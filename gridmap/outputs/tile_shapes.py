@@ -107,7 +107,8 @@ def _meet(boxes: Places, west: int, north: int, east: int, south: int) -> Truths
 def shapes_of(geometries: Any, crs: pyproj.CRS | None) -> Shapes:
     """Return points, lines and polygons, in their order, in steps of the world; rows without geometry have no shape.
 
-    Places beyond the 85.06 degrees of Web Mercator come to lie on its edge. Raises ``RequestError`` without a CRS and for collections.
+    Places beyond the 85.06 degrees of Web Mercator come to lie on its edge. Raises ``RequestError`` without a CRS, for collections, and for
+    places that are no finite numbers.
 
     >>> shapes = shapes_of(np.array([shapely.Point(0, 0)]), pyproj.CRS("EPSG:4326"))
     >>> shapes.x.tolist() == [2**31], shapes.kind.tolist()
@@ -127,6 +128,9 @@ def shapes_of(geometries: Any, crs: pyproj.CRS | None) -> Shapes:
         rows = np.flatnonzero(there & np.isin(types, [int(each) for each, its in _KIND_OF_TYPE.items() if its == kind]))
         if len(rows):
             coordinates, part_first, hole, feature_first = _flat(geometries[rows], kind)
+            if not np.isfinite(coordinates).all():
+                faulty = ~np.isfinite(shapely.bounds(geometries[rows])).all(axis=1)
+                raise RequestError("tiles_place_unknown", row=int(rows[faulty.argmax()]) + 1)
             x, y = coordinates.T if onto is None else onto.transform(*coordinates.T)
             kinds = np.full(len(rows), kind, dtype=np.uint8)
             groups.append(Shapes(_steps(x), _steps(-np.asarray(y)), part_first, hole, feature_first, kinds, rows.astype(np.uint32)))

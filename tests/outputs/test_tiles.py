@@ -172,7 +172,7 @@ def assert_sound(found: list[Feature]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(jumbles(-1500, 6000), jumbles(0, 40), st.sampled_from((14, 15, 17)))
 def test_parts_in_all_tiles_make_up_the_whole(large: Any, small: Any, zoom: int) -> None:
     layer = layer_of(large, small)
@@ -202,7 +202,7 @@ def zoom_numbers(layer: TileLayer, zoom: int) -> list[tuple[int, int]]:
     return list(itertools.product(columns, rows))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(places(-3000, 7000), min_size=2, max_size=12))
 def test_lines_keep_their_course(corners: list[tuple[float, float]]) -> None:
     line = shapely.LineString(corners)
@@ -371,9 +371,21 @@ def test_a_layer_without_crs_is_refused() -> None:
         tile_layer("buildings", gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)]))
 
 
-def test_collections_are_refused() -> None:
-    with pytest.raises(RequestError):
-        tile_layer("buildings", gpd.GeoDataFrame(geometry=[shapely.GeometryCollection([shapely.Point(0, 0)])], crs=4326))
+@pytest.mark.parametrize("strange", [shapely.GeometryCollection([shapely.Point(0, 0)]), shapely.Point(np.inf, 0), shapely.Point(np.nan, 0)])
+def test_what_cannot_be_drawn_is_refused_by_its_row(strange: Any) -> None:
+    with pytest.raises(RequestError) as refused:
+        tile_layer("buildings", gpd.GeoDataFrame(geometry=[shapely.Point(1, 1), strange], crs=4326))
+    assert refused.value.words["row"] == 2
+
+
+def test_the_edges_of_the_world_hold() -> None:
+    world = shapely.box(-180, -90, 180, 90)
+    frame = gpd.GeoDataFrame(geometry=[world, shapely.difference(world, shapely.Point(0, 0).buffer(30))], crs=4326)
+    layer = tile_layer("world", frame, min_zoom=0, max_zoom=20)
+    for zoom, column, row in ((0, 0, 0), (3, 0, 7), (10, 1023, 0), (20, 0, 0), (20, 2**20 - 1, 2**20 - 1)):
+        found = list(read_tile(live_tile(layer, zoom, column, row))["world"].values())
+        assert len(found) == 2
+        assert_sound(found)
 
 
 def test_a_shape_over_far_too_many_tiles_is_refused() -> None:
