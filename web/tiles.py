@@ -12,8 +12,8 @@ from flask import Blueprint, Response, abort, jsonify, request, url_for
 from gridmap import (
     RequestError,
     TileLayer,
-    User,
     assignment,
+    buildings_within,
     grids_layer,
     ground_layer,
     ground_layer_names,
@@ -88,24 +88,13 @@ def plan_assignment() -> Response:
 def households() -> Response:
     """Give the households of every building inside the viewer's territory; none where they are unknown or outside it."""
     sight = standing().ground.sight()
-    numbers = sight.district.buildings["households"].fillna(-1).to_numpy(dtype=np.int64)
-    return _array(packed_numbers(np.where(_inside(sight, signed_in()), numbers, -1)))
-
-
-def _inside(sight: Sight, user: User | None) -> Any:
-    """Return which buildings lie in the territory of an account."""
-    buildings, communities = sight.district.buildings, sight.district.communities
-    if user is None:
-        return np.zeros(len(buildings), dtype=bool)
-    kind, ids = user.territory.kind, list(user.territory.ids)
-    if kind == "all":
-        return np.ones(len(buildings), dtype=bool)
-    if kind == "grids":
-        if sight.plan is None:
-            return np.zeros(len(buildings), dtype=bool)
-        return np.isin(assignment(sight.plan, list(buildings.index)), np.flatnonzero(sight.plan.grids.index.isin(ids)))
-    within = ids if kind == "community" else list(communities.index[communities["street_office"].isin(ids)])
-    return buildings["community_id"].isin(within).to_numpy(dtype=bool)
+    buildings = sight.district.buildings
+    user = signed_in()
+    inside = np.zeros(len(buildings), dtype=bool)
+    if user is not None:
+        inside[buildings.index.get_indexer(buildings_within(user.territory, sight.district, sight.plan))] = True
+    numbers = buildings["households"].fillna(-1).to_numpy(dtype=np.int64)
+    return _array(packed_numbers(np.where(inside, numbers, -1)))
 
 
 def _ground(sight: Sight, layer: str) -> TileLayer:
