@@ -48,6 +48,13 @@ if TYPE_CHECKING:
     from gridmap.outputs.maps import explore as explore
     from gridmap.outputs.maps import plan_map as plan_map
     from gridmap.outputs.maps import save_map as save_map
+    from gridmap.outputs.publish import date_of_data as date_of_data
+    from gridmap.outputs.publish import publish as publish
+    from gridmap.outputs.publish_content import Publication as Publication
+    from gridmap.outputs.publish_content import public_content as public_content
+    from gridmap.outputs.publish_content import public_venues as public_venues
+    from gridmap.outputs.publish_page import public_page as public_page
+    from gridmap.outputs.publish_page import public_policy as public_policy
     from gridmap.outputs.tiles import TileLayer as TileLayer
     from gridmap.outputs.tiles import assignment as assignment
     from gridmap.outputs.tiles import grids_layer as grids_layer
@@ -58,13 +65,6 @@ if TYPE_CHECKING:
     from gridmap.outputs.tiles import tile_layer as tile_layer
     from gridmap.outputs.tiles import vector_layer as vector_layer
     from gridmap.outputs.tiles import write_pmtiles as write_pmtiles
-    from gridmap.outputs.publish import date_of_data as date_of_data
-    from gridmap.outputs.publish import publish as publish
-    from gridmap.outputs.publish_content import Publication as Publication
-    from gridmap.outputs.publish_content import public_content as public_content
-    from gridmap.outputs.publish_content import public_venues as public_venues
-    from gridmap.outputs.publish_page import public_page as public_page
-    from gridmap.outputs.publish_page import public_policy as public_policy
     from gridmap.rules import Rules as Rules
     from gridmap.rules import load_rules as load_rules
     from gridmap.rules import profile_names as profile_names
