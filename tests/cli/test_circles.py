@@ -127,7 +127,7 @@ def test_missing_layers_are_no_failure(ask: Ask, made: Path, tmp_path: Path, tab
     district = Workspace(made).read_district()
     bare = district.with_tables({table: empty_table(table, district.crs)})
     Workspace(tmp_path / "bare.gpkg").write_ground(bare, [])
-    code, said = ask(workspace=tmp_path / "bare.gpkg")
+    code, said = ask("--export", str(tmp_path / "out.gpkg"), workspace=tmp_path / "bare.gpkg")
     assert code == 0
     assert sum(row["households"] for row in said["categories"]) == 9 * 1500
 
