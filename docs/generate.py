@@ -195,7 +195,7 @@ def _help(text: str) -> str:
 
 def _option_row(option: click.Option) -> Sequence[str]:
     takes = "" if option.is_flag else f" {option.metavar or _takes(option.type)}"
-    names = ", ".join(f"`{name}{takes}`" for name in option.opts)
+    names = ", ".join(f"`{name}{takes}`" for name in (*option.opts, *option.secondary_opts))
     default = option.default if option.show_default else None
     return names, option.help or "", "—" if default is None else f"`{default}`"
 

@@ -13,8 +13,6 @@ from gridmap import District, Plan, Workspace, WorkspaceError
 
 Made = TypeVar("Made")
 
-CHANGES = slice(24, 28)
-"""Where SQLite counts the transactions that changed a file; times of files are too coarse for that."""
 ATTEMPTS = 5
 """How often a workspace is read again that was changed while it was read."""
 
@@ -64,14 +62,15 @@ class Ground:
         raise WorkspaceError("store_locked", file=self.workspace.path.name)
 
     def _present(self) -> tuple[int, ...]:
-        """Return what tells one state of the file from another; a replaced file is another file even when time and size are the same."""
+        """Return what tells one state of the file from another; a replaced file is another file even when time and size are the same.
+
+        The file itself is not opened: closing it would take away the locks that other threads hold on it.
+        """
         try:
             found = self.workspace.path.stat()
-            with self.workspace.path.open("rb") as file:
-                head = file.read(CHANGES.stop)
         except FileNotFoundError as error:
             raise WorkspaceError("store_missing", file=self.workspace.path.name) from error
-        return found.st_mtime_ns, found.st_size, found.st_ino, int.from_bytes(head[CHANGES])
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
     def _read(self, identity: tuple[int, ...]) -> Sight:
         adopted = self.workspace.adopted()

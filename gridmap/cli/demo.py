@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -21,8 +23,9 @@ GOES_ON = (0, 3)
 @option("--rules", "profile", default="nantong", show_default=True)
 @option("--households", type=click.IntRange(min=1), default=6000, show_default=True)
 @option("--seed", type=SEED, default=1, show_default=True)
+@option("--serve/--no-serve", "serve", default=None)
 @LANG
-def demo(folder: Path, profile: str, households: int, seed: int) -> int:
+def demo(folder: Path, profile: str, households: int, seed: int, serve: bool | None) -> int:
     """The text stands in the catalogue."""
     folder = unused_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +36,23 @@ def demo(folder: Path, profile: str, households: int, seed: int) -> int:
         if code not in GOES_ON:
             return code
     click.secho("\n" + say("demo_done", map=str(folder / "plan.html"), plan=str(folder / "plan.gpkg")), bold=True)
+    if sys.stdout.isatty() if serve is None else serve:
+        _serve(folder / "district.gpkg")
     return 0
+
+
+def _serve(workspace: Path) -> None:
+    """Start the server on what was made, with one account whose password is made up now and shown once."""
+    from gridmap.cli.server import serve_workspace
+    from gridmap.store.accounts import Accounts
+    from gridmap.store.private import PrivateStore
+
+    store, password = PrivateStore.beside(workspace), secrets.token_urlsafe(9)
+    store.make()
+    Accounts(store).add("demo", password, "administrator", by="demo")
+    click.secho("\n" + say("demo_serve"), bold=True)
+    click.echo(say("demo_account", user="demo", password=password))
+    serve_workspace(workspace)
 
 
 def unused_folder(folder: Path) -> Path:

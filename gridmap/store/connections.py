@@ -23,25 +23,26 @@ SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[sqlite3.Connection]:
     """Open the file at ``path`` and see one state of it throughout, whatever others write meanwhile.
 
     Raises ``WorkspaceError`` when the file is missing, is no database, is damaged, or stays locked.
     """
-    with failures_told(path), contextlib.closing(_open(path)) as connection:
+    with failures_told(path), contextlib.closing(_open(path, wait_seconds)) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
+        connection.execute("PRAGMA schema_version")
         yield connection
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[sqlite3.Connection]:
+def writing(path: Path, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[sqlite3.Connection]:
     """Open the file at ``path`` for one transaction: all that happens inside is kept when the block ends and forgotten when it raises.
 
     Raises ``WorkspaceError`` as :func:`reading` does, and when the file or its folder is read-only, the disk is full, or another program keeps
-    the file locked for ``WAIT_SECONDS``.
+    the file locked for ``wait_seconds``.
     """
-    with failures_told(path), contextlib.closing(_open(path)) as connection:
+    with failures_told(path), contextlib.closing(_open(path, wait_seconds)) as connection:
         # A program that was killed may have left the write-ahead log switched on; switching it off fails while another one uses it.
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = FULL")
@@ -112,19 +113,24 @@ def is_database(path: Path) -> bool:
         return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, wait_seconds: float = WAIT_SECONDS) -> sqlite3.Connection:
     if path.is_dir():
         raise WorkspaceError("store_is_folder", file=path.name or str(path))
     if not path.is_file():
         raise WorkspaceError("store_missing", file=path.name)
-    try:
-        database = is_database(path)
-    except PermissionError as error:
-        raise WorkspaceError("store_unreadable", file=path.name) from error
-    if not database:
+    # What the file is, SQLite tells at the first reading. We must not open it ourselves: on POSIX systems closing it would take away the locks that
+    # other threads of this process hold on it. Only an empty file, which SQLite takes for a new database, is seen here.
+    if not path.stat().st_size:
         raise WorkspaceError("store_not_geopackage", file=path.name)
     # "rw" even for reading: what a killed writer left has to be rolled back first. SQLite falls back to reading when the file is write-protected.
-    return sqlite3.connect(_uri(path, "rw"), uri=True, timeout=WAIT_SECONDS, isolation_level=None)
+    try:
+        return sqlite3.connect(_uri(path, "rw"), uri=True, timeout=wait_seconds, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        try:
+            path.open("rb").close()
+        except PermissionError:
+            raise WorkspaceError("store_unreadable", file=path.name) from error
+        raise
 
 
 def _uri(path: Path, mode: str) -> str:

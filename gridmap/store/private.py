@@ -9,17 +9,22 @@ import contextlib
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gridmap.errors import WorkspaceError
-from gridmap.store.connections import drafted, is_database, reading, writing
+from gridmap.store.connections import WAIT_SECONDS, drafted, reading, writing
 from gridmap.store.failures import failures_told
 
 OWNER_ONLY = 0o600
 OTHERS = 0o077
 SECRET_BYTES = 32
+LONGEST_PAUSE_MS = 8
+
+_DOORS: dict[Path, threading.RLock] = {}
 
 MIGRATIONS = (
     """
@@ -79,28 +84,49 @@ class PrivateStore:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Open the store and see one state of it throughout."""
-        self._check_kind()
-        with reading(self.path) as connection:
+        with self._door(), _patiently(reading, self.path) as connection:
             _check_version(connection, self.path)
             yield connection
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Open the store for one transaction: all of it is kept when the block ends, nothing when it raises."""
-        self._check_kind()
-        with writing(self.path) as connection:
+        with self._door(), _patiently(writing, self.path) as connection:
             _check_version(connection, self.path)
             yield connection
 
-    def _check_kind(self) -> None:
-        if self.path.is_file() and not is_database(self.path):
-            raise WorkspaceError("private_not_store", file=self.path.name)
+    def _door(self) -> threading.RLock:
+        """Return what lets one thread of this process in at a time: dozens that ask SQLite for its lock all at once may wait for ever."""
+        return _DOORS.setdefault(self.path, threading.RLock())
 
     def _close_to_others(self) -> None:
         """Take away what other users of this computer may do with the file; Windows inherits the folder's rights instead."""
         with failures_told(self.path):
             if os.name != "nt" and self.path.stat().st_mode & OTHERS:
                 self.path.chmod(OWNER_ONLY)
+
+
+@contextlib.contextmanager
+def _patiently(opening: Callable[..., contextlib.AbstractContextManager[sqlite3.Connection]], path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the store, asking for its lock every few milliseconds: SQLite itself asks ten times a second, and a busy process would always be first."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                connection = stack.enter_context(opening(path, wait_seconds=0.0))
+                # What comes first takes the lock for all that follows.
+                connection.execute("PRAGMA user_version").fetchone()
+                break
+            except (WorkspaceError, sqlite3.OperationalError) as error:
+                if getattr(error, "code", "") == "store_not_geopackage":
+                    raise WorkspaceError("private_not_store", file=path.name) from error
+                busy = getattr(error, "code", "") == "store_locked" or getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                stack.close()
+                time.sleep(secrets.randbelow(LONGEST_PAUSE_MS) / 1000)
+        connection.execute(f"PRAGMA busy_timeout = {round(1000 * WAIT_SECONDS)}")
+        yield connection
 
 
 def _lay_out(path: Path) -> None:
