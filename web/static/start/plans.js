@@ -91,8 +91,8 @@ function actions(plan) {
 async function take(name) {
   const answer = await run("adopt", { plan: name });
   if (answer === null) return;
-  result(make("p", { className: "told", role: "status" }, say("start_adopt_done", { plan: name })), answer.findings.length ? findings(answer.findings, { quiet: true }) : null);
   await changed();
+  result(make("p", { className: "told", role: "status" }, say("start_adopt_done", { plan: name })), answer.findings.length ? findings(answer.findings, { quiet: true }) : null);
 }
 
 async function fetchFile(plan, select) {
