@@ -9,7 +9,6 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from webtools import log_in, token_of
 
-from gridmap.ground.sample import sample_district, write_office
+from gridmap.ground.sample import sample_district
 from gridmap.store.jobs import Jobs
 from gridmap.store.workspace import Workspace
 from web import Settings, create_app, worker
@@ -299,12 +298,11 @@ def test_a_cancelled_plan_leaves_the_workspace_as_it_was(planner: Planner, setti
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds the limit exactly")
-def test_a_file_that_takes_all_memory_ends_the_job_alone(settings: Settings, tmp_path: Path) -> None:
-    client = create_app(dataclasses.replace(settings, job_memory_mb=500)).test_client()
+def test_a_file_that_takes_all_memory_ends_the_job_alone(settings: Settings) -> None:
+    client = create_app(dataclasses.replace(settings, job_memory_mb=300)).test_client()
     log_in(client, "planner")
     planner = Planner(client)
-    write_office(sample_district(300, seed=1), tmp_path / "office", seed=1)
-    planner.put_named({"楼栋.geojson": json.dumps({**BUILDINGS, "features": BUILDINGS["features"] * 200_000}).encode()})
+    planner.put(楼栋_geojson=WORD)
     job = planner.wait(kind="import", tables={"buildings": "楼栋.geojson"})
     assert job["state"] == "failed"
     assert "Traceback" not in job["answer"]["error"]
