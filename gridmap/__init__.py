@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gridmap.grids.compare import Comparison as Comparison
     from gridmap.grids.compare import compare as compare
     from gridmap.grids.measures import report as report
+    from gridmap.grids.mending import Repair as Repair
+    from gridmap.grids.mending import repair as repair
     from gridmap.grids.mergers import merged_district as merged_district
     from gridmap.grids.mergers import propose_mergers as propose_mergers
     from gridmap.grids.plan import Plan as Plan
@@ -99,6 +101,7 @@ _MODULE_OF = {
     "Plan": "gridmap.grids.plan",
     "PrivateStore": "gridmap.store.private",
     "Publication": "gridmap.outputs.publish_content",
+    "Repair": "gridmap.grids.mending",
     "RequestError": "gridmap.errors",
     "Rules": "gridmap.rules",
     "Territory": "gridmap.store.accounts",
@@ -145,6 +148,7 @@ _MODULE_OF = {
     "public_policy": "gridmap.outputs.publish_page",
     "public_venues": "gridmap.outputs.publish_content",
     "publish": "gridmap.outputs.publish",
+    "repair": "gridmap.grids.mending",
     "report": "gridmap.grids.measures",
     "role_names": "gridmap.store.accounts",
     "sample_district": "gridmap.ground.sample",

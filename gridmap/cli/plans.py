@@ -65,6 +65,7 @@ def plan(
     as_json: bool,
 ) -> int:
     """The text stands in the catalogue."""
+    from gridmap.grids.compare import households_moved
     from gridmap.grids.measures import report
     from gridmap.grids.propose import propose
     from gridmap.grids.tiling import tile
@@ -78,6 +79,7 @@ def plan(
     store = Workspace(workspace)
     district = store.read_district()
     store.check_plan_name(name)
+    earlier = None if start is None else store.read_plan(start)
     finished = Finished(workspace, known=resume)
     with progress_bars() as progress:
         tiling = store.read_tiling()
@@ -92,7 +94,7 @@ def plan(
             seed=seed,
             effort=effort,
             cores=jobs,
-            start=None if start is None else store.read_plan(start),
+            start=earlier,
             keep=keep,
             community=community,
             author=author or login_name(),
@@ -104,8 +106,11 @@ def plan(
     measures = report(proposed)
     rounds = _rounds(proposed, district)
     lines = [*plan_lines(proposed, measures), *_round_lines(rounds)]
-    findings = [*proposed.findings, *_not_resumable(finished)]
     data = {"workspace": str(workspace), "plan": name, **measures, "rounds": _round_records(rounds)}
+    if earlier is not None:
+        data |= {"from": start, "households_moved": households_moved(earlier, proposed)}
+        lines.append(say("cli_plan_moved", plan=earlier.name, moved=data["households_moved"]))
+    findings = [*proposed.findings, *_not_resumable(finished)]
     return give(Answer(data, lines, findings), as_json=as_json)
 
 

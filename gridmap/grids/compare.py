@@ -46,15 +46,20 @@ class Comparison:
         return {**asdict(self), "grids_kept": self.grids_kept, "grids_changed": len(self.changed)}
 
 
+def households_moved(a: Plan, b: Plan) -> int:
+    """Return how many households change grid from plan ``a`` to plan ``b``, after the best matching of their grids; see :func:`compare`."""
+    _, stays, _, _, households = _paired(a, b)
+    return int(households[~stays].sum())
+
+
 def compare(a: Plan, b: Plan) -> Comparison:
     """Return what changes from plan ``a`` to plan ``b``; the two may have different names, rules and ids of grids.
 
     Buildings and stairwells are compared by id; a building that the plans divide into different stairwells is compared as a whole, by the grid in
-    which most of its households are. Households are those of ``b``.
+    which most of its households are. Households are those of ``b``. Grids are paired so that the fewest households change grid (the assignment
+    problem, solved exactly: H. W. Kuhn, The Hungarian method, 1955).
     """
-    old, new, households = _common_units(a, b)
-    continued = {str(this): str(that) for this, that in continued_grids(old, new, households).items()}
-    stays = (new.map(continued) == old) | (new.isna() & old.isna())
+    continued, stays, old, new, households = _paired(a, b)
     only_a, only_b = (_strangers(plan, other) for plan, other in ((a, b), (b, a)))
     # A grid is the same when all that it has in either plan stays in it.
     size_a, size_b, staying = old.value_counts(), new.value_counts(), new[stays].value_counts()
@@ -78,6 +83,13 @@ def compare(a: Plan, b: Plan) -> Comparison:
         only_b=tuple(sorted(set(only_b))),
         measures={name: (figures_a[name], figures_b[name]) for name in figures_a},
     )
+
+
+def _paired(a: Plan, b: Plan) -> tuple[dict[str, str], pd.Series, pd.Series, pd.Series, pd.Series]:
+    """Return which grid of ``b`` continues which of ``a``, and for each common unit whether it stays, its two grids, its households."""
+    old, new, households = _common_units(a, b)
+    continued = {str(this): str(that) for this, that in continued_grids(old, new, households).items()}
+    return continued, (new.map(continued) == old) | (new.isna() & old.isna()), old, new, households
 
 
 def _strangers(plan: Plan, other: Plan) -> pd.Series:

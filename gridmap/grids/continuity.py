@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from gridmap.grids.plan import next_grid_ids
+from gridmap.ground.codes import reading_order
 
 
 def continued_grids(old: pd.Series, new: pd.Series, households: pd.Series) -> dict[Hashable, Hashable]:
@@ -51,3 +55,30 @@ def overlaps(old: pd.Series, new: pd.Series, households: pd.Series) -> pd.DataFr
     """Return for each pair of grids with atoms in common, ``old`` and ``new``, those ``atoms`` and their ``households``."""
     frame = pd.DataFrame({"old": old, "new": new, "households": households.astype(np.int64), "atoms": 1}).dropna(subset=["old", "new"])
     return frame.groupby(["old", "new"], sort=True, as_index=False).sum()
+
+
+def named_grids(drafts: pd.Series, earlier: pd.Series, atoms: gpd.GeoDataFrame, taken: Iterable[str]) -> pd.Series:
+    """Return the grid id of each atom: that of the earlier grid which its new one continues, else a new id.
+
+    New ids count on in reading order, community by community in the order of their ids, so that the order of the input does not matter.
+
+    ``drafts`` (Int64) numbers the new grids, missing for atoms that keep their grid, whose ids are missing then; ``earlier`` gives the earlier grids.
+    ``taken`` are ids that new grids may not get.
+    """
+    new = drafts.dropna().astype(np.int64)
+    continued = continued_grids(earlier[new.index], new, atoms["households"].loc[new.index])
+    fresh = new[~new.isin(continued)]
+    ordered: list[Hashable] = []
+    for _, its in fresh.groupby(atoms["community_id"].loc[fresh.index], sort=True):
+        ordered += _read_in_order(its, atoms.geometry.loc[its.index])
+    ids = {**continued, **dict(zip(ordered, next_grid_ids(taken, len(ordered)), strict=True))}
+    return pd.Series(pd.array(drafts.map(ids), dtype="str"), index=drafts.index)
+
+
+def _read_in_order(drafts: pd.Series, cells: gpd.GeoSeries) -> list[Hashable]:
+    """Return the new grids of one community from west to east in rows, from north to south."""
+    centre = cells.centroid
+    table = pd.DataFrame({"draft": drafts, "x": centre.x, "y": centre.y, "area": cells.area})
+    grids = table.groupby("draft", sort=True).agg({"x": "mean", "y": "mean", "area": "sum"})
+    order = reading_order(grids["x"], grids["y"], grids["area"], [str(each) for each in grids.index])
+    return [grids.index[position] for position in order]

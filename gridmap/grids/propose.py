@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from gridmap.errors import RequestError
 from gridmap.findings import finding
 from gridmap.grids.atoms import split_atoms
 from gridmap.grids.community import community_jobs, run_communities
-from gridmap.grids.continuity import continued_grids
+from gridmap.grids.continuity import named_grids
 from gridmap.grids.dedicated import dedicated_groups, divided_communities
 from gridmap.grids.existing import missing_households
 from gridmap.grids.plan import (
@@ -22,7 +21,6 @@ from gridmap.grids.plan import (
     Origin,
     Plan,
     main_grids,
-    next_grid_ids,
     now,
     plan_from_assignment,
     program_version,
@@ -30,7 +28,6 @@ from gridmap.grids.plan import (
 )
 from gridmap.grids.reasons import bounds_findings, with_carried
 from gridmap.grids.tiling import Tiling, tile
-from gridmap.ground.codes import reading_order
 from gridmap.ground.tables import District
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
@@ -87,7 +84,7 @@ def propose(
         drafts.loc[list(job.atoms)] = outcome.labels + (int(drafts.max()) + 1 if drafts.notna().any() else 0)
 
     progress("step_boundaries", 0, 1)
-    grid_of = fixed.fillna(_named(drafts, earlier, atoms, [] if start is None else start.grids.index))
+    grid_of = fixed.fillna(named_grids(drafts, earlier, atoms, [] if start is None else start.grids.index))
     origin = Origin(author, now(), seed, effort, ground, parent=None if start is None else start.name, version=program_version())
     # Grids that stay may be in parts already when the earlier plan is an office's own; that is told, not refused.
     told, lenient = _known_grids(start, fixed), start is not None
@@ -160,27 +157,3 @@ def _known_grids(start: Plan | None, fixed: pd.Series) -> pd.DataFrame | None:
     grids = pd.DataFrame(start.grids[["kind", "code", "name", "worker"]])
     grids.loc[~grids.index.isin(fixed), ["kind", "code"]] = None
     return grids
-
-
-def _named(drafts: pd.Series, earlier: pd.Series, atoms: gpd.GeoDataFrame, taken: Iterable[str]) -> pd.Series:
-    """Give every new grid its id: that of the earlier grid which it continues, else a new one, in reading order, community by community.
-
-    ``drafts`` numbers the new grids, missing for atoms that keep their grid; ``taken`` are ids that may not be given to other grids.
-    """
-    new = drafts.dropna().astype(np.int64)
-    continued = continued_grids(earlier[new.index], new, atoms["households"].loc[new.index])
-    fresh = new[~new.isin(continued)]
-    ordered: list[Hashable] = []
-    for _, its in fresh.groupby(atoms["community_id"].loc[fresh.index], sort=False):
-        ordered += _read_in_order(its, atoms.geometry.loc[its.index])
-    ids = {**continued, **dict(zip(ordered, next_grid_ids(taken, len(ordered)), strict=True))}
-    return pd.Series(pd.array(drafts.map(ids), dtype="str"), index=drafts.index)
-
-
-def _read_in_order(drafts: pd.Series, cells: gpd.GeoSeries) -> list[Hashable]:
-    """Return the new grids of one community from west to east in rows, from north to south."""
-    centre = cells.centroid
-    table = pd.DataFrame({"draft": drafts, "x": centre.x, "y": centre.y, "area": cells.area})
-    grids = table.groupby("draft", sort=True).agg({"x": "mean", "y": "mean", "area": "sum"})
-    order = reading_order(grids["x"], grids["y"], grids["area"], [str(each) for each in grids.index])
-    return [grids.index[position] for position in order]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ import shapely
 
 from gridmap.cli.demo import unused_folder
 from gridmap.cli.main import run
+from gridmap.grids.plan import move
 from gridmap.grids.tiling import tile
 from gridmap.ground.coords import FROM_WGS84
 from gridmap.ground.sample import office_options, sample_district
@@ -100,6 +102,43 @@ def test_codes_of_20_digits(workspace: Path, tmp_path: Path, capsys: pytest.Capt
     told(capsys, "adopt", path, "一稿", "--codes", "20", "--object-class", "010100")
     codes = Workspace(path).read_plan("一稿").grids["code"]
     assert codes.str.fullmatch("010100[0-9]{14}").all()
+
+
+def test_a_plan_redrawn_by_hand_is_repaired(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(shutil.copy(workspace, tmp_path / "w.gpkg"))
+    store = Workspace(path)
+    first = store.read_plan("一稿")
+    ways = first.neighbours[first.neighbours["crossable"]]
+    ends = zip(ways["a"], ways["b"], strict=True)
+    ordinary = set(first.ordinary.index)
+    # The largest building on a border is drawn into the grid beyond it.
+    over = [(a, first.grid_of[b]) for a, b in ends if first.grid_of[a] != first.grid_of[b] and {first.grid_of[a], first.grid_of[b]} <= ordinary]
+    atom, grid = max(over, key=lambda pair: int(first.atoms["households"][pair[0]]))
+    redrawn = dataclasses.replace(move(first, [atom], grid, lenient=True), name="手改")
+    store.save_plan(redrawn)
+    told_ = told(capsys, "repair", path, "手改", "--name", "修补")
+    assert told_["outside_after"] < told_["outside_before"]
+    assert told_["households_moved"] == told(capsys, "compare", path, "手改", "修补")["households_moved"] > 0
+    assert store.read_plan("手改").grid_of.equals(redrawn.grid_of)
+    assert store.read_plan("修补").origin.parent == "手改"
+    assert run(["repair", str(path), "手改", "--name", "修补", "--lang", "en"]) in (0, 3)
+    assert f"{told_['outside_before']} before, {told_['outside_after']} after" in capsys.readouterr().out
+
+
+def test_nothing_to_repair_saves_nothing(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = workspace.read_bytes()
+    answer = told(capsys, "repair", workspace, "一稿")
+    assert (answer["plan"], answer["moves"], answer["households_moved"]) == (None, [], 0)
+    assert workspace.read_bytes() == before
+
+
+def test_a_plan_from_another_tells_who_moves(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(shutil.copy(workspace, tmp_path / "w.gpkg"))
+    line = ["plan", path, "--name", "三稿", "--from", "一稿", "--households", "120:160", "--jobs", "1", "--effort", "quick"]
+    answer = told(capsys, *line)
+    moved = told(capsys, "compare", path, "一稿", "三稿")["households_moved"]
+    assert (answer["from"], answer["households_moved"]) == ("一稿", moved)
+    assert moved > 0
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
