@@ -162,7 +162,8 @@ def has_no_cover(net: Net, minimum: int, maximum: int, steps: int, *, group: Int
     rank[group] = np.arange(len(group))
     rank[rank < 0] = np.arange(len(group), count)
     atoms, start = rank[sets[0]], sets[1]
-    size, _, finished = exact_cover(atoms, start, np.zeros(len(start) - 1), count, len(group), 0.5, steps, np.zeros(count, np.int64))
+    free = np.zeros(len(start) - 1)
+    size, _, finished = exact_cover(atoms, start, free, free, count, len(group), 0, 0.5, 0.0, steps, np.zeros(count, np.int64))
     return size == 0 and finished
 
 

@@ -36,12 +36,23 @@ class Descent(NamedTuple):
 
 @kernel
 def exact_cover(
-    atoms: Ints, start: Ints, reduced: Floats, count: int, required: int, slack: float, nodes: int, chosen: Ints
+    atoms: Ints,
+    start: Ints,
+    reduced: Floats,
+    value: Floats,
+    count: int,
+    required: int,
+    number: int,
+    slack: float,
+    offset: float,
+    nodes: int,
+    chosen: Ints,
 ) -> tuple[int, float, bool]:
-    """Find grids that hold each of the first ``required`` of ``count`` atoms once, and no other atom twice, at the least sum of ``reduced``
-    below ``slack``.
+    """Find grids that hold each of the first ``required`` of ``count`` atoms once, and no other atom twice, at the least sum of ``value`` and
+    ``offset`` below ``slack``: ``number`` grids, any number when that is 0.
 
-    Grid c holds ``atoms[start[c]:start[c + 1]]``; ``reduced`` (its cost less the prices of its atoms) must be sorted upwards and not negative.
+    Grid c holds ``atoms[start[c]:start[c + 1]]``. ``reduced`` (its cost less its prices) must be sorted upwards and not negative; no cover's sum of
+    it is above that of ``value`` and ``offset`` (they differ where cuts have prices).
     Returns how many grids of the best cover stand in ``chosen`` (0 when none was found), their sum, and whether the search came to its end within
     ``nodes``.
 
@@ -63,8 +74,12 @@ def exact_cover(
         depth += 1
         descent.atom[depth] = _scarcest(atoms, start, descent, depth, required)
         if descent.atom[depth] == COVERED:
-            best, best_size = descent.total[depth], depth
-            chosen[:depth] = descent.taken[:depth]
+            total = offset
+            for d in range(depth):
+                total += value[descent.taken[d]]
+            if total < best and number in (0, depth):
+                best, best_size = total, depth
+                chosen[:depth] = descent.taken[:depth]
             depth -= 1
     return best_size, best, depth < 0
 

@@ -7,18 +7,21 @@ best set that holds every atom once is found: for the whole part, or window by w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from gridmap.grids.certificate import arithmetic_violation
 from gridmap.grids.coarse import coarse
-from gridmap.grids.division import Limits
+from gridmap.grids.division import Limits, outside
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
+from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
 from gridmap.grids.exchange import ExchangeEffort
 from gridmap.grids.graph import CommunityGraph, Ints
 from gridmap.grids.plan import Effort
 from gridmap.grids.recombine import CoverEffort
-from gridmap.grids.treecut import net_of
+from gridmap.grids.treecut import Net, net_of
 from gridmap.grids.workshop import WINDOW_GRIDS, Budget, Found, Workshop
 
 BUDGETS: Mapping[Effort, Budget] = {
@@ -27,45 +30,155 @@ BUDGETS: Mapping[Effort, Budget] = {
     "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 3, ExchangeEffort(100_000, 1_000_000, CoverEffort(40_000, 300_000, 1_000))),
 }
 
-COARSE_SHARES = (10, 30)
+PROOFS: Mapping[Effort, tuple[ExactEffort, ...]] = {
+    "quick": (),
+    "normal": (ExactEffort(3_000_000, 100_000, 100_000),),
+    "best": (ExactEffort(20_000_000, 300_000, 2_000_000),) * 4,
+}
+"""What a proof may spend, for each of ``PROVED_SHARES`` in turn."""
+
+COARSE_SHARES = (5, 10, 30)
 """Small atoms are drawn together into some of up to these shares of the maximum, the coarsest way first."""
+PROVED_SHARES = (5, 10, 30, None)
+"""The best division is looked for with small atoms drawn together likewise, at last among the atoms as they are."""
+ROUNDS = 4
+"""What is drawn together follows the division found, so a search among the single atoms in between can free it; up to so many rounds of both."""
+PROVED_GRIDS = 40
+"""Parts with more grids are divided window by window, and not proved."""
 
 
-def divide(graph: CommunityGraph, minimum: int, maximum: int, budget: Budget, seeds: tuple[int, int], earlier: Ints | None) -> Ints:
-    """Divide one connected part; return labels from 0 upwards."""
+@dataclass(frozen=True, eq=False)
+class Divided:
+    """A division of a part: ``labels`` from 0 upwards, int64[n].
+
+    No division has fewer than ``least_violation`` households outside the bounds, and no division with as few as this one costs ``gap_dm`` less or
+    better; None where nothing was proved. Both hold for divisions that keep together the small atoms drawn together into some of up to
+    ``drawn_together`` households, 0 for all divisions.
+    """
+
+    labels: Ints
+    least_violation: int
+    gap_dm: int | None
+    drawn_together: int
+
+
+def divide(graph: CommunityGraph, minimum: int, maximum: int, effort: Effort, seeds: tuple[int, int], earlier: Ints | None) -> Divided:
+    """Divide one connected part."""
     households = int(graph.households.sum())
-    if len(graph) == 1 or households < minimum:
-        return np.zeros(len(graph), np.int64)
     net = net_of(graph, earlier)
     limits = Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
+    if len(graph) == 1 or households < minimum:
+        return Divided(np.zeros(len(graph), np.int64), outside(households, limits), 0, 0)
     if len(graph) <= ENUMERATED_ATOMS:
-        return best_division(net, limits)[0]
+        labels, violation = best_division(net, limits)
+        return Divided(labels, violation, 0, 0)
     unavoidable = arithmetic_violation(households, minimum, maximum)
-    start = _from_coarse(graph, limits, budget, seeds, earlier, unavoidable)
-    workshop = Workshop(graph, net, limits, budget, seeds)
-    return (_solved(workshop, earlier, unavoidable) if start is None else _mended(workshop, workshop.measured(start), unavoidable)).labels
+    if not PROOFS[effort] or households > PROVED_GRIDS * limits.target:
+        level = _searched(graph, limits, BUDGETS[effort], seeds, earlier, unavoidable)
+        return Divided(_finished(graph, net, limits, BUDGETS[effort], seeds, level, unavoidable).labels, unavoidable, None, 0)
+    # What a proof follows need not be searched for long, unless households are left outside the bounds.
+    level = _searched(graph, limits, BUDGETS["quick"], seeds, earlier, unavoidable)
+    if level.found.violation > unavoidable:
+        level = min(level, _searched(graph, limits, BUDGETS[effort], seeds, earlier, unavoidable), key=_Level.rank)
+    return _proved(graph, net, limits, level, effort, earlier, unavoidable)
 
 
-def _from_coarse(
-    graph: CommunityGraph, limits: Limits, budget: Budget, seeds: tuple[int, int], earlier: Ints | None, unavoidable: int
-) -> Ints | None:
-    """Divide the graph with its small atoms drawn together, the coarsest way first, until no more households are outside the bounds than must be.
-
-    Returns the best labels, None when there is little to draw together.
+class _Level(NamedTuple):
+    """A division of a part with small atoms drawn together into some of up to ``households`` (0: as they are), ``group`` says which; found in
+    ``workshop``.
     """
-    best = None
-    for level, share in enumerate(COARSE_SHARES):
-        drawn = coarse(graph, limits.maximum // share, earlier=earlier)
-        if drawn is None:
+
+    households: int
+    group: Ints
+    workshop: Workshop
+    found: Found
+
+    def rank(self) -> tuple[int, int]:
+        return self.found.rank()
+
+    @property
+    def labels(self) -> Ints:
+        return self.found.labels[self.group]
+
+
+def _searched(graph: CommunityGraph, limits: Limits, budget: Budget, seeds: tuple[int, int], earlier: Ints | None, unavoidable: int) -> _Level:
+    """Divide a part with its small atoms drawn together, the coarsest way first, until no more households are outside the bounds than must be."""
+    levels: list[_Level] = []
+    for number, share in enumerate((*COARSE_SHARES, None)):
+        drawn = None if share is None else coarse(graph, limits.maximum // share, earlier=earlier)
+        if drawn is None and levels and share is not None:
+            continue
+        group, inner = (np.arange(len(graph)), graph) if drawn is None else (drawn.group, drawn.graph)
+        before = None if earlier is None else earlier[np.unique(group, return_index=True)[1]]
+        if share is None and levels:
             break
-        before = None if earlier is None else earlier[np.unique(drawn.group, return_index=True)[1]]
-        workshop = Workshop(drawn.graph, net_of(drawn.graph, before), limits, budget, (*seeds, level))
-        found = _solved(workshop, before, unavoidable)
-        found = found._replace(labels=found.labels[drawn.group])
-        best = found if best is None else min(best, found, key=Found.rank)
-        if best.violation <= unavoidable:
+        workshop = Workshop(inner, net_of(inner, before), limits, budget, (*seeds, number))
+        households = 0 if drawn is None or share is None else limits.maximum // share
+        levels.append(_Level(households, group, workshop, _solved(workshop, before, unavoidable)))
+        if drawn is None or levels[-1].found.violation <= unavoidable:
             break
-    return None if best is None else best.labels
+    return min(levels, key=_Level.rank)
+
+
+def _finished(
+    graph: CommunityGraph, net: Net, limits: Limits, budget: Budget, seeds: tuple[int, int], level: _Level, unavoidable: int
+) -> Found:
+    """Improve the division of a level among the atoms as they are."""
+    if not level.households:
+        return level.found
+    workshop = Workshop(graph, net, limits, budget, seeds)
+    return _mended(workshop, workshop.measured(level.labels), unavoidable)
+
+
+def _proved(
+    graph: CommunityGraph, net: Net, limits: Limits, level: _Level, effort: Effort, earlier: Ints | None, unavoidable: int
+) -> Divided:
+    """Go on to the best division, with ever fewer atoms drawn together, as far as the effort goes; then improve it by search."""
+    best, known = level.found._replace(labels=level.labels), Divided(level.labels, unavoidable, None, 0)
+    workshop = Workshop(graph, net, limits, BUDGETS["quick"], (*level.workshop.seeds, len(PROVED_SHARES)))
+    shares = [share for share in PROVED_SHARES if share is None or limits.maximum // share <= level.households]
+    for share, spent in zip(shares, PROOFS[effort], strict=False):
+        for number in range(ROUNDS):
+            drawn = None if share is None else coarse(graph, limits.maximum // share, earlier=_both(best.labels, earlier))
+            group, inner = (np.arange(len(graph)), graph) if drawn is None else (drawn.group, drawn.graph)
+            first = np.unique(group, return_index=True)[1]
+            before = None if earlier is None else earlier[first]
+            pool = level.workshop.met() if np.array_equal(group, level.group) else None
+            solution = best_division_proved(net_of(inner, before), limits, best.labels[first], spent, pool=pool)
+            best = Found(solution.labels[group], solution.violation, solution.cost)
+            known = _known(solution, best.labels, 0 if drawn is None or share is None else limits.maximum // share, unavoidable)
+            if drawn is None and solution.proved:
+                return known
+            better = workshop.recombined(min(best, workshop.mend(number, best), key=Found.rank))
+            known = _after(known, best, better)
+            if better.rank() == best.rank():
+                break
+            best = better
+        if not solution.proved:
+            break
+    return known
+
+
+def _after(known: Divided, best: Found, better: Found) -> Divided:
+    """Return what is known of ``better``, which search made of the division ``best``."""
+    gap = known.gap_dm
+    if gap is not None:
+        gap = max(0, gap - (best.cost - better.cost) // 2) if better.violation == best.violation else None
+    return replace(known, labels=better.labels, gap_dm=gap)
+
+
+def _known(solution: Solution, labels: Ints, drawn_together: int, unavoidable: int) -> Divided:
+    gap = None
+    if solution.least_violation == solution.violation:
+        gap = 0 if solution.proved else int((solution.cost - solution.least_cost) // 2)
+    # A division that keeps fewer atoms together may have fewer households outside.
+    least = max(unavoidable, solution.least_violation) if drawn_together == 0 else unavoidable
+    return Divided(labels, least, gap, drawn_together)
+
+
+def _both(labels: Ints, earlier: Ints | None) -> Ints:
+    """Return a number for each pair of a grid and an earlier grid."""
+    return labels if earlier is None else np.unique(np.stack((labels, earlier)), axis=1, return_inverse=True)[1]
 
 
 def _solved(workshop: Workshop, earlier: Ints | None, unavoidable: int) -> Found:

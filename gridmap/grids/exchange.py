@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridmap.grids.division import Limits, empty_region, price_sets
-from gridmap.grids.exact import Pricer
 from gridmap.grids.graph import CommunityGraph, Ints
+from gridmap.grids.pricer import Pricer
 from gridmap.grids.recombine import Candidates, CoverEffort, Shelf, best_cover, joined
 from gridmap.grids.sets import listed_sets
 from gridmap.grids.treecut import Net, net_of
@@ -62,7 +62,8 @@ class Window:
             on_shelf = shelf.within(self.atoms)
             listed = Candidates(on_shelf.atoms, on_shelf.start, on_shelf.cost - on_shelf.sums(self._outer))
             if effort.pricing > 0 and len(self.atoms) <= PRICED_ATOMS * len(own):
-                more = Pricer(self.net, self.limits, outside_price=self.outside_price, tolerance=tolerance, steps=effort.pricing)
+                low, high = max(0, self.limits.minimum - tolerance), self.limits.maximum + tolerance
+                more = Pricer(self.net, self.limits, outside_price=self.outside_price, low=low, high=high, steps=effort.pricing)
         cover = best_cover(joined(own, listed), len(self.atoms), np.arange(len(own)), effort.cover, more=more)
         self.pricing_steps = 0 if more is None else more.steps_taken
         labels = np.empty(len(self.atoms), np.int64)

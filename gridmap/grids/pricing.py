@@ -18,8 +18,9 @@ from gridmap.grids.sets import FREE, LEFT_OUT, TAKEN
 from gridmap.grids.treecut import NONE, Net
 from gridmap.kernels import kernel
 
-SHARES = np.array([0.0, 0.25, 0.5, 0.7, 0.85, 1.0, 1.15, 1.35, 1.6, 2.0, 2.6, 3.5, 5.0])
-"""Prices of a household that are tried in the bound, as shares of the mean price."""
+SHARES = np.array([0.0, 0.25, 0.5, 0.6875, 0.84375, 1.0, 1.15625, 1.34375, 1.59375, 2.0, 2.59375, 3.5, 5.0])
+"""Prices of a household that are tried in the bound, as shares of the mean price; multiples of 1/32, so that products with it are exact."""
+FRACTION = 1024.0
 EXACT, TOO_LONG, TOO_MANY = 0, 1, 2
 """How the search from a root ended: all sets were seen, the steps were used up, enough sets were found."""
 BORDER, HOUSEHOLDS, TOUCHED, REACH, STAMP = 0, 1, 2, 3, 4
@@ -191,7 +192,8 @@ def _mean_price(net: Net, market: Market, walker: Walker, near: int) -> float:
     for i in range(near):
         worth += max(0.0, market.prices[walker.near[i]])
         households += net.households[walker.near[i]]
-    return worth / households
+    # A binary fraction, as the prices of the linear program are: every sum below is then exact.
+    return np.round(worth / households * FRACTION) / FRACTION
 
 
 @kernel

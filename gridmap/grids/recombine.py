@@ -103,7 +103,7 @@ def best_cover(candidates: Candidates, count: int, known: Ints, effort: CoverEff
         return present
     close = candidates.take(near)
     chosen = np.zeros(count, np.int64)
-    size, _, _ = exact_cover(close.atoms, close.start, np.maximum(reduced[near], 0.0), count, count, gap, effort.nodes, chosen)
+    size, _, _ = exact_cover(close.atoms, close.start, *(np.maximum(reduced[near], 0.0),) * 2, count, count, 0, gap, 0.0, effort.nodes, chosen)
     return close.take(chosen[:size]) if size else present
 
 
@@ -113,7 +113,7 @@ def priced(candidates: Candidates, count: int, known: Ints, rounds: int, more: M
     The sum is a lower bound on the cost of every cover. Grids enter the linear program round by round, those that ``more`` finds when no other is
     worth it; when the rounds end early the prices are lowered until they are right, and the bound is weaker.
     """
-    highs = _empty_model(count)
+    highs = empty_model(count)
     held = np.zeros(len(candidates), np.bool_)
     wanted = known
     prices = np.zeros(count)
@@ -143,7 +143,8 @@ def _worth_it(candidates: Candidates, held: Truths, prices: Floats) -> Ints:
     return wanted[reduced[wanted] < -EPSILON]
 
 
-def _empty_model(count: int) -> highspy.Highs:
+def empty_model(count: int) -> highspy.Highs:
+    """Return a linear program with a row for each atom, which is to be held once, and no grid yet."""
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     # One thread and a fixed seed: the same answer on every machine.

@@ -193,6 +193,12 @@ class Workshop:
         improved[atoms] = better + labels.max() + 1
         return in_order(improved)
 
+    def met(self) -> Candidates:
+        """Return the grids within the bounds that were met, with twice their costs."""
+        met = int(self.catch.count[0])
+        every = Candidates(self.catch.atoms[: self.catch.start[met]], self.catch.start[: met + 1], self.catch.cost[:met].astype(np.float64))
+        return every.take(np.flatnonzero(outside(self.catch.households[:met], self.limits) == 0))
+
     def _shelf(self) -> Shelf:
         """Return all grids met."""
         met = int(self.catch.count[0])

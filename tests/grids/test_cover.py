@@ -21,7 +21,8 @@ def solved(grids: list[tuple[float, frozenset[int]]], required: int, nodes: int 
     atoms = np.array([atom for _, grid in grids for atom in sorted(grid)], np.int64)
     start = np.concatenate(([0], np.cumsum([len(grid) for _, grid in grids]))).astype(np.int64)
     chosen = np.zeros(ATOMS, np.int64)
-    size, total, finished = exact_cover(atoms, start, np.array([cost for cost, _ in grids]), ATOMS, required, 1000.0, nodes, chosen)
+    cost = np.array([cost for cost, _ in grids])
+    size, total, finished = exact_cover(atoms, start, cost, cost, ATOMS, required, 0, 1000.0, 0.0, nodes, chosen)
     return chosen[:size].tolist(), total, finished
 
 

@@ -2,51 +2,118 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from graphs import best_by_trying, town_of
+from graphs import best_by_trying, holds_together, path_of, small_graphs, town_of
+from hypothesis import given, settings
+from scipy.optimize import Bounds, LinearConstraint, milp
 
-from gridmap.grids.division import Limits
-from gridmap.grids.exact import Pricer
-from gridmap.grids.graph import CommunityGraph
-from gridmap.grids.recombine import Candidates, priced
+from gridmap.grids.division import Limits, empty_region, price_sets
+from gridmap.grids.enumeration import best_division
+from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
+from gridmap.grids.graph import CommunityGraph, score
+from gridmap.grids.recombine import Candidates
+from gridmap.grids.search import search
+from gridmap.grids.sets import listed_sets
 from gridmap.grids.treecut import net_of
 
-PRICE = 10_000.0
+EFFORT = ExactEffort(10**7, 10**5, 10**6)
+NOTHING = ExactEffort(0, 1, 1)
 
 
-def single_atoms(graph: CommunityGraph) -> Candidates:
-    count = len(graph)
-    return Candidates(np.arange(count), np.arange(count + 1), np.full(count, 1e7))
+def limits_of(graph: CommunityGraph, minimum: int, maximum: int) -> Limits:
+    return Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
 
 
-def priced_out(graph: CommunityGraph, minimum: int, maximum: int, *, tolerance: int, steps: int = 10**7) -> tuple[Candidates, float, Pricer]:
-    limits = Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
-    pricer = Pricer(net_of(graph), limits, outside_price=PRICE, tolerance=tolerance, steps=steps)
-    candidates, prices = priced(single_atoms(graph), len(graph), np.arange(len(graph)), 1000, pricer)
-    return candidates, float(prices.sum()), pricer
+def solved(
+    graph: CommunityGraph,
+    minimum: int,
+    maximum: int,
+    *,
+    start: np.ndarray | None = None,
+    earlier: np.ndarray | None = None,
+    effort: ExactEffort = EFFORT,
+) -> Solution:
+    labels = np.zeros(len(graph), np.int64) if start is None else start
+    return best_division_proved(net_of(graph, earlier), limits_of(graph, minimum, maximum), labels, effort)
+
+
+def always_paid(graph: CommunityGraph) -> int:
+    """Twice what a division costs whatever it is: the split of a compound counts from its first grid on."""
+    return 2 * graph.split_dm * len(np.unique(graph.compound[graph.compound >= 0]))
+
+
+@settings(max_examples=40)
+@given(small_graphs(most=7, heaviest=9))
+def test_small_part_gets_the_best_division_and_a_proof(graph: CommunityGraph) -> None:
+    graph = graph.part(graph.components()[0])
+    found = solved(graph, 5, 8)
+    assert found.proved
+    assert holds_together(graph, found.labels)
+    assert (found.violation, found.cost) == (lambda best: (best[0], 2 * best[1] + always_paid(graph)))(best_by_trying(graph, 5, 8))
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_sum_of_the_prices_is_a_bound_on_every_plan(seed: int) -> None:
-    graph = town_of(8, seed=seed)
-    violation, objective = best_by_trying(graph, 60, 90)
-    _, bound, pricer = priced_out(graph, 60, 90, tolerance=60)
-    best = 2 * objective + PRICE * violation
-    # What a plan costs whatever it is: the split of compounds counts from the first grid on.
-    compounds = 2 * graph.split_dm * len(np.unique(graph.compound[graph.compound >= 0]))
-    assert pricer.complete
-    assert bound <= best + compounds + 1e-6
+def test_best_division_is_that_of_the_enumeration(seed: int) -> None:
+    graph = town_of(13, seed=seed)
+    labels, violation = best_division(net_of(graph), limits_of(graph, 90, 110))
+    found = solved(graph, 90, 110)
+    assert found.proved
+    assert tuple(score(graph, found.labels, 90, 110)) == tuple(score(graph, labels, 90, 110))
+    assert found.least_violation == violation
 
 
-def test_a_bound_is_not_complete_when_the_steps_are_used_up() -> None:
-    assert not priced_out(town_of(40, seed=1), 250, 300, tolerance=0, steps=50)[2].complete
+def test_staying_near_an_earlier_plan_counts() -> None:
+    graph = town_of(13, seed=5)
+    earlier = np.arange(13) // 3
+    labels, _ = best_division(net_of(graph, earlier), limits_of(graph, 90, 120))
+    found = solved(graph, 90, 120, earlier=earlier)
+    assert tuple(score(graph, found.labels, 90, 120, earlier=earlier)) == tuple(score(graph, labels, 90, 120, earlier=earlier))
 
 
-def test_grids_found_are_within_the_bounds_and_connected() -> None:
-    graph = town_of(40, seed=2)
-    candidates, _, _ = priced_out(graph, 250, 300, tolerance=0, steps=50_000)
-    found = candidates.take(np.arange(40, len(candidates)))
-    assert len(found)
-    assert all(250 <= load <= 300 for load in found.sums(graph.households.astype(float)))
-    for atoms in np.split(found.atoms, found.start[1:-1]):
-        assert len(graph.part(np.sort(atoms)).components()) == 1
+@pytest.mark.parametrize("seed", range(2))
+def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int) -> None:
+    graph = town_of(26, seed=seed)
+    start = search(graph, 150, 190, effort="quick").labels
+    found = solved(graph, 150, 190, start=start)
+    assert found.violation == 0
+    assert found.proved
+    net, limits = net_of(graph), limits_of(graph, 150, 190)
+    listed = listed_sets(net, 150, 190, 10**8)
+    assert listed is not None
+    cost = np.zeros(len(listed[1]) - 1, np.int64)
+    price_sets(net, limits, empty_region(net), *listed, cost)
+    held = np.zeros((len(graph), len(cost)))
+    held[listed[0], np.repeat(np.arange(len(cost)), np.diff(listed[1]))] = 1
+    best = milp(cost, constraints=LinearConstraint(held, 1, 1), integrality=np.ones(len(cost)), bounds=Bounds(0, 1), options={"mip_rel_gap": 0})
+    assert found.cost == pytest.approx(best.fun)
 
+
+@pytest.mark.parametrize("effort", [NOTHING, ExactEffort(5_000, 100, 10), ExactEffort(10**7, 200, 10**6)])
+def test_bounds_of_a_proof_broken_off_hold(effort: ExactEffort) -> None:
+    graph = town_of(13, seed=1)
+    labels, violation = best_division(net_of(graph), limits_of(graph, 90, 110))
+    found = solved(graph, 90, 110, effort=effort)
+    assert found.least_violation <= violation <= found.violation
+    if found.least_violation == violation == found.violation:
+        assert found.least_cost <= 2 * score(graph, labels, 90, 110).objective_dm + always_paid(graph)
+
+
+def test_without_effort_nothing_is_proved_and_nothing_lost() -> None:
+    graph = town_of(40, seed=3)
+    start = search(graph, 250, 300, effort="quick").labels
+    found = solved(graph, 250, 300, start=start, effort=NOTHING)
+    assert not found.proved
+    assert tuple(score(graph, found.labels, 250, 300)) <= tuple(score(graph, start, 250, 300))
+
+
+def test_grids_that_are_known_may_be_given() -> None:
+    graph = town_of(30, seed=4)
+    net, limits = net_of(graph), limits_of(graph, 250, 300)
+    start = search(graph, 250, 300, effort="quick").labels
+    pool = Candidates(np.arange(2), np.array([0, 2]), np.array([10**6.0]))
+    with_pool = best_division_proved(net, limits, start, EFFORT, pool=pool)
+    assert (with_pool.violation, with_pool.cost) == (lambda alone: (alone.violation, alone.cost))(solved(graph, 250, 300, start=start))
+
+
+def test_too_few_households_for_one_grid() -> None:
+    found = solved(path_of(40, 50, 60), 250, 300)
+    assert (found.violation, found.least_violation, found.proved) == (100, 100, True)

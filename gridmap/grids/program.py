@@ -1,0 +1,104 @@
+"""The linear program of the choice among candidate grids: each atom in one grid, a given number of grids in all, under cuts.
+
+Its prices are rounded to binary fractions, so that all sums of costs, which are whole numbers, and prices are exact: a bound does not rest on the
+rounding of a solver.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+
+from gridmap.grids.cuts import Cuts, cuts_held, held_twice, no_cuts
+from gridmap.grids.graph import Floats, Ints
+from gridmap.grids.recombine import Candidates, empty_model
+
+UNIT = 2.0**-10
+"""Prices are whole numbers of it."""
+
+
+class Prices(NamedTuple):
+    """A price for each atom, for a grid whatever it holds, and for each cut (not above 0); ``value``: what all atoms, all grids and all cuts come
+    to, which no choice of grids undercuts when none of them costs less than its prices.
+    """
+
+    atoms: Floats
+    grid: float
+    cuts: Floats
+    value: float
+
+    def reduced(self, candidates: Candidates, cuts: Cuts | None = None) -> Floats:
+        """Return what each grid costs beyond its prices, exactly."""
+        reduced = candidates.reduced(self.atoms) - self.grid
+        return reduced - cuts_held(candidates, len(self.atoms), cuts, self.cuts) if cuts is not None and len(cuts) else reduced
+
+    def towards(self, other: Prices, share: float) -> Prices:
+        """Return prices between these and ``other``, without cuts."""
+        atoms = np.round(((1 - share) * self.atoms + share * other.atoms) / UNIT) * UNIT
+        return Prices(atoms, round(((1 - share) * self.grid + share * other.grid) / UNIT) * UNIT, np.zeros(0), -np.inf)
+
+
+class Program:
+    """A choice of ``grids`` grids that hold each of ``count`` atoms once, relaxed. What no grid holds costs ``dear`` an atom."""
+
+    def __init__(self, count: int, grids: int, dear: float) -> None:
+        self._count, self._grids, self._dear = count, grids, dear
+        self._highs = empty_model(count)
+        self._highs.addRow(float(grids), float(grids), 0, np.zeros(0, np.int32), np.zeros(0))
+        self._cuts = no_cuts()
+        self._stand_ins = 2 * (count + 1)
+        rows = np.tile(np.arange(count + 1), 2)
+        signs = np.repeat([1.0, -1.0], count + 1)
+        self._add_columns(np.full(self._stand_ins, dear), np.arange(self._stand_ins), rows, signs)
+
+    @property
+    def cuts(self) -> Cuts:
+        """The cuts added so far."""
+        return self._cuts
+
+    def make_dearer(self, times: float) -> None:
+        """Raise the price of atoms that no grid holds."""
+        self._dear *= times
+        every = np.arange(self._stand_ins, dtype=np.int32)
+        self._highs.changeColsCost(self._stand_ins, every, np.full(self._stand_ins, self._dear))
+
+    def add(self, candidates: Candidates) -> None:
+        """Let grids be chosen."""
+        if not len(candidates):
+            return
+        rows = np.repeat(np.arange(len(candidates)), np.diff(candidates.start))
+        held = csr_matrix((np.ones(len(rows)), (rows, candidates.atoms)), shape=(len(candidates), self._count))
+        table = hstack([held, np.ones((len(candidates), 1)), held_twice(candidates, self._count, self._cuts)]).tocsr()
+        self._add_columns(candidates.cost, table.indptr[:-1], table.indices, table.data)
+
+    def cut(self, cuts: Cuts, candidates: Candidates) -> None:
+        """Add cuts; ``candidates`` are all grids added so far, in order."""
+        held = held_twice(candidates, self._count, cuts).tocsc()
+        for cut in range(len(cuts)):
+            grids = held.indices[held.indptr[cut] : held.indptr[cut + 1]]
+            self._highs.addRow(-highspy.kHighsInf, 1.0, len(grids), (grids + self._stand_ins).astype(np.int32), np.ones(len(grids)))
+        self._cuts = np.concatenate((self._cuts, cuts))
+
+    def solve(self) -> Prices:
+        """Return the prices of the best relaxed choice."""
+        self._highs.run()
+        prices = np.round(np.array(self._highs.getSolution().row_dual) / UNIT) * UNIT
+        atoms, grid, cuts = prices[: self._count], float(prices[self._count]), np.minimum(prices[self._count + 1 :], 0.0)
+        return Prices(atoms, grid, cuts, float(atoms.sum() + self._grids * grid + cuts.sum()))
+
+    def solution(self) -> Floats:
+        """Return how much of each grid added is chosen."""
+        return np.array(self._highs.getSolution().col_value)[self._stand_ins :]
+
+    def lacks(self) -> bool:
+        """Say whether some atom is not held by the grids chosen."""
+        return bool(np.array(self._highs.getSolution().col_value)[: self._stand_ins].max() > 1e-9)
+
+    def _add_columns(self, cost: Floats, starts: Ints, rows: Ints, values: Floats) -> None:
+        # No upper bound: the rows keep every grid at one or below, and prices come out clean.
+        size = len(cost)
+        upper = np.full(size, highspy.kHighsInf)
+        self._highs.addCols(size, cost, np.zeros(size), upper, len(rows), starts.astype(np.int32), rows.astype(np.int32), values)
