@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 
+import numpy as np
 import pandas as pd
 import pytest
+from graphs import town_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import World, draw_world
 
 from gridmap.errors import RequestError
-from gridmap.grids.plan import Plan, broken_promises, out_of_bounds, with_codes
+from gridmap.grids.existing import plan_from_division
+from gridmap.grids.graph import score
+from gridmap.grids.plan import Plan, broken_promises, move, out_of_bounds, with_codes
 from gridmap.grids.propose import propose
+from gridmap.grids.search import search
 from gridmap.rules import load_rules
 
 RULES = load_rules("nantong")
@@ -55,9 +61,30 @@ def test_the_origin_tells_how_to_make_it_again(town: World, first: Plan) -> None
 
 
 @pytest.mark.slow
-def test_many_cores_make_the_same_plan(town: World, first: Plan) -> None:
-    district, tiling = town
-    assert grids(propose(district, RULES, tiling=tiling, cores=2)) == grids(first)
+def test_many_cores_make_the_same_plan_even_when_the_workers_are_killed() -> None:
+    """Six communities on two cores; once the first is finished, both worker processes die in the middle of the next."""
+    letters = "abcdef"
+    rows = [
+        " ".join(f"{letter}{row}{column}:{40 + (row * column + at) % 20}" for column in range(4))
+        for at, letter in enumerate(letters)
+        for row in range(6)
+    ]
+    homes = {f"{letter}{row}{column}": f"C{letter}" for letter in letters for row in range(6) for column in range(4)}
+    district, tiling = draw_world("\n".join(rows), communities=homes)
+    killed: list[int] = []
+
+    def kill(step: str, done: int, total: int) -> None:
+        if (step, done) == ("step_search", 1) and not killed:
+            assert done < total
+            for worker in multiprocessing.active_children():
+                worker.kill()
+                killed.append(worker.pid or 0)
+
+    alone = propose(district, RULES, tiling=tiling, effort="quick")
+    together = propose(district, RULES, tiling=tiling, effort="quick", cores=2, progress=kill)
+    assert len(killed) == 2
+    assert grids(together) == grids(alone)
+    assert together.findings == alone.findings
 
 
 def test_the_order_of_communities_does_not_matter(first: Plan) -> None:
@@ -66,6 +93,28 @@ def test_the_order_of_communities_does_not_matter(first: Plan) -> None:
     other = propose(district, RULES, tiling=tiling)
     parts = {frozenset(its.index) for _, its in other.grid_of.groupby(other.grid_of)}
     assert parts == {frozenset(its.index) for _, its in first.grid_of.groupby(first.grid_of)}
+
+
+def test_communities_in_another_order_make_the_same_plan(town: World, first: Plan) -> None:
+    district, tiling = town
+    homes = district.buildings["community_id"]
+    turned = homes.index[np.argsort(-pd.factorize(homes)[0], kind="stable")]
+    assert homes[turned].tolist() == ["C2"] * 6 + ["C1"] * 9
+    tables = {"communities": district.communities.iloc[::-1], "buildings": district.buildings.loc[turned]}
+    moved = dataclasses.replace(tiling, cells=tiling.cells.loc[turned], neighbours=tiling.neighbours.iloc[::-1].reset_index(drop=True))
+    other = propose(district.with_tables(tables), RULES, tiling=moved)
+    assert grids(other) == grids(first)
+    assert other.grids.index.equals(first.grids.index)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_more_moves_than_is_worth_it(seed: int) -> None:
+    """The earlier plan is a plan too: by households outside the bounds, then by the weighted sum in which moves count, the new one is never worse."""
+    graph = town_of(40, seed=seed)
+    earlier = search(graph, 250, 300, effort="quick", seed=1).labels
+    for minimum, maximum in ((250, 300), (220, 290)):
+        again = search(graph, minimum, maximum, effort="quick", seed=2, start=earlier)
+        assert (again.violation_households, again.objective_dm) <= score(graph, earlier, minimum, maximum, earlier=earlier)
 
 
 def test_a_replanned_plan_keeps_its_ids(town: World, first: Plan) -> None:
@@ -151,6 +200,34 @@ def test_requests_that_make_no_sense(town: World, request_: dict[str, object], c
     with pytest.raises(RequestError) as caught:
         propose(town[0], RULES, tiling=town[1], **request_)  # type: ignore[arg-type]
     assert caught.value.code == code
+
+
+@pytest.fixture
+def rows(town: World) -> Plan:
+    """The rows of the first community as grids "1", "2", "3", those of the second as "4", "5", "6"; 275 households each."""
+    members = ("abc", "def", "ghi", "mn", "op", "qr")
+    return plan_from_division("rows", *town, RULES, pd.Series({each: str(row + 1) for row, its in enumerate(members) for each in its}))
+
+
+def test_a_kept_grid_outside_the_bounds_stays_and_is_told(town: World, rows: Plan) -> None:
+    big = move(rows, ["a"], "2")
+    kept = propose(town[0], RULES, tiling=town[1], start=big, keep=["2"])
+    assert kept.atoms_of("2") == big.atoms_of("2")
+    assert [each.code for each in kept.findings if each.grid_id == "2"] == ["grid_out_of_bounds"]
+
+
+def test_a_kept_grid_in_parts_stays_and_is_told(town: World, rows: Plan) -> None:
+    apart = move(rows, ["a"], "3", lenient=True)
+    kept = propose(town[0], RULES, tiling=town[1], start=apart, keep=["3"])
+    assert kept.atoms_of("3") == apart.atoms_of("3")
+    assert [each.grid_id for each in kept.findings if each.code == "grid_disconnected"] == ["3"]
+
+
+def test_proofs_beside_kept_grids_say_that_they_depend_on_them(town: World, rows: Plan) -> None:
+    """Two of three grids are kept, and one has taken a building from the third."""
+    kept = propose(town[0], RULES, tiling=town[1], start=move(rows, ["a"], "2"), keep=["2", "3"])
+    codes = {each.code for each in kept.findings if each.community_id == "C1"}
+    assert {"proof_with_kept_grids", "grid_outside_proved"} <= codes
 
 
 def test_an_unknown_kept_grid(town: World, first: Plan) -> None:
