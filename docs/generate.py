@@ -128,6 +128,7 @@ SECTIONS = {
     "circles": {"zh": "步行网络和服务圈", "en": "Walking and service circles"},
     "levels": {"zh": "片区和社区合并", "en": "Areas and mergers of communities"},
     "store": {"zh": "导出", "en": "Export"},
+    "members": {"zh": "组织和党员户", "en": "Organisations and member households"},
     "cli": {"zh": "过时的方案", "en": "Stale plans"},
     "rules": {"zh": "规则文件（有错就不能用，退出码为 1）", "en": "Rules files (with a fault they cannot be used; exit code 1)"},
 }

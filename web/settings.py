@@ -37,6 +37,7 @@ class Settings:
     public_date: Annotated[str, "Date of the data on the public map, as 2024-05-31; that of the latest import unless set."] = ""
     public_approval: Annotated[str, "Map approval number of the public map; without it the map says that it is not approved."] = ""
     public_address: Annotated[str, "Address of the public map, shown as a QR code."] = ""
+    public_members: Annotated[bool, "Whether everybody may see the figures of member households of each community, on a page of their own."] = False
     metrics_from: Annotated[str, "The addresses that may read /metrics."] = "127.0.0.1 ::1"
 
     def absolute(self) -> Settings:

@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 
 from gridmap.__main__ import INTERRUPTED
-from gridmap.cli import circles, demo, ground, levels, outputs, plans, publish, repair, server
+from gridmap.cli import circles, demo, ground, levels, members, outputs, plans, publish, repair, server
 from gridmap.cli.reply import error_lines
 from gridmap.cli.words import Group, Option, Session, language_asked, option, say, usage_sentence
 from gridmap.errors import GridmapError
@@ -37,7 +37,7 @@ def application() -> None:
     """The text stands in the catalogue."""
 
 
-for family in (ground, plans, repair, levels, circles, outputs, publish, server, demo):
+for family in (ground, plans, repair, levels, circles, outputs, publish, members, server, demo):
     for command in family.COMMANDS:
         application.add_command(command)
 

@@ -139,18 +139,18 @@ CONTAINED_LETTERS = 4
 """The fewest letters of a Latin name that is looked for inside a longer one; shorter ones occur by chance."""
 
 
-def guess_fields(table: str, columns: Sequence[str]) -> dict[str, str]:
+def guess_fields(table: str, columns: Sequence[str], *, known: Mapping[str, Mapping[str, str]] = FIELD_NAMES) -> dict[str, str]:
     """Return which of ``columns`` is each column of ``table``: our name -> the user's name. Nothing is guessed twice or from values.
 
     Case, width, blanks and punctuation do not count. A name that is the same beats one that only contains the word, and of these the longest
-    word wins. ``table`` is one of the district's tables, ``ledger``, or ``grids``.
+    word wins. ``table`` is one of the district's tables, ``ledger``, or ``grids``, or else one of those that ``known`` gives names for.
 
     >>> guess_fields("buildings", ["楼栋编号", "小区名称", "总户数（户）", "Floor"])
     {'building_id': '楼栋编号', 'compound_id': '小区名称', 'households': '总户数（户）', 'floors': 'Floor'}
     >>> guess_fields("ledger", ["小 区", "楼号", "党员户数"])
     {'compound': '小 区', 'building': '楼号'}
     """
-    wanted = {ours: [plain(name) for name in names.split()] for ours, names in FIELD_NAMES[table].items()}
+    wanted = {ours: [plain(name) for name in names.split()] for ours, names in known[table].items()}
     keys = {column: plain(column) for column in columns}
     found: dict[str, str] = {}
     exact = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pandas as pd
 from gridmap.errors import InputError
 from gridmap.findings import Finding, finding
 from gridmap.ground import csvs
-from gridmap.ground.fields import guess_fields
+from gridmap.ground.fields import FIELD_NAMES, guess_fields
 from gridmap.ground.layers import Layer, check_readable
 from gridmap.ground.workbooks import Sheet, read_sheets
 from gridmap.ground.xlsx import Span
@@ -86,9 +86,35 @@ def read_workbook(path: Path) -> list[Layer]:
     return [Layer(layer.file, layer.name, placed.frame, layer.first_row, layer.encoding, findings, placed.proposed_crs, layer.rows, layer.sheets)]
 
 
-def _part(file: str, sheet: Sheet, tables: Sequence[str]) -> _Part | None:
+def read_each_sheet(path: Path, known: Mapping[str, Mapping[str, str]], words: Mapping[str, str]) -> tuple[list[tuple[str, Layer]], list[Finding]]:
+    """Return the sheets of a workbook that hold tables of which ``known`` gives the names of columns, each with the table that it is.
+
+    The name of the sheet decides where it fits the pattern that ``words`` has for a table, else the number of columns that are known. A sheet without
+    a header is a finding. Raises ``InputError`` when the file cannot be read or no sheet has a header.
+    """
+    check_readable(path)
+    sheets, encoding = read_sheets(path)
+    found: list[tuple[str, Layer]] = []
+    findings: list[Finding] = []
+    for sheet in sheets:
+        named = [table for table in known if re.search(words[table], sheet.name, re.IGNORECASE)]
+        parts = [(table, part) for table in named or known if (part := _part(path.name, sheet, (table,), known)) is not None]
+        if not parts:
+            findings += [finding("sheet_left_out", sheet.name, file=path.name, layer=sheet.name)] if sheet.rows else []
+            continue
+        table, part = max(parts, key=lambda each: len(each[1].fields))
+        frame = pd.DataFrame(part.rows, columns=part.names, dtype="str")
+        first = part.numbers[0] if part.numbers else 1
+        layer = Layer(path.name, sheet.name, frame.mask(frame == ""), first, encoding, tuple(part.findings), None, tuple(part.numbers))
+        found.append((table, layer))
+    if not found:
+        raise InputError("sheet_without_header", file=path.name, sheets=", ".join(sheet.name for sheet in sheets))
+    return found, findings
+
+
+def _part(file: str, sheet: Sheet, tables: Sequence[str], known: Mapping[str, Mapping[str, str]] = FIELD_NAMES) -> _Part | None:
     """Return what stands below the header of ``sheet``, None when it has none."""
-    header = _header(sheet, tables)
+    header = _header(sheet, tables, known)
     if header is None:
         return None
     last, names, fields = header
@@ -112,7 +138,9 @@ def _part(file: str, sheet: Sheet, tables: Sequence[str]) -> _Part | None:
     return _Part(sheet, fields, names, rows, numbers, findings)
 
 
-def _header(sheet: Sheet, tables: Sequence[str]) -> tuple[int, list[str], dict[str, str]] | None:
+def _header(
+    sheet: Sheet, tables: Sequence[str], known: Mapping[str, Mapping[str, str]] = FIELD_NAMES
+) -> tuple[int, list[str], dict[str, str]] | None:
     """Return the last row of the header, the names of the columns, and what they were taken for."""
     filled = _filled(sheet.rows, sheet.merged, downwards_only=False)
     best: tuple[int, list[str], dict[str, str]] | None = None
@@ -123,9 +151,9 @@ def _header(sheet: Sheet, tables: Sequence[str]) -> tuple[int, list[str], dict[s
         # A header of two rows: where the lower has nothing the upper counts.
         for candidate in (row, [low or high for low, high in zip(row, above, strict=False)]):
             names = csvs.unique_names(candidate)
-            fields = max((guess_fields(table, names) for table in tables), key=len, default={})
-            if not _numbers_in(candidate) and (known := _known(names, fields, tables)) > most:
-                best, most = (place, names, fields), known
+            fields = max((guess_fields(table, names, known=known) for table in tables), key=len, default={})
+            if not _numbers_in(candidate) and (number := _known(names, fields, tables)) > most:
+                best, most = (place, names, fields), number
     return best
 
 

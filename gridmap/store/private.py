@@ -43,6 +43,16 @@ MIGRATIONS = (
         state TEXT NOT NULL, step TEXT NOT NULL DEFAULT '', done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0,
         answer TEXT, begun REAL NOT NULL, beat REAL NOT NULL);
     """,
+    """
+    CREATE TABLE organisations (
+        organisation_id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL, parent TEXT, community_id TEXT, building_id TEXT,
+        grid TEXT);
+    CREATE TABLE member_households (
+        household_id TEXT PRIMARY KEY NOT NULL, building_id TEXT NOT NULL, stairwell TEXT, room TEXT, name TEXT, members INTEGER NOT NULL,
+        centre INTEGER NOT NULL, kind TEXT NOT NULL, organisation_id TEXT);
+    CREATE TABLE workers (worker_id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, grid TEXT);
+    CREATE TABLE posts (post_id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, household_id TEXT, grid TEXT);
+    """,
 )
 """What makes the tables; each entry brings a store from its version to the next. Entries are only ever added, at the end."""
 
