@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gridmap.circles.coverage import Coverage as Coverage
     from gridmap.circles.coverage import coverage as coverage
+    from gridmap.circles.limits import Limit as Limit
+    from gridmap.circles.limits import walk_limit as walk_limit
     from gridmap.errors import GridmapError as GridmapError
     from gridmap.errors import InputError as InputError
     from gridmap.errors import RequestError as RequestError
@@ -45,18 +47,39 @@ if TYPE_CHECKING:
     from gridmap.ground.tables import District as District
     from gridmap.outputs.coverage_export import export_coverage as export_coverage
     from gridmap.outputs.coverage_map import coverage_map as coverage_map
+    from gridmap.outputs.coverage_tables import area_table as area_table
+    from gridmap.outputs.coverage_tables import band_sums as band_sums
+    from gridmap.outputs.coverage_tables import category_sums as category_sums
+    from gridmap.outputs.coverage_tables import gap_rows as gap_rows
+    from gridmap.outputs.coverage_tables import gap_table as gap_table
+    from gridmap.outputs.coverage_tables import reason_sums as reason_sums
+    from gridmap.outputs.coverage_tables import shown_workbook as shown_workbook
     from gridmap.outputs.export import export_ground as export_ground
     from gridmap.outputs.export import export_plan as export_plan
     from gridmap.outputs.maps import explore as explore
     from gridmap.outputs.maps import plan_map as plan_map
     from gridmap.outputs.maps import save_map as save_map
+    from gridmap.outputs.member_map import building_label as building_label
+    from gridmap.outputs.member_map import figures_rows as figures_rows
+    from gridmap.outputs.member_map import households_in as households_in
+    from gridmap.outputs.member_map import member_map_content as member_map_content
+    from gridmap.outputs.member_map import members_workbook as members_workbook
+    from gridmap.outputs.places import find_places as find_places
     from gridmap.outputs.publish import date_of_data as date_of_data
     from gridmap.outputs.publish import publish as publish
     from gridmap.outputs.publish_content import Publication as Publication
     from gridmap.outputs.publish_content import public_content as public_content
     from gridmap.outputs.publish_content import public_venues as public_venues
+    from gridmap.outputs.publish_page import map_library_folder as map_library_folder
     from gridmap.outputs.publish_page import public_page as public_page
     from gridmap.outputs.publish_page import public_policy as public_policy
+    from gridmap.outputs.staff_map import bounds_within as bounds_within
+    from gridmap.outputs.staff_map import building_walks as building_walks
+    from gridmap.outputs.staff_map import communities_on_map as communities_on_map
+    from gridmap.outputs.staff_map import district_walks as district_walks
+    from gridmap.outputs.staff_map import propose_sites as propose_sites
+    from gridmap.outputs.staff_map import venue_rings as venue_rings
+    from gridmap.outputs.staff_map import venues_on_map as venues_on_map
     from gridmap.outputs.tiles import TileLayer as TileLayer
     from gridmap.outputs.tiles import assignment as assignment
     from gridmap.outputs.tiles import grids_layer as grids_layer
@@ -67,6 +90,9 @@ if TYPE_CHECKING:
     from gridmap.outputs.tiles import tile_layer as tile_layer
     from gridmap.outputs.tiles import vector_layer as vector_layer
     from gridmap.outputs.tiles import write_pmtiles as write_pmtiles
+    from gridmap.outputs.walks import Walks as Walks
+    from gridmap.outputs.walks import packed_homes as packed_homes
+    from gridmap.outputs.walks import packed_walks as packed_walks
     from gridmap.rules import Rules as Rules
     from gridmap.rules import load_rules as load_rules
     from gridmap.rules import profile_names as profile_names
@@ -76,6 +102,10 @@ if TYPE_CHECKING:
     from gridmap.store.accounts import role_names as role_names
     from gridmap.store.audit import AuditLog as AuditLog
     from gridmap.store.jobs import Jobs as Jobs
+    from gridmap.store.members import Members as Members
+    from gridmap.store.members import community_figures as community_figures
+    from gridmap.store.members import figures_elsewhere as figures_elsewhere
+    from gridmap.store.members import members_within as members_within
     from gridmap.store.private import PrivateStore as PrivateStore
     from gridmap.store.territories import buildings_within as buildings_within
     from gridmap.store.territories import grids_within as grids_within
@@ -97,7 +127,9 @@ _MODULE_OF = {
     "ImportRequest": "gridmap.ground.importing",
     "InputError": "gridmap.errors",
     "Jobs": "gridmap.store.jobs",
+    "Limit": "gridmap.circles.limits",
     "Look": "gridmap.ground.looking",
+    "Members": "gridmap.store.members",
     "Plan": "gridmap.grids.plan",
     "PrivateStore": "gridmap.store.private",
     "Publication": "gridmap.outputs.publish_content",
@@ -108,54 +140,82 @@ _MODULE_OF = {
     "TileLayer": "gridmap.outputs.tiles",
     "Tiling": "gridmap.grids.tiling",
     "User": "gridmap.store.accounts",
+    "Walks": "gridmap.outputs.walks",
     "Workspace": "gridmap.store.workspace",
     "WorkspaceError": "gridmap.errors",
     "adopt_plan": "gridmap.store.work",
+    "area_table": "gridmap.outputs.coverage_tables",
     "assignment": "gridmap.outputs.tiles",
+    "band_sums": "gridmap.outputs.coverage_tables",
+    "bounds_within": "gridmap.outputs.staff_map",
+    "building_label": "gridmap.outputs.member_map",
+    "building_walks": "gridmap.outputs.staff_map",
     "buildings_within": "gridmap.store.territories",
+    "category_sums": "gridmap.outputs.coverage_tables",
     "check_district": "gridmap.ground.checks",
     "coarsen": "gridmap.grids.coarsen",
+    "community_figures": "gridmap.store.members",
+    "communities_on_map": "gridmap.outputs.staff_map",
     "compare": "gridmap.grids.compare",
     "coverage": "gridmap.circles.coverage",
     "coverage_map": "gridmap.outputs.coverage_map",
     "date_of_data": "gridmap.outputs.publish",
+    "district_walks": "gridmap.outputs.staff_map",
     "explore": "gridmap.outputs.maps",
     "export_coverage": "gridmap.outputs.coverage_export",
     "export_ground": "gridmap.outputs.export",
     "export_plan": "gridmap.outputs.export",
     "field_names": "gridmap.ground.looking",
     "field_title": "gridmap.ground.looking",
+    "figures_elsewhere": "gridmap.store.members",
+    "figures_rows": "gridmap.outputs.member_map",
+    "find_places": "gridmap.outputs.places",
+    "gap_rows": "gridmap.outputs.coverage_tables",
+    "gap_table": "gridmap.outputs.coverage_tables",
     "grids_layer": "gridmap.outputs.tiles",
     "grids_within": "gridmap.store.territories",
     "ground_layer": "gridmap.outputs.tiles",
     "ground_layer_names": "gridmap.outputs.tiles",
+    "households_in": "gridmap.outputs.member_map",
     "import_files": "gridmap.ground.importing",
     "import_into": "gridmap.store.work",
     "limit_process": "gridmap.system",
     "live_tile": "gridmap.outputs.tiles",
     "load_rules": "gridmap.rules",
     "look_at_files": "gridmap.ground.looking",
+    "map_library_folder": "gridmap.outputs.publish_page",
+    "member_map_content": "gridmap.outputs.member_map",
+    "members_within": "gridmap.store.members",
+    "members_workbook": "gridmap.outputs.member_map",
     "merged_district": "gridmap.grids.mergers",
+    "packed_homes": "gridmap.outputs.walks",
     "packed_numbers": "gridmap.outputs.tiles",
+    "packed_walks": "gridmap.outputs.walks",
     "plan_into": "gridmap.store.work",
     "plan_map": "gridmap.outputs.maps",
     "profile_names": "gridmap.rules",
     "propose": "gridmap.grids.propose",
     "propose_areas": "gridmap.grids.areas",
     "propose_mergers": "gridmap.grids.mergers",
+    "propose_sites": "gridmap.outputs.staff_map",
     "public_content": "gridmap.outputs.publish_content",
     "public_page": "gridmap.outputs.publish_page",
     "public_policy": "gridmap.outputs.publish_page",
     "public_venues": "gridmap.outputs.publish_content",
     "publish": "gridmap.outputs.publish",
+    "reason_sums": "gridmap.outputs.coverage_tables",
     "repair": "gridmap.grids.mending",
     "report": "gridmap.grids.measures",
     "role_names": "gridmap.store.accounts",
     "sample_district": "gridmap.ground.sample",
     "save_map": "gridmap.outputs.maps",
+    "shown_workbook": "gridmap.outputs.coverage_tables",
     "tile": "gridmap.grids.tiling",
     "tile_layer": "gridmap.outputs.tiles",
     "vector_layer": "gridmap.outputs.tiles",
+    "venue_rings": "gridmap.outputs.staff_map",
+    "venues_on_map": "gridmap.outputs.staff_map",
+    "walk_limit": "gridmap.circles.limits",
     "write_pmtiles": "gridmap.outputs.tiles",
 }
 

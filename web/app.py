@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from web import accounts, public, start, tiles, watching
+from web import accounts, coverage, library, members, public, start, tiles, watching
 from web.accounts import init_accounts
 from web.failures import init_failures
 from web.headers import init_headers
@@ -21,10 +21,19 @@ from web.settings import Settings
 from web.standing import make_standing
 from web.watching import init_watching
 
-BLUEPRINTS = (watching.blueprint, accounts.blueprint, start.blueprint, tiles.blueprint, public.blueprint)
+BLUEPRINTS = (
+    watching.blueprint,
+    accounts.blueprint,
+    start.blueprint,
+    tiles.blueprint,
+    public.blueprint,
+    library.blueprint,
+    coverage.blueprint,
+    members.blueprint,
+)
 """Every job of the server. A new one is added here; its views say whom they are for, see :mod:`web.security`."""
 
-PAGES = (("start.page", "page_start"), ("accounts.home", "account_title"))
+PAGES = (("start.page", "page_start"), ("coverage.page", "staff_title"), ("members.page", "members_title"), ("accounts.home", "account_title"))
 """What stands in the navigation at the top, in this order: the view and the code of its title; shown to the roles that the view is for."""
 
 GUESSED = ("accounts.login", "accounts.password")

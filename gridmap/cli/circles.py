@@ -147,10 +147,6 @@ def _records(table: Any, *, index: bool = True) -> list[dict[str, Any]]:
     return [dict(row) for row in flat.astype(object).where(flat.notna(), None).to_dict("records")]
 
 
-SITE_SPACING_M = 50.0
-"""Where candidates are generated, one building is taken in each square of this side: two nearer ones serve the same people."""
-
-
 @click.command("sites", cls=Command)
 @WORKSPACE
 @option("--category", required=True)
@@ -227,27 +223,21 @@ def _end(leg: Any) -> tuple[float, float]:
 
 
 def _candidates(district: Any, found: Coverage, path: Path | None) -> tuple[Any, list[Finding]]:
-    """Return the doors of the candidates: of a file, else one building in each square of :data:`SITE_SPACING_M`."""
+    """Return the doors of the candidates: those of a file, else of buildings."""
     import numpy as np
-    import shapely
 
+    from gridmap.circles.candidates import building_candidates
     from gridmap.ground.importing import ImportRequest, import_files
     from gridmap.walking.gates import resident_doors, resident_gates
     from gridmap.walking.walls import walls_of
 
     if path is None:
-        table = district.buildings.loc[found.doors.id]
-        squares = np.floor(shapely.get_coordinates(shapely.centroid(table.geometry.to_numpy())) / SITE_SPACING_M)
-        table = table.iloc[np.sort(np.unique(squares, axis=0, return_index=True)[1])]
-    else:
-        table = import_files(ImportRequest(venues=path), old=district).district.venues
+        return building_candidates(found, district), []
+    table = import_files(ImportRequest(venues=path), old=district).district.venues
     places = table.index.to_numpy(dtype=object), table.geometry.to_numpy()
     made = resident_doors(found.network, *places, walls_of(district), resident_gates(district), leaving=False)
-    if path is None:
-        return made, []
     without = np.flatnonzero(~made.linked)
-    findings = [finding("sites_without_door", str(made.id[without[0]]), value=len(without))] if len(without) else []
-    return made, findings
+    return made, [finding("sites_without_door", str(made.id[without[0]]), value=len(without))] if len(without) else []
 
 
 COMMANDS = (coverage, sites)

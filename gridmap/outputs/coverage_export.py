@@ -82,7 +82,7 @@ def _write_workbook(coverage: Coverage, district: District, path: Path, grids: p
         if "reason" in table:
             table = table.assign(reason=_reasons(table["reason"], language))
         heads = [heading(column, language) for column in table.columns]
-        _write_sheet(book.create_sheet(render(f"coverage_sheet_{name}", language, {})), heads, table.itertuples(index=False))
+        write_sheet(book.create_sheet(render(f"coverage_sheet_{name}", language, {})), heads, table.itertuples(index=False))
     with drafted(path) as draft:
         book.save(draft)
     cut = {render(f"coverage_sheet_{name}", language, {}): len(table) for name, table in tables.items() if len(table) > ROWS_MAX}
@@ -112,7 +112,8 @@ def _minutes_of_buildings(coverage: Coverage, district: District, names: dict[st
     return homes.join(wide.rename(columns=names)).reset_index(names="building_id")
 
 
-def _write_sheet(sheet: Any, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_sheet(sheet: Any, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a heading and rows into a sheet, no cell of which is a formula; what is missing stays empty, rows beyond ROWS_MAX are left out."""
     bold = Font(bold=True)
     sheet.freeze_panes = "A2"
     for number in range(1, len(heads) + 1):

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from gridmap.errors import InputError
@@ -38,6 +39,11 @@ LAST = "public_page/map.js"
 """The script that starts the map, after the library: until then the list can be read already."""
 
 CONTENT_ID, WORKER_ID = "gridmap-content", "gridmap-worker"
+
+
+def map_library_folder() -> Path:
+    """Return the folder of the map library, its worker and its style sheet, for servers that hand them out as files."""
+    return Path(str(resources.files("gridmap.outputs") / "assets" / "maplibre"))
 
 
 def page_title(district: str, language: Language) -> str:

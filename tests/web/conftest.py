@@ -35,8 +35,17 @@ def _quick_hashes() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def made_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with an adopted plan, to be copied."""
-    path = tmp_path_factory.mktemp("made") / "town.gpkg"
-    district, rules = sample_district(600, seed=1), load_rules()
+    return workspace_of(600, tmp_path_factory.mktemp("made") / "town.gpkg")
+
+
+@pytest.fixture(scope="session")
+def made_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with two communities and venues of most categories; a module that needs it overrides ``made_workspace``."""
+    return workspace_of(2500, tmp_path_factory.mktemp("made") / "town.gpkg")
+
+
+def workspace_of(households: int, path: Path) -> Path:
+    district, rules = sample_district(households, seed=1), load_rules()
     workspace = Workspace(path)
     workspace.write_ground(district, [], based_on=None)
     tiling = tile(district)

@@ -43,13 +43,24 @@ MATRIX = {
     "tiles.plan_tile": ACCOUNTS,
     "tiles.plan_assignment": ACCOUNTS,
     "tiles.households": ACCOUNTS,
+    "library.file": EVERYBODY,
+    "coverage.page": ACCOUNTS,
+    "coverage.walks": ACCOUNTS,
+    "coverage.homes": ACCOUNTS,
+    "coverage.venues": ACCOUNTS,
+    "coverage.figures": ACCOUNTS,
+    "coverage.building": ACCOUNTS,
+    "coverage.circles": ACCOUNTS,
+    "coverage.sites": ACCOUNTS,
+    "coverage.search": ACCOUNTS,
+    "coverage.workbook": ACCOUNTS,
 }
 """Who may ask for each view. A new view is written down here by whoever adds it; what it shows of a territory has tests of its own."""
 
 
 def address_of(rule: Any) -> str:
     """Return an address of a view, its variable parts filled in."""
-    values = {name: 1 if name in ("z", "x", "y") else "gridmap.css" if name == "filename" else "nonesuch" for name in rule.arguments}
+    values = {name: 1 if name in ("z", "x", "y", "position") else "gridmap.css" if name == "filename" else "nonesuch" for name in rule.arguments}
     return str(rule.build(values)[1])
 
 
