@@ -23,7 +23,7 @@ SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
 @contextlib.contextmanager
-def reading(path: Path, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[sqlite3.Connection]:
+def reading(path: Path, *, wait_seconds: float | None = None) -> Iterator[sqlite3.Connection]:
     """Open the file at ``path`` and see one state of it throughout, whatever others write meanwhile.
 
     Raises ``WorkspaceError`` when the file is missing, is no database, is damaged, or stays locked.
@@ -36,11 +36,11 @@ def reading(path: Path, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[sqlit
 
 
 @contextlib.contextmanager
-def writing(path: Path, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[sqlite3.Connection]:
+def writing(path: Path, *, wait_seconds: float | None = None) -> Iterator[sqlite3.Connection]:
     """Open the file at ``path`` for one transaction: all that happens inside is kept when the block ends and forgotten when it raises.
 
     Raises ``WorkspaceError`` as :func:`reading` does, and when the file or its folder is read-only, the disk is full, or another program keeps
-    the file locked for ``wait_seconds``.
+    the file locked for ``wait_seconds`` (``WAIT_SECONDS`` when not told).
     """
     with failures_told(path), contextlib.closing(_open(path, wait_seconds)) as connection:
         # A program that was killed may have left the write-ahead log switched on; switching it off fails while another one uses it.
@@ -113,7 +113,7 @@ def is_database(path: Path) -> bool:
         return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
 
 
-def _open(path: Path, wait_seconds: float = WAIT_SECONDS) -> sqlite3.Connection:
+def _open(path: Path, wait_seconds: float | None = None) -> sqlite3.Connection:
     if path.is_dir():
         raise WorkspaceError("store_is_folder", file=path.name or str(path))
     if not path.is_file():
@@ -124,7 +124,7 @@ def _open(path: Path, wait_seconds: float = WAIT_SECONDS) -> sqlite3.Connection:
         raise WorkspaceError("store_not_geopackage", file=path.name)
     # "rw" even for reading: what a killed writer left has to be rolled back first. SQLite falls back to reading when the file is write-protected.
     try:
-        return sqlite3.connect(_uri(path, "rw"), uri=True, timeout=wait_seconds, isolation_level=None)
+        return sqlite3.connect(_uri(path, "rw"), uri=True, timeout=WAIT_SECONDS if wait_seconds is None else wait_seconds, isolation_level=None)
     except sqlite3.OperationalError as error:
         try:
             path.open("rb").close()
