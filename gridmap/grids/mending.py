@@ -25,6 +25,9 @@ from gridmap.grids.search import search
 RINGS = 3
 """How many rings of grids around a violated one are divided anew at most; beyond that it is a new plan, not a repair."""
 
+GRIDS_DIVIDED = 16
+"""How many grids of a community are divided anew, counted each time, before no further ring is tried: whoever redraws a plan waits for it."""
+
 PROMISES = ("atom_unassigned", "grid_crosses_communities", "grid_disconnected")
 """Findings that say that a plan, an office's own or one redrawn by hand, breaks what every plan promises."""
 
@@ -82,9 +85,9 @@ def repair(
 
     A grid is violated when it is an ordinary one outside the bounds of the plan's rules, lies in parts, or lies in several communities. It is
     divided anew together with the grids that can be walked to from it directly; only while households are left outside the bounds that are not
-    proved to be unavoidable, the grids around these join in, up to ``RINGS`` rings. No more households are outside the bounds afterwards than
-    before, and every grid that was touched is connected. Grids named in ``keep`` and dedicated grids never change; a kept grid that is violated
-    itself is told in ``after``. Grids that live on keep id, name, worker and code. With ``community`` the others stay as they are.
+    proved to be unavoidable, the grids around these join in, ring by ring, as long as they are few. No more households are outside the bounds
+    afterwards than before, and every grid that was touched is connected. Grids named in ``keep`` and dedicated grids never change; a kept grid
+    that is violated itself is told in ``after``. Grids that live on keep id, name, worker and code. With ``community`` the others stay as they are.
 
     The same plan, ``keep`` and ``seed`` give the same repair. Raises ``RequestError`` when the plan has no such grid or community.
     """
@@ -162,11 +165,15 @@ class _Mended:
         """Divide anew what is ``wrong`` and what lies around it, ring by ring, until no households are outside the bounds that need not be."""
         bad = np.unique(self.labels[wrong])
         tried: set[bytes] = set()
+        divided = 0
         for rings in range(1, RINGS + 1):
             for region in _regions(self.job.graph, self.labels, bad, rings):
-                if region.tobytes() not in tried:
-                    tried.add(region.tobytes())
-                    self._divide_anew(region, loose=rings == 1 and self._in_parts(region))
+                grids = len(np.unique(self.labels[region]))
+                if region.tobytes() in tried or (rings > 1 and divided + grids > GRIDS_DIVIDED):
+                    continue
+                tried.add(region.tobytes())
+                divided += grids
+                self._divide_anew(region, loose=rings == 1 and self._in_parts(region))
             bad = self._avoidable()
             if not len(bad):
                 return
