@@ -73,6 +73,10 @@ if TYPE_CHECKING:
     from gridmap.outputs.publish_page import map_library_folder as map_library_folder
     from gridmap.outputs.publish_page import public_page as public_page
     from gridmap.outputs.publish_page import public_policy as public_policy
+    from gridmap.outputs.records import building_records as building_records
+    from gridmap.outputs.records import community_records as community_records
+    from gridmap.outputs.records import grid_records as grid_records
+    from gridmap.outputs.records import venue_records as venue_records
     from gridmap.outputs.staff_map import bounds_within as bounds_within
     from gridmap.outputs.staff_map import building_walks as building_walks
     from gridmap.outputs.staff_map import communities_on_map as communities_on_map
@@ -149,13 +153,15 @@ _MODULE_OF = {
     "band_sums": "gridmap.outputs.coverage_tables",
     "bounds_within": "gridmap.outputs.staff_map",
     "building_label": "gridmap.outputs.member_map",
+    "building_records": "gridmap.outputs.records",
     "building_walks": "gridmap.outputs.staff_map",
     "buildings_within": "gridmap.store.territories",
     "category_sums": "gridmap.outputs.coverage_tables",
     "check_district": "gridmap.ground.checks",
     "coarsen": "gridmap.grids.coarsen",
-    "community_figures": "gridmap.store.members",
     "communities_on_map": "gridmap.outputs.staff_map",
+    "community_figures": "gridmap.store.members",
+    "community_records": "gridmap.outputs.records",
     "compare": "gridmap.grids.compare",
     "coverage": "gridmap.circles.coverage",
     "coverage_map": "gridmap.outputs.coverage_map",
@@ -172,6 +178,7 @@ _MODULE_OF = {
     "find_places": "gridmap.outputs.places",
     "gap_rows": "gridmap.outputs.coverage_tables",
     "gap_table": "gridmap.outputs.coverage_tables",
+    "grid_records": "gridmap.outputs.records",
     "grids_layer": "gridmap.outputs.tiles",
     "grids_within": "gridmap.store.territories",
     "ground_layer": "gridmap.outputs.tiles",
@@ -213,6 +220,7 @@ _MODULE_OF = {
     "tile": "gridmap.grids.tiling",
     "tile_layer": "gridmap.outputs.tiles",
     "vector_layer": "gridmap.outputs.tiles",
+    "venue_records": "gridmap.outputs.records",
     "venue_rings": "gridmap.outputs.staff_map",
     "venues_on_map": "gridmap.outputs.staff_map",
     "walk_limit": "gridmap.circles.limits",

@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from web import accounts, coverage, library, members, public, start, tiles, watching
+from web import accounts, api, coverage, library, members, public, start, tiles, watching
 from web.accounts import init_accounts
 from web.failures import init_failures
 from web.headers import init_headers
@@ -29,6 +29,7 @@ BLUEPRINTS = (
     public.blueprint,
     library.blueprint,
     coverage.blueprint,
+    api.blueprint,
     members.blueprint,
 )
 """Every job of the server. A new one is added here; its views say whom they are for, see :mod:`web.security`."""

@@ -78,7 +78,7 @@ def _told(sight: Sight, rules: Rules) -> dict[str, Any]:
         "layers": tables,
         "library": url_for("library.file", name="maplibre-gl-csp-worker.js"),
         "address": url_for("coverage.page"),
-        "bounds": bounds_within(sight.district, _inside(sight)),
+        "bounds": bounds_within(sight.district, territory_mask(sight)),
         "categories": [{"code": code, "name": getattr(each, language())} for code, each in rules.categories.items()],
         "walks": [
             {"code": code, "name": _name_of_walk(code), "speed": each.speed_m_per_minute, "flat_cm": each.limit_cm if each.flat else None}
@@ -107,7 +107,7 @@ def walks(category: str) -> Response:
 def homes() -> Response:
     """Tell of each building whether it lies in the viewer's territory and is lived in; no count is in it."""
     sight = standing().ground.sight()
-    return _packed(packed_homes(sight.district, _inside(sight)))
+    return _packed(packed_homes(sight.district, territory_mask(sight)))
 
 
 @blueprint.get("/venues.json")
@@ -128,7 +128,7 @@ def figures() -> Response:
     if found is None:
         return _wait()
     category, limit, by = asked
-    inside, offset = _inside(sight), _whole("offset", 0, 0, 10**9)
+    inside, offset = territory_mask(sight), _whole("offset", 0, 0, 10**9)
     rows = gap_rows(found, category, limit, inside)
     count = _whole("count", GAPS_AT_ONCE, 1, GAPS_MAX)
     areas = area_table(found, category, limit, inside, by, sight.plan)
@@ -137,8 +137,8 @@ def figures() -> Response:
         categories=category_sums(found, limit, inside),
         bands=band_sums(found, category, limit, inside),
         reasons=reason_sums(found, category, limit, inside),
-        gaps={"count": len(rows), "offset": offset, "rows": _records(gap_table(found, category, limit, rows[offset : offset + count]))},
-        areas={"by": by, "plan": None if sight.plan is None else sight.plan.name, "count": len(areas), "rows": _records(areas[:AREAS_AT_ONCE])},
+        gaps={"count": len(rows), "offset": offset, "rows": records(gap_table(found, category, limit, rows[offset : offset + count]))},
+        areas={"by": by, "plan": None if sight.plan is None else sight.plan.name, "count": len(areas), "rows": records(areas[:AREAS_AT_ONCE])},
     )
 
 
@@ -154,9 +154,9 @@ def building(position: int) -> Response:
     found = walks_now(sight)
     if found is None:
         return _wait()
-    inside = bool(_inside(sight)[position])
+    inside = bool(territory_mask(sight)[position])
     households = _plain(buildings["households"].iloc[position]) if inside else None
-    (place,) = _records(gap_table(found, _asked()[0], limit, np.array([position])))
+    (place,) = records(gap_table(found, _asked()[0], limit, np.array([position])))
     return jsonify(
         building_id=str(buildings.index[position]),
         position=position,
@@ -193,7 +193,7 @@ def sites() -> Response:
     found = walks_now(sight)
     if found is None:
         return _wait()
-    user, inside = signed_in(), _inside(sight)
+    user, inside = signed_in(), territory_mask(sight)
     assert user is not None
     key = ("coverage sites", category, limit.limit_cm, count, user.territory)
     proposal = result_of(sight, key, lambda: propose_sites(found, category, limit, count, inside), patience_s=PATIENCE_S)
@@ -235,7 +235,7 @@ def workbook() -> Response:
         say("staff_told_plan"): say("staff_no_plan") if sight.plan is None else sight.plan.name,
         say("staff_told_by"): actor(),
     }
-    content = shown_workbook(found, category, limit, _inside(sight), by, sight.plan, language=language(), told=told)
+    content = shown_workbook(found, category, limit, territory_mask(sight), by, sight.plan, language=language(), told=told)
     standing().audit.record(actor(), "coverage_export", category, request_id=g.request_id, minutes=limit.minutes, walk=limit.walk)
     response = Response(content, mimetype=XLSX)
     response.headers.set("Content-Disposition", "attachment", filename=f"{say('staff_title')}-{name}.xlsx")
@@ -280,7 +280,7 @@ def _whole(name: str, usual: int, least: int, most: int) -> int:
     return int(text)
 
 
-def _inside(sight: Sight) -> npt.NDArray[np.bool_]:
+def territory_mask(sight: Sight) -> npt.NDArray[np.bool_]:
     """Return which buildings lie in the viewer's territory."""
     user, buildings = signed_in(), sight.district.buildings
     assert user is not None
@@ -309,7 +309,8 @@ def _packed(content: bytes) -> Response:
     return response
 
 
-def _records(table: Any) -> list[dict[str, Any]]:
+def records(table: Any) -> list[dict[str, Any]]:
+    """Return the rows of a table as JSON knows them; what is missing is null."""
     return [{name: _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
 
 

@@ -19,6 +19,8 @@ ROLES = ("public", *PEOPLE)
 EVERYBODY = frozenset(ROLES)
 ACCOUNTS = frozenset(PEOPLE)
 PLANNERS = frozenset({"planner", "administrator"})
+ENTRUSTED = ACCOUNTS - {"planner", "auditor"}
+OVERSEERS = PLANNERS | {"auditor"}
 
 MATRIX = {
     "static": EVERYBODY,
@@ -43,6 +45,11 @@ MATRIX = {
     "tiles.plan_tile": ACCOUNTS,
     "tiles.plan_assignment": ACCOUNTS,
     "tiles.households": ACCOUNTS,
+    "members.page": ACCOUNTS,
+    "members.data": ACCOUNTS,
+    "members.building": ENTRUSTED,
+    "members.export": ENTRUSTED,
+    "members.figures": EVERYBODY,
     "library.file": EVERYBODY,
     "coverage.page": ACCOUNTS,
     "coverage.walks": ACCOUNTS,
@@ -54,6 +61,15 @@ MATRIX = {
     "coverage.sites": ACCOUNTS,
     "coverage.search": ACCOUNTS,
     "coverage.workbook": ACCOUNTS,
+    "api.openapi": EVERYBODY,
+    "api.venues": EVERYBODY,
+    "api.district": ACCOUNTS,
+    "api.communities": ACCOUNTS,
+    "api.buildings": ACCOUNTS,
+    "api.grids": ACCOUNTS,
+    "api.coverage": ACCOUNTS,
+    "api.plans": OVERSEERS,
+    "api.findings": OVERSEERS,
 }
 """Who may ask for each view. A new view is written down here by whoever adds it; what it shows of a territory has tests of its own."""
 

@@ -124,6 +124,7 @@ async function showCard(goes) {
     if (each.position !== view.building) return;
     const walk = each.walks.find((one) => one.category === view.category);
     card.replaceChildren(...panel.buildingCard(view, each, acts));
+    card.hidden = false;
     drawing?.setCircles([]);
     drawing?.setVenues(serving(), -1);
     drawing?.setChosen(each, kept.venues.find((one) => one.position === walk.venue_position));
@@ -133,14 +134,14 @@ async function showCard(goes) {
     const { features } = each ? await data.json(`venues/${view.venue}/circles.json${data.query(view)}`) : { features: [] };
     if (!each || each.position !== view.venue) return;
     card.replaceChildren(...panel.venueCard(each, features, acts));
+    card.hidden = false;
     drawing?.setChosen(null);
     drawing?.setCircles(features);
     drawing?.setVenues(serving(), each.position);
     if (goes) drawing?.show(features.length ? boundsOf(features[0]) : [each.lon, each.lat, each.lon, each.lat]);
   }
-  card.hidden = false;
   if (goes) {
-    card.focus();
+    card.focus({ preventScroll: true });
     acts.returning = returning;
   }
 }
@@ -308,7 +309,10 @@ async function start() {
   drawing?.setVenues(serving(), view.venue);
   if (kept.figures?.areas.by === "community") drawing?.setShares(kept.figures.areas.rows);
   if (drawing) acts.moved();
-  await showCard(false);
+  await showCard(false).catch((error) => {
+    Object.assign(view, { building: -1, venue: -1 });
+    complain(error);
+  });
   showTab();
   document.documentElement.classList.add("ready");
 }

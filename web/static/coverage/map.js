@@ -178,13 +178,11 @@ export class CoverageMap {
     this.map.getSource("names").setData(collection(communities.map((each) => point([each.lon, each.lat], { name: each.name }))));
   }
 
-  /** Move so that bounds are seen beside the card, which lies at the left on a desk and below on a phone. */
+  /** Move so that bounds are seen beside the card, which lies over the map's left on a desk and below the map on a phone. */
   show(bounds, { closest = NEAR, card = true } = {}) {
-    const { clientWidth, clientHeight } = this.map.getContainer();
-    const wide = clientWidth > 700;
-    const left = card && wide ? 400 : 30;
-    const bottom = card && !wide ? 0.58 * clientHeight : 30;
-    this.map.fitBounds(bounds, { padding: { top: wide ? 60 : 20, right: 30, bottom, left }, maxZoom: closest, animate: !calm, duration: 500 });
+    this.map.resize();
+    const wide = this.map.getContainer().clientWidth > 700;
+    this.map.fitBounds(bounds, { padding: { top: wide ? 60 : 20, right: 30, bottom: 30, left: card && wide ? 400 : 30 }, maxZoom: closest, animate: !calm, duration: 500 });
   }
 
   whole() {
