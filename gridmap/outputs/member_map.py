@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,7 +86,7 @@ def _buildings(homes: pd.DataFrame, district: District) -> list[dict[str, Any]]:
         counts = {name: int(figures.loc[building, name]) for name in FIGURES}
         label = building_label(district, str(building))
         rows.append({"building_id": str(building), "label": label, "grids": grids[building], "place": found, **counts})
-    return sorted(rows, key=lambda each: (each["label"], each["building_id"]))
+    return sorted(rows, key=lambda each: (_as_counted(each["label"]), each["building_id"]))
 
 
 def building_label(district: District, building_id: str) -> str:
@@ -114,7 +115,7 @@ def households_in(within: MembersWithin, building_id: str) -> list[dict[str, Any
         }
         for _, row in homes.iterrows()
     ]
-    return sorted(rows, key=lambda each: each["door"])
+    return sorted(rows, key=lambda each: _as_counted(each["door"]))
 
 
 def figures_rows(found: Suppressed, district: District, *, without: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -200,6 +201,11 @@ def _cell(value: Any) -> Any:
     if value is None or value is pd.NA or value != value:
         return None
     return harmless(value.item() if hasattr(value, "item") else value)
+
+
+def _as_counted(label: str) -> list[tuple[int, str]]:
+    """Return what labels are put in order by: 4号楼 stands before 10号楼."""
+    return [(int(part), "") if part.isdecimal() and part.isascii() else (0, part) for part in re.split(r"([0-9]{1,9})", label)]
 
 
 def _text(value: Any) -> str | None:

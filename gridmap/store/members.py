@@ -134,7 +134,7 @@ def members_within(territory: Territory, people: People, district: District, pla
     grids = pd.Index([], dtype="str") if plan is None else grids_within(territory, district, plan)
     inside = homes["building_id"].isin(buildings_within(territory, district, plan)).to_numpy(dtype=bool)
     if territory.kind == "grids":
-        inside &= homes["grid_id"].isin(grids).to_numpy(dtype=bool)
+        inside = inside & homes["grid_id"].isin(grids).to_numpy(dtype=bool)
         own = organisations["grid_id"].isin(grids).to_numpy(dtype=bool)
     else:
         communities = district.buildings.loc[buildings_within(territory, district, plan), "community_id"].unique()
@@ -166,14 +166,19 @@ def community_figures(people: People, district: District, plan: Plan | None) -> 
     territories: staff outside and the public see the same.
     """
     homes = placed_households(people, district, plan)
-    communities = district.communities.index
-    counts = figures_by(homes, "community_id", communities)
-    withheld = None
-    if plan is not None:
-        parts = figures_by(homes, "grid_id", plan.grids.index)
-        withheld = given_away(counts, parts, plan.grids["community_id"].astype(object))
+    counts = figures_by(homes, "community_id", district.communities.index)
     offices = district.communities["street_office"].astype(object)
-    return suppressed(counts, offices.where(offices.notna(), ""), withheld=withheld)
+    withheld = np.zeros(len(counts), dtype=bool)
+    found: list[Suppressed] = []
+    for family in (list(FIGURES[:2]), list(FIGURES[2:])):
+        # Where households are withheld, so are the centre households among them; few of these alone leave the households shown.
+        if plan is not None:
+            parts = figures_by(homes, "grid_id", plan.grids.index)[family]
+            withheld = withheld | given_away(counts[family], parts, plan.grids["community_id"].astype(object))
+        found.append(suppressed(counts[family], offices.where(offices.notna(), ""), withheld=withheld))
+        withheld = found[-1].cells.isna().any(axis=1).to_numpy(dtype=bool)
+    cells, groups = (pd.concat([getattr(each, part) for each in found], axis=1) for part in ("cells", "groups"))
+    return Suppressed(cells, groups, pd.concat([each.total for each in found]))
 
 
 def state_of(people: People) -> str:
@@ -199,9 +204,10 @@ def figures_elsewhere(territory: Territory, people: People, district: District, 
         own = members_within(territory, people, district, plan).households
         counts = figures_by(placed_households(people, district, plan), "community_id", cells.index)
         rest = counts - figures_by(own, "community_id", cells.index)
-        told = (rest.isin(range(1, FEW + 1)) & (rest < counts)).any(axis=1).to_numpy(dtype=bool)
-        cells = without_rows(cells, told)
-        several = several or bool(told.any())
+        told = rest.isin(range(1, FEW + 1)) & (rest < counts)
+        told.loc[told[list(FIGURES[:2])].any(axis=1)] = True
+        cells = cells.where(~told)
+        several = several or bool(told.to_numpy().any())
     if not several:
         return Suppressed(cells, found.groups, found.total)
     return Suppressed(cells, without_rows(found.groups, np.ones(len(found.groups), dtype=bool)), nothing_of(found.total))

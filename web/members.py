@@ -1,0 +1,153 @@
+"""Member households: drawn inside the viewer's territory alone; elsewhere counts, small ones withheld. Whatever is seen or taken is written down."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import Blueprint, Response, abort, g, jsonify, render_template, request, url_for
+
+from gridmap import (
+    Members,
+    RequestError,
+    Territory,
+    building_label,
+    community_figures,
+    figures_elsewhere,
+    figures_rows,
+    households_in,
+    member_map_content,
+    members_within,
+    members_workbook,
+)
+from gridmap.texts import catalogue
+from web.language import language, say
+from web.security import actor, allowed, public_view, signed_in
+from web.standing import standing
+
+blueprint = Blueprint("members", __name__, url_prefix="/members")
+
+STAFF = ("grid_worker", "community", "street_office", "planner", "auditor", "administrator")
+ENTRUSTED = ("grid_worker", "community", "street_office", "administrator")
+"""Who sees households, each in his territory. Planners and auditors need counts alone for their work."""
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PURPOSE_SHORTEST, PURPOSE_LONGEST = 4, 200
+"""Characters of what somebody says that he takes an export for."""
+
+
+@blueprint.get("/")
+@allowed(*STAFF)
+def page() -> str:
+    """Show the page; what it draws it fetches by itself, and only that is written down."""
+    sight = standing().ground.sight()
+    texts = {code: entry[language()] for code, entry in catalogue().items() if code.startswith(("members_", "start_session_over"))}
+    told = {
+        "data": url_for("members.data"),
+        "building": url_for("members.building", building_id="-").removesuffix("-"),
+        "ground": url_for("tiles.layers"),
+        "library": url_for("library.file", name="maplibre-gl-csp-worker.js"),
+    }
+    longest = {"shortest": PURPOSE_SHORTEST, "longest": PURPOSE_LONGEST}
+    return render_template("members.html", texts=texts, told=told, plan=sight.plan, entrusted=_is_entrusted(), **longest)
+
+
+@blueprint.get("/data.json")
+@allowed(*STAFF)
+def data() -> Response:
+    """Give the grids and buildings of the viewer's territory with their figures, and the figures of communities elsewhere."""
+    sight, people, territory = standing().ground.sight(), Members(standing().store).read(), _territory()
+    district, plan = sight.district, sight.plan
+    content: dict[str, Any] | None = None
+    inside: list[str] = []
+    if _is_entrusted():
+        within = members_within(territory, people, district, plan)
+        content = member_map_content(within, district, plan)
+        inside = [] if territory.kind == "grids" else list(_communities(territory, district))
+    elsewhere = figures_rows(figures_elsewhere(territory, people, district, plan), district, without=inside)
+    households = 0 if content is None else content["sums"]["households"]
+    _write_down("members_viewed" if content is not None else "members_figures_viewed", _words(territory), households=households)
+    return jsonify(plan=None if plan is None else plan.name, inside=content, elsewhere=elsewhere)
+
+
+@blueprint.get("/buildings/<path:building_id>")
+@allowed(*ENTRUSTED)
+def building(building_id: str) -> Response:
+    """Give the member households of one building; what lies outside the territory is not there."""
+    sight = standing().ground.sight()
+    within = members_within(_territory(), Members(standing().store).read(), sight.district, sight.plan)
+    households = households_in(within, building_id)
+    if not households:
+        abort(404)
+    _write_down("members_building_viewed", building_id, households=len(households))
+    return jsonify(building_id=building_id, label=building_label(sight.district, building_id), households=households)
+
+
+@blueprint.post("/export")
+@allowed(*ENTRUSTED)
+def export() -> Response:
+    """Give the member households of the territory, or of one grid in it, as a workbook; nobody gets it without saying what for."""
+    purpose, grid_id = " ".join(request.form.get("purpose", "").split()), request.form.get("grid") or None
+    if not PURPOSE_SHORTEST <= len(purpose) <= PURPOSE_LONGEST or not purpose.isprintable():
+        raise RequestError("members_purpose", minimum=PURPOSE_SHORTEST, maximum=PURPOSE_LONGEST)
+    sight, territory = standing().ground.sight(), _territory()
+    within = members_within(territory, Members(standing().store).read(), sight.district, sight.plan)
+    if grid_id is not None and grid_id not in within.grids:
+        abort(404)
+    now = dt.datetime.now().astimezone()
+    told = {
+        say("members_told_warning"): say("members_told_warning_text"),
+        say("members_told_by"): actor(),
+        say("members_told_at"): now.isoformat(sep=" ", timespec="minutes"),
+        say("members_told_purpose"): purpose,
+        say("members_told_plan"): say("members_no_plan") if sight.plan is None else sight.plan.name,
+    }
+    content, count = members_workbook(within, sight.district, sight.plan, told=told, language=language(), grid_id=grid_id)
+    # Written down before anything leaves: where that fails, nothing does.
+    _write_down("members_export", grid_id or _words(territory), households=count, purpose=purpose)
+    response = Response(content, mimetype=XLSX)
+    response.headers.set("Content-Disposition", "attachment", filename=f"{say('members_title')}-{now:%Y%m%d}.xlsx")
+    return response
+
+
+@blueprint.get("/figures")
+@public_view
+def figures() -> str:
+    """Show everybody the figures of each community, small ones withheld; only where the settings say so."""
+    if not standing().settings.public_members:
+        abort(404)
+    sight = standing().ground.sight()
+    found = community_figures(Members(standing().store).read(), sight.district, sight.plan)
+    return render_template("member_figures.html", rows=figures_rows(found, sight.district), name=sight.district.name)
+
+
+def _territory() -> Territory:
+    user = signed_in()
+    assert user is not None
+    return user.territory
+
+
+def _is_entrusted() -> bool:
+    user = signed_in()
+    return user is not None and user.role in ENTRUSTED
+
+
+def _communities(territory: Territory, district: Any) -> list[str]:
+    """Return the communities that lie in the territory as a whole."""
+    communities = district.communities
+    match territory.kind:
+        case "all":
+            return list(communities.index)
+        case "community":
+            return [each for each in communities.index if each in territory.ids]
+        case "street_office":
+            return [each for each, office in communities["street_office"].items() if office in territory.ids]
+    return []
+
+
+def _words(territory: Territory) -> str:
+    return " ".join([territory.kind, *territory.ids])
+
+
+def _write_down(action: str, subject: str, **details: str | int) -> None:
+    standing().audit.record(actor(), action, subject, request_id=g.request_id, **details)
