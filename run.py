@@ -79,9 +79,10 @@ def _compiling() -> Iterator[None]:
 
 
 def _on_all_cores(chosen: Sequence[str]) -> list[str]:
-    """Return what spreads the tests over all cores, each file on one of them; nothing when the user says how many, or wants the debugger."""
+    """Return what spreads the tests over all cores, each file on one of them, in the order of tests/conftest.py; nothing when the user says how many,
+    or wants the debugger."""
     own = any(word.startswith(("-n", "--numprocesses", "--dist", "--pdb")) for word in chosen)
-    return [] if own else ["-n", "auto", "--dist", "loadfile"]
+    return [] if own else ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _set_up(*, test: bool) -> int:

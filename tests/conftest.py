@@ -21,6 +21,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("quick" if config.option.markexpr == "not slow" else "all")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with slow tests first: one of them begun last would keep a worker busy when the others have nothing left to do."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def data_folder() -> Path | None:
     """Return the folder of real input files: ``GRIDMAP_SHARED_DATA``, else ``../shared/data`` beside the repository; None when neither is there."""
     named = os.environ.get("GRIDMAP_SHARED_DATA")

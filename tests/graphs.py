@@ -32,7 +32,9 @@ def graph_of(households: Sequence[int], pairs: Sequence[Pair], *, compounds: Seq
     named = [None if code is None else f"K{code}" for code in compounds] or [None] * len(households)
     atoms = pd.DataFrame({"households": np.array(households, np.int64), "compound_id": named}, index=index)
     rules = dataclasses.replace(load_rules("nantong"), weights=ALL_WEIGHTS)
-    return community_graph(atoms, neighbours, rules, community_id="C1")
+    graph = community_graph(atoms, neighbours, rules, community_id="C1")
+    # pandas hands out what may not be written; for arrays of another kind all kernels would be compiled a second time.
+    return dataclasses.replace(graph, households=graph.households.copy())
 
 
 def path_of(*households: int) -> CommunityGraph:

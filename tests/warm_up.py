@@ -19,11 +19,10 @@ from gridmap.outputs.tiles import ground_layer, ground_layer_names, write_pmtile
 
 
 def compile_grids(folder: Path) -> None:
-    """Tile, divide and prove; then join communities."""
+    """Tile, divide, prove, and walk the rounds of grids."""
     town = str(folder / "town.gpkg")
     run(["sample", town, "--households", "1500"])
     run(["plan", town, "--name", "first", "--jobs", "1", "--effort", "normal"])
-    run(["plan", town, "--name", "second", "--from", "first", "--jobs", "1", "--effort", "quick"])
 
 
 def compile_maps(folder: Path) -> None:
