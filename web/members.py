@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, jsonify, render_template, request, send_file, url_for
 
 from gridmap import (
     Members,
@@ -105,9 +106,8 @@ def export() -> Response:
     content, count = members_workbook(within, sight.district, sight.plan, told=told, language=language(), grid_id=grid_id)
     # Written down before anything leaves: where that fails, nothing does.
     _write_down("members_export", grid_id or _words(territory), households=count, purpose=purpose)
-    response = Response(content, mimetype=XLSX)
-    response.headers.set("Content-Disposition", "attachment", filename=f"{say('members_title')}-{now:%Y%m%d}.xlsx")
-    return response
+    name = f"{say('members_title')}-{now:%Y%m%d}.xlsx"
+    return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name, etag=False)
 
 
 @blueprint.get("/figures")

@@ -145,6 +145,8 @@ def test_an_export_needs_a_purpose(members: Members, as_role, settings: Settings
 
 def test_an_export_holds_the_territory_and_no_formula(members: Members, as_role, settings: Settings) -> None:
     reply = exported(as_role("community"), purpose="七月走访慰问")
+    # A name in Chinese must travel as the standard has it: servers write headers in Latin letters.
+    assert reply.headers["Content-Disposition"].encode("latin-1")
     book = openpyxl.load_workbook(io.BytesIO(reply.data))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert [cell.value for cell in cells if cell.data_type == "f"] == []

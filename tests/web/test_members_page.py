@@ -1,0 +1,117 @@
+"""The map of member households in a real browser: found and opened without a mouse, on a desk and a phone, with no way out of the computer."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from openpyxl import load_workbook
+from playwright.sync_api import Page, sync_playwright
+from waitress.server import create_server
+from webtools import PASSWORD
+
+from gridmap.ground.sample import sample_district
+from gridmap.people.reading import read_people
+from gridmap.people.sample import write_sample_members
+from gridmap.store.audit import AuditLog
+from gridmap.store.members import Members
+from gridmap.store.private import PrivateStore
+from gridmap.store.workspace import Workspace
+from web import Settings, create_app
+
+pytestmark = pytest.mark.slow
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+HOSTILE = "<img src=x onerror=document.title=777>"
+DRIVER = "GL Driver Message"
+"""What Chromium says of drawing without a graphics card."""
+
+
+@pytest.fixture
+def address(settings: Settings, tmp_path) -> Iterator[str]:
+    """A running server with the sample's made-up households, one of them with a hostile name."""
+    district = sample_district(600, seed=1)
+    write_sample_members(district, tmp_path / "m.xlsx")
+    tables = dict(read_people(tmp_path / "m.xlsx", district).tables)
+    tables["member_households"].iloc[0, tables["member_households"].columns.get_loc("name")] = HOSTILE
+    Members(PrivateStore(settings.private_path)).replace(tables, by="test", source="test")
+    server = create_server(create_app(settings), host="127.0.0.1", port=0, threads=4)
+    running = threading.Thread(target=server.run, daemon=True)
+    running.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    running.join(timeout=5)
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with a page."""
+    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in Axe().run(page).response["violations"]]
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press the tab key until the element has the focus."""
+    for _ in range(80):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"not reached without a mouse: {selector}")
+
+
+def test_the_map_of_member_households(address: str, settings: Settings) -> None:
+    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    with sync_playwright() as playwright:
+        channel = "msedge" if program is None and sys.platform == "win32" else None
+        # No address but this computer's can be found, as on a network without a way out.
+        closed = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=program, channel=channel, args=closed)
+        page, log = browser.new_page(viewport={"width": 1280, "height": 800}, locale="zh-CN"), []
+        page.on("request", lambda request: None if request.url.startswith((address, "blob:", "data:")) else log.append(request.url))
+        page.on("pageerror", lambda error: log.append(f"error: {error}"))
+        page.on("console", lambda message: None if DRIVER in message.text else log.append(f"console: {message.text}"))
+        page.goto(f"{address}/account/login?next=/members/")
+        page.fill("#name", "administrator")
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("html.ready", timeout=60_000)
+        assert faults(page) == []
+        _without_a_mouse(page, settings)
+        assert page.locator("#card img").count() == 0
+        assert page.title() != "777"
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert faults(page) == []
+        assert log == []
+        browser.close()
+    seen = {each.action for each in AuditLog(PrivateStore(settings.private_path)).entries()}
+    assert {"members_viewed", "members_building_viewed", "members_export"} <= seen
+
+
+def _without_a_mouse(page: Page, settings: Settings) -> None:
+    tab_to(page, "#grids .row")
+    page.keyboard.press("Enter")
+    assert page.locator("#grids .row[aria-expanded=true]").count() == 1
+    assert page.locator("#export-grid").input_value() != ""
+    page.keyboard.press("Enter")
+    people = Members(PrivateStore(settings.private_path)).read().member_households
+    building = people.loc[people["name"] == HOSTILE, "building_id"].iloc[0]
+    district = Workspace(settings.workspace).read_district()
+    page.fill("#search", str(district.buildings.loc[building, "compound_id"]))
+    tab_to(page, f"#buildings .row[data-key='{building}']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#card:visible")
+    assert HOSTILE in page.locator("#card").inner_text()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.key") == building
+    page.fill("#purpose", "核对台账")
+    with page.expect_download() as download:
+        tab_to(page, "#export-part button")
+        page.keyboard.press("Enter")
+    book = load_workbook(io.BytesIO(download.value.path().read_bytes()), read_only=True)
+    assert len(list(book["党员户"].iter_rows())) > len(people)
+    book.close()
