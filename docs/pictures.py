@@ -1,4 +1,6 @@
-"""Take the pictures of this folder, of a plan and of the public map: of the sample district by default, or of any OpenStreetMap extract.
+"""Take the pictures of this folder: of a plan, of the public map and of the staff's map of coverage.
+
+They show the sample district by default, or any OpenStreetMap extract.
 
 ::
 
@@ -11,14 +13,22 @@ It needs what ``python3 run.py test`` installs: playwright, and Chromium, Chrome
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
+from waitress.server import create_server
 
 from gridmap.cli.main import run
+from gridmap.store.accounts import Accounts, Territory
+from gridmap.store.private import PrivateStore
+from gridmap.store.workspace import Workspace
+from web import Settings, create_app
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -26,6 +36,7 @@ NAMES = {"map": "plan", "publish": "public"}
 """The command that makes a page, and the name of its picture."""
 ENDINGS = {"zh": ".zh.png", "en": ".png"}
 WIDTH, HEIGHT, SCALE = 1200, 750, 0.7
+PASSWORD = "a made-up password"  # noqa: S105
 SETTLE_MS = 1500
 """Letters and colours come to rest a little after the map is ready."""
 DONE = (0, 3)
@@ -54,20 +65,56 @@ def main() -> int:
                 if code not in DONE:
                     return code
                 take(page, PICTURES / (chosen.prefix + name + ending))
+        with served(Path(workspace)) as address:
+            for language, ending in ENDINGS.items():
+                take_staff(address, language, PICTURES / f"{chosen.prefix}staff{ending}")
     return 0
+
+
+@contextlib.contextmanager
+def served(workspace: Path) -> Iterator[str]:
+    """Serve the workspace, its last plan adopted, to a planner who needs no password of his own."""
+    store = Workspace(workspace)
+    store.adopt(str(store.plans()["name"].iloc[-1]))
+    settings = Settings(workspace=workspace)
+    private = PrivateStore(settings.private_path)
+    private.make()
+    Accounts(private).add("planner", PASSWORD, "planner", Territory(), by="pictures")
+    server = create_server(create_app(settings), host="127.0.0.1", port=0)
+    threading.Thread(target=server.run, daemon=True).start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+
+
+def take_staff(address: str, language: str, picture: Path) -> None:
+    """Log in, open the map of coverage and keep what is seen."""
+    with opened() as page:
+        page.goto(f"{address}/account/login?next=/coverage/&lang={language}")
+        page.fill("#name", "planner")
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("html.ready.figures.drawn")
+        page.wait_for_timeout(SETTLE_MS)
+        page.screenshot(path=picture)
 
 
 def take(map_page: Path, picture: Path) -> None:
     """Open a map in a browser and keep what is seen."""
-    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    with sync_playwright() as playwright:
-        channel = "msedge" if program is None and sys.platform == "win32" else None
-        browser = playwright.chromium.launch(executable_path=program, channel=channel, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
+    with opened() as page:
         page.goto(map_page.as_uri())
         page.wait_for_selector("html.gridmap-ready")
         page.wait_for_timeout(SETTLE_MS)
         page.screenshot(path=picture)
+
+
+@contextlib.contextmanager
+def opened() -> Iterator[Page]:
+    """Open a page of the size of a picture."""
+    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    with sync_playwright() as playwright:
+        channel = "msedge" if program is None and sys.platform == "win32" else None
+        browser = playwright.chromium.launch(executable_path=program, channel=channel, args=["--no-sandbox"])
+        yield browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
         browser.close()
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from flask import Blueprint, Response, abort, g, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, jsonify, render_template, request, send_file, url_for
 
 from gridmap import (
     Limit,
@@ -237,9 +238,7 @@ def workbook() -> Response:
     }
     content = shown_workbook(found, category, limit, territory_mask(sight), by, sight.plan, language=language(), told=told)
     standing().audit.record(actor(), "coverage_export", category, request_id=g.request_id, minutes=limit.minutes, walk=limit.walk)
-    response = Response(content, mimetype=XLSX)
-    response.headers.set("Content-Disposition", "attachment", filename=f"{say('staff_title')}-{name}.xlsx")
-    return response
+    return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=f"{say('staff_title')}-{name}.xlsx")
 
 
 def walks_now(sight: Sight) -> Walks | None:

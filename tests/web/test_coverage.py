@@ -207,6 +207,7 @@ def test_the_workbook_holds_what_is_shown_and_no_formula(planner: FlaskClient, s
     workspace.write_ground(district.with_tables({"buildings": district.buildings.assign(name=names)}), [])
     gaps = figures(planner)["gaps"]
     reply = planner.get("/coverage/shown.xlsx", query_string={"category": CATEGORY, "minutes": 5})
+    reply.headers["Content-Disposition"].encode("latin-1")
     book = openpyxl.load_workbook(io.BytesIO(reply.data))
     assert book.sheetnames == ["盲点", "按社区", "按类别", "设定"]
     sheet = book["盲点"]

@@ -284,6 +284,7 @@ async function draw() {
   const [ground, plan] = await Promise.all([data.layersAt(told.layers.ground), data.layersAt(told.layers.plan)]);
   const made = new CoverageMap(find("map"), { ...ground, ...plan }, limitOf(view, told.walks), view.camera, acts);
   drawing = made;
+  made.map.once("idle", () => document.documentElement.classList.add("seen"));
   await made.ready;
 }
 

@@ -1,0 +1,183 @@
+"""The staff's map of coverage in a real browser: what it asks for, thresholds without a reload, no mouse, a phone, paper, hostile names."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from shapes import HOSTILE_TEXTS
+from waitress.server import create_server
+from webtools import PASSWORD
+
+from gridmap.store.workspace import Workspace
+from web import Settings, create_app
+
+pytestmark = pytest.mark.slow
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+DESK, PHONE = (1280, 800), (390, 844)
+PATIENCE_MS = 60_000
+DRIVER = "GL Driver Message"
+"""What Chromium says of drawing without a graphics card."""
+NO_DRAWING = "delete window.WebGL2RenderingContext;"
+
+Opened = Callable[..., tuple[Page, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def made_workspace(made_town: Path) -> Path:
+    return made_town
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    with sync_playwright() as playwright:
+        channel = "msedge" if program is None and sys.platform == "win32" else None
+        # No address but this computer's can be found, as on a network without a way out.
+        closed = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+        started = playwright.chromium.launch(executable_path=program, channel=channel, args=closed)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def address(settings: Settings) -> Iterator[str]:
+    server = create_server(create_app(settings), host="127.0.0.1", port=0, threads=4)
+    running = threading.Thread(target=server.run, daemon=True)
+    running.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    running.join(timeout=5)
+
+
+@pytest.fixture
+def opened(browser: Browser, address: str) -> Iterator[Opened]:
+    """Open the page as a planner; return it and what it asked others for or complained of. Drawing takes long: only ``drawn`` pages have a map."""
+    contexts = []
+
+    def enter(*, size: tuple[int, int] = DESK, locale: str = "zh-CN", drawn: bool = False, link: str = "") -> tuple[Page, list[str]]:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
+        contexts.append(context)
+        page, log = context.new_page(), []
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("request", lambda request: None if request.url.startswith(address) else log.append(request.url))
+        page.on("pageerror", lambda error: log.append(f"error: {error}"))
+        page.on("console", lambda message: None if DRIVER in message.text else log.append(f"console: {message.text}"))
+        if not drawn:
+            page.add_init_script(NO_DRAWING)
+        page.goto(f"{address}/account/login?next=/coverage/")
+        page.fill("#name", "planner")
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("html.ready.figures")
+        if link:
+            page.goto(f"{address}/coverage/{link}")
+            page.reload()
+            page.wait_for_selector("html.ready.figures")
+        return page, log
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with a page."""
+    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in Axe().run(page).response["violations"]]
+
+
+def test_drawn_on_a_desk(opened: Opened) -> None:
+    page, log = opened(drawn=True)
+    loads: list[str] = []
+    page.on("request", lambda request: loads.append(request.url.split("/")[3].split("?")[0] + "/" + request.url.split("/")[4].split("?")[0]))
+    before = page.locator(".categories b").all_inner_texts()
+    for _ in range(6):
+        page.locator("#minutes").press("ArrowLeft")
+    page.wait_for_function(f"document.querySelector('.categories b').textContent !== {before[0]!r}")
+    # A threshold moves with neither a reload nor a tile: one request for the figures.
+    assert set(loads) - {"static/icon.svg"} == {"coverage/figures.json"}
+    page.get_by_role("button", name="场所", exact=True).click()
+    page.locator("#view .row").first.click()
+    page.wait_for_selector("#card:visible")
+    assert "5 分钟 / 10 分钟 / 15 分钟" in page.locator("#card").inner_text()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="没有覆盖的楼").click()
+    page.locator("#view .row").first.click()
+    page.wait_for_selector("#card dl")
+    assert faults(page) == []
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("img.on-paper").count() == 1
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert log == []
+
+
+def test_on_a_phone_in_english(opened: Opened) -> None:
+    page, log = opened(size=PHONE, locale="en-GB")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    page.get_by_role("button", name="By grid").click()
+    page.wait_for_selector("#view .row .bar")
+    assert "Grids of the adopted plan “first”" in page.locator("#view").inner_text()
+    page.get_by_role("button", name="New places").click()
+    page.get_by_role("button", name="Find places").click()
+    page.wait_for_selector("#sites p")
+    assert faults(page) == []
+    assert log == []
+
+
+def test_by_keyboard_alone_and_back_by_the_link(opened: Opened, address: str) -> None:
+    page, _ = opened(link="#category=medical&minutes=4&tab=gaps")
+    assert page.locator("#minutes").input_value() == "4"
+    assert page.locator(".categories input:checked").get_attribute("value") == "medical"
+    page.focus("#search")
+    page.keyboard.type("1号楼")
+    page.wait_for_selector("#search-found .row")
+    reached = set()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.name"))
+    assert {"minutes", "walk", "tab-gaps", "tab-sites", "row", "xlsx", "print", "category"} - reached == set()
+    page.locator("#view .row").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#card:visible")
+    assert page.evaluate("document.activeElement.id") == "card"
+    page.keyboard.press("Escape")
+    assert page.locator("#card").is_hidden()
+    assert page.evaluate("document.activeElement.className") == "row"
+
+
+def test_what_is_shown_is_downloaded(opened: Opened) -> None:
+    page, _ = opened(link="#category=medical&minutes=4&tab=grid")
+    with page.expect_download() as download:
+        page.locator("#xlsx").click()
+    assert download.value.suggested_filename.endswith("医疗卫生.xlsx")
+
+
+@pytest.mark.parametrize("link", ["#category=<b>&minutes=999&map=a/b/c", "#building=999999&tab=x", "#&&=%E0%A4%A"])
+def test_a_link_without_sense_does_no_harm(link: str, opened: Opened) -> None:
+    page, log = opened(link=link)
+    assert page.locator("#minutes").input_value() == "10"
+    assert [line for line in log if "404" not in line] == []
+
+
+def test_names_do_not_become_script(opened: Opened, settings: Settings) -> None:
+    workspace = Workspace(settings.workspace)
+    district, hostile = workspace.read_district(), HOSTILE_TEXTS[0]
+    tables = {"buildings": district.buildings.assign(name=hostile), "venues": district.venues.assign(name=hostile)}
+    workspace.write_ground(district.with_tables(tables), [])
+    page, log = opened(link="#minutes=3")
+    title = page.title()
+    page.locator("#view .row").first.click()
+    page.wait_for_selector("#card dl")
+    assert hostile in page.locator("#card").inner_text()
+    page.locator("#search").fill(hostile[:20])
+    page.wait_for_selector("#search-found .row")
+    assert page.locator("main img, main script").count() == 0
+    assert (page.title(), log) == (title, [])
