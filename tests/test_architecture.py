@@ -78,7 +78,7 @@ def _imports(path: Path) -> Iterator[str]:
             before = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(part for part in (before, node.module or "") if part)
             yield from (f"{module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module") and node.args and isinstance(node.args[0], ast.Constant):
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and ast.unparse(node.func).endswith("import_module"):
             yield str(node.args[0].value)
 
 

@@ -104,6 +104,7 @@ def sample() -> Any:
     return district, found, walls_of(district)
 
 
+@pytest.mark.slow
 def test_circles_are_valid_nested_and_hold_their_venue(sample: Any) -> None:
     district, found, walls = sample
     table = venue_circles(found, walls, LIMITS).set_index(["venue_id", "minutes"]).geometry

@@ -141,6 +141,7 @@ def town() -> tuple[Any, Any, Any]:
     return district, found, candidates
 
 
+@pytest.mark.slow
 def test_who_reaches_a_candidate_is_who_would_be_covered_by_it() -> None:
     district, found, candidates = town()
     serves = reach_matrix(found, candidates).toarray()

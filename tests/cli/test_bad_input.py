@@ -224,7 +224,7 @@ def assert_told(text: str, case: Case, language: Literal["zh", "en"]) -> None:
     assert missing == [], text
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("case", [each for each in CASES if each.values[0].code in (1, 2)])
 def test_bad_input_refused(case: Case, language: Literal["zh", "en"], workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, line = workspace.read_bytes(), case.line(workspace, workspace.parent / "files")

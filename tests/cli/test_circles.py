@@ -18,6 +18,8 @@ from gridmap.ground.sample import sample_district
 from gridmap.ground.tables import empty_table
 from gridmap.store.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 Ask = Callable[..., tuple[int, Any]]
 
 

@@ -16,6 +16,8 @@ from gridmap.cli.main import run
 from gridmap.store.area_rows import read_areas, read_mergers
 from gridmap.store.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -27,6 +27,8 @@ from gridmap.ground.coords import FROM_WGS84
 from gridmap.ground.sample import office_options, sample_district
 from gridmap.store.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 HOUSEHOLDS = 900
 
 
@@ -157,7 +159,6 @@ def test_every_step_speaks_the_language(language: str, workspace: Path, tmp_path
         assert any("一" <= character <= "鿿" for character in first) == (language == "zh")
 
 
-@pytest.mark.slow
 def test_a_check_tells_of_coordinates_that_were_shifted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Venues as if picked on a web map and stored unaware, by whatever program."""
     town = sample_district(3000)
@@ -213,7 +214,6 @@ def test_a_demonstration_touches_nobody_s_files(tmp_path: Path) -> None:
     assert unused_folder(tmp_path / "demo") == tmp_path / "demo-2"
 
 
-@pytest.mark.slow
 def test_a_sample_written_over_another_is_a_new_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "s.gpkg"
     assert run(["sample", str(path), "--households", "900"]) == 0
@@ -250,7 +250,6 @@ def shell(python: list[str], root: Path, tmp_path: Path) -> Any:
 
 
 @POSIX
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "code"),
     [
@@ -273,7 +272,6 @@ def test_closed_pipes_and_full_disks_give_no_traceback(line: str, code: int, she
 
 
 @POSIX
-@pytest.mark.slow
 @pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "gbk", "COLUMNS": "20"}])
 def test_chinese_text_wherever_it_is_shown(environment: dict[str, str], shell: Any, workspace: Path) -> None:
     done = shell(f"gridmap plans {workspace} --lang zh", **environment)
@@ -281,7 +279,6 @@ def test_chinese_text_wherever_it_is_shown(environment: dict[str, str], shell: A
 
 
 @POSIX
-@pytest.mark.slow
 def test_ctrl_c_at_the_start_is_quiet_at_any_moment(python: list[str], root: Path) -> None:
     """From when Python itself has started, which no program can guard, through loading to the answer."""
     code = "import os, sys; from gridmap.__main__ import main; os.write(2, b'.'); sys.argv = ['gridmap', 'plans', 'none.gpkg']; main()"
@@ -325,7 +322,6 @@ def planning(city: Path, python: list[str], root: Path, tmp_path: Path) -> Itera
 
 
 @POSIX
-@pytest.mark.slow
 @pytest.mark.parametrize("after_seconds", [2.0, 6.0])
 def test_ctrl_c_stops_a_plan_within_two_seconds(
     after_seconds: float, planning: subprocess.Popen[str], city: Path, capsys: pytest.CaptureFixture[str]

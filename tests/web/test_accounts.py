@@ -26,6 +26,7 @@ def is_in(client: FlaskClient) -> bool:
     return client.get("/account/").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_right_password_lets_in(as_role) -> None:
     assert is_in(as_role("planner"))
 

@@ -22,6 +22,8 @@ from gridmap.store.workspace import Workspace
 from web import Settings, create_app, worker
 from web.start import running
 
+pytestmark = pytest.mark.slow
+
 SQUARE = {"type": "Polygon", "coordinates": [[[120.86, 32.0], [120.8602, 32.0], [120.8602, 32.0002], [120.86, 32.0002], [120.86, 32.0]]]}
 BUILDINGS = {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": SQUARE, "properties": {"户数": 30, "楼栋编号": "B1"}}]}
 WORD = json.dumps(BUILDINGS, ensure_ascii=False).encode()
@@ -280,7 +282,6 @@ def test_a_job_that_is_not_heard_of_has_failed(jobs: Jobs, monkeypatch: pytest.M
     assert jobs.begin("plan", "wang", {}).state == "running"
 
 
-@pytest.mark.slow
 def test_a_cancelled_plan_leaves_the_workspace_as_it_was(planner: Planner, settings: Settings) -> None:
     settings.workspace.unlink()
     Workspace(settings.workspace).write_ground(sample_district(20_000, seed=1), [], based_on=None)
@@ -296,7 +297,6 @@ def test_a_cancelled_plan_leaves_the_workspace_as_it_was(planner: Planner, setti
     assert settings.workspace.read_bytes() == before
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds the limit exactly")
 def test_a_file_that_takes_all_memory_ends_the_job_alone(settings: Settings) -> None:
     client = create_app(dataclasses.replace(settings, job_memory_mb=300)).test_client()

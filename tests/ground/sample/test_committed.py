@@ -18,6 +18,7 @@ def folder(root: Path) -> Path:
     return root / "data" / "geo"
 
 
+@pytest.mark.slow
 def test_it_is_what_the_generator_makes(folder: Path, small: District) -> None:
     committed = Workspace(folder / "sample.gpkg").read_district()
     assert committed.fingerprint() == small.fingerprint()

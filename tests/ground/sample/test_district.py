@@ -17,7 +17,7 @@ from gridmap.ground.tables import TABLES, District, typed_table
 from gridmap.rules import load_rules
 
 
-@pytest.fixture(params=["small", "city"])
+@pytest.fixture(params=["small", pytest.param("city", marks=pytest.mark.slow)])
 def district(request: pytest.FixtureRequest) -> District:
     found: District = request.getfixturevalue(request.param)
     return found
@@ -242,7 +242,7 @@ def test_a_city_of_300000_households() -> None:
     assert district.buildings["households"].sum() == 300_000
 
 
-@pytest.mark.parametrize("wanted", [1, 5, 14])
+@pytest.mark.parametrize("wanted", [1, pytest.param(5, marks=pytest.mark.slow), pytest.param(14, marks=pytest.mark.slow)])
 def test_as_many_communities_as_wanted(wanted: int) -> None:
     city = sample_district(6000, communities=wanted, street_offices=2)
     assert set(city.buildings["community_id"]) <= set(city.communities.index)
