@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import json
-import os
 import re
 import sqlite3
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +21,12 @@ import pyogrio
 import pytest
 import shapely
 
+from gridmap.cli.main import run
+
 pytestmark = pytest.mark.slow
 
 DONE = (0, 3)
 MINIMUM, MAXIMUM = 250, 300
-
-Run = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -48,20 +47,16 @@ class Planned:
     page: Path
 
 
-@pytest.fixture(scope="module")
-def gridmap(python: list[str]) -> Run:
+def gridmap(*arguments: object) -> dict[str, Any]:
     """Run a command and return its JSON; it may leave findings, but it may not fail, warn or print anything else."""
-
-    def run(*arguments: object) -> dict[str, Any]:
-        line = [*python, "-m", "gridmap", *map(str, arguments), "--json", "--lang", "en"]
-        done = subprocess.run(line, capture_output=True, encoding="utf-8", env={**os.environ, "PYTHONUTF8": "1"}, check=False)
-        assert done.returncode in DONE, done.stderr
-        assert done.stderr == ""
-        answer: dict[str, Any] = json.loads(done.stdout)
-        assert done.returncode == (3 if any(each["severity"] == "error" for each in answer.get("findings", [])) else 0)
-        return answer
-
-    return run
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run([*map(str, arguments), "--json", "--lang", "en"])
+    assert code in DONE, err.getvalue()
+    assert err.getvalue() == ""
+    answer: dict[str, Any] = json.loads(out.getvalue())
+    assert code == (3 if any(each["severity"] == "error" for each in answer.get("findings", [])) else 0)
+    return answer
 
 
 SOURCES = {
@@ -84,7 +79,7 @@ ASSUMED_FLOORS = "[estimate]\nfloors_where_unknown = 3\n"
 
 
 @pytest.fixture(scope="module")
-def import_of(shared_data: Path, tmp_path_factory: pytest.TempPathFactory, gridmap: Run) -> Callable[..., Imported]:
+def import_of(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Imported]:
     """Import a source, once; ``part`` alone of it when it is given."""
 
     @functools.cache
@@ -102,14 +97,14 @@ def import_of(shared_data: Path, tmp_path_factory: pytest.TempPathFactory, gridm
 
 
 @pytest.fixture(scope="module")
-def plan_of(import_of: Callable[..., Imported], gridmap: Run) -> Callable[[str], Planned]:
+def plan_of(import_of: Callable[..., Imported]) -> Callable[[str], Planned]:
     """Plan a source, or the part of it that stands above, once."""
 
     @functools.cache
     def plan_of(name: str) -> Planned:
         ground = import_of(name, *PARTS.get(name, ()))
         export, page = ground.workspace.with_name("plan.gpkg"), ground.workspace.with_name("plan.html")
-        answer = gridmap("plan", ground.workspace, "--name", "first", "--effort", "quick", "--rules", ground.rules)
+        answer = gridmap("plan", ground.workspace, "--name", "first", "--effort", "quick", "--jobs", 1, "--rules", ground.rules)
         gridmap("export", ground.workspace, export, "--plan", "first")
         gridmap("map", ground.workspace, page, "--plan", "first")
         return Planned(answer, export, page)

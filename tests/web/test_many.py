@@ -23,7 +23,7 @@ from web import Settings, create_app
 
 pytestmark = pytest.mark.slow
 
-CLIENTS, ROUNDS = 50, 4
+CLIENTS, ROUNDS = 50, 2
 OTHER = """
 import sys
 from pathlib import Path
