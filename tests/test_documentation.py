@@ -198,7 +198,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def walked(request: pytest.FixtureRequest, office: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[tuple[str, int]], Path]]:
     """The folder in which all commands of a README were run one after the other, and their exit codes."""
     folder = shutil.copytree(office, tmp_path_factory.mktemp("walked") / "files")
-    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()), pytest.MonkeyPatch.context() as patch:
+        # Other tests have the other cores.
+        patch.setattr("gridmap.run_jobs.os.cpu_count", lambda: 1)
         lines = [line for block in blocks(ROOT / request.param, "sh") for line in block.splitlines()]
         yield [(line, run(shlex.split(line)[1:])) for line in lines], folder
 
