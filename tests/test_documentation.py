@@ -185,7 +185,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An office's files under Chinese and English names, and its present grids: one for each community."""
     folder = tmp_path_factory.mktemp("office")
     with contextlib.redirect_stdout(io.StringIO()):
-        assert run(["sample", str(folder / "made-up.gpkg"), "--office", str(folder), "--households", "2200"]) in DONE
+        assert run(["sample", str(folder / "made-up.gpkg"), "--office", str(folder), "--households", "900"]) in DONE
     buildings = gridmap.Workspace(folder / "made-up.gpkg").read_district().buildings
     rows = [f"{building},{community}-1" for building, community in buildings["community_id"].items()]
     (folder / "网格.csv").write_text("\n".join(["楼栋编号,网格编号", *rows]), encoding="utf-8")
