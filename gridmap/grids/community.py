@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridmap.grids.certificate import Certificate, certificates
+from gridmap.grids.certificate import Certificate
 from gridmap.grids.graph import CommunityGraph, community_graph
 from gridmap.grids.plan import Effort
 from gridmap.grids.search import community_seed, search
@@ -22,6 +23,8 @@ from gridmap.run_jobs import run_jobs
 
 Labels = npt.NDArray[np.int64]
 
+RECORDS = 2
+"""Raised when outcomes are kept in another way."""
 NO_GRID = -1
 """The label of an atom that is in no grid of the earlier plan."""
 
@@ -38,11 +41,10 @@ class Job:
     seed: int
     effort: Effort
     start: Labels | None
-    known: Labels | None = None
 
     def key(self) -> str:
         """Return a text that two jobs share only when they are the same problem."""
-        digest = hashlib.sha256(f"{self.atoms}{self.minimum}:{self.maximum}:{self.seed}:{self.effort}".encode())
+        digest = hashlib.sha256(f"{RECORDS}{self.atoms}{self.minimum}:{self.maximum}:{self.seed}:{self.effort}".encode())
         for field in dataclasses.fields(self.graph):
             value = getattr(self.graph, field.name)
             # An array of texts holds addresses, which differ from run to run.
@@ -54,18 +56,33 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The grids found for a community, as a label for each atom, and what could be proved beforehand."""
+    """The grids found for a community, as a label for each atom, what could be proved beforehand, and how good they are.
+
+    ``gap`` is the share by which the weighted sum could be better, 0 when it is proved to be the best, None when nothing is proved; it holds for
+    plans that keep together small atoms that were drawn together into some of up to ``drawn_together`` households.
+    """
 
     labels: Labels
     certificates: tuple[Certificate, ...]
+    gap: float | None = None
+    drawn_together: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        proofs = [dataclasses.asdict(each) for each in self.certificates]
+        return {"labels": self.labels.tolist(), "proofs": proofs, "gap": self.gap, "drawn_together": self.drawn_together}
+
+
+def outcome_of(record: Mapping[str, Any]) -> Outcome:
+    """Return the outcome that was kept as ``record``."""
+    proofs = [Certificate(**{**each, "atoms": tuple(each["atoms"]), "group": tuple(each["group"])}) for each in record["proofs"]]
+    return Outcome(np.array(record["labels"], dtype=np.int64), tuple(proofs), record["gap"], record["drawn_together"])
 
 
 def plan_community(job: Job) -> Outcome:
-    """Plan one community: what can be proved, and the search unless its result is known. Depends on the job alone."""
-    if job.known is not None:
-        return Outcome(job.known, tuple(certificates(job.graph, job.minimum, job.maximum)))
+    """Plan one community. Depends on the job alone."""
     result = search(job.graph, job.minimum, job.maximum, effort=job.effort, seed=job.seed, start=job.start)
-    return Outcome(result.labels, result.certificates)
+    return Outcome(result.labels, result.certificates, result.gap, result.drawn_together)
 
 
 def community_jobs(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, earlier: pd.Series, rules: Rules, *, seed: int, effort: Effort) -> list[Job]:
@@ -88,18 +105,18 @@ def community_jobs(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, earlier: p
     return jobs
 
 
-def run_communities(jobs: Sequence[Job], *, cores: int | None, resume: MutableMapping[str, list[int]], progress: Progress) -> list[Outcome]:
-    """Return the outcome of every job, in their order; a result that ``resume`` holds is not searched for again, a new one is added to it."""
+def run_communities(
+    jobs: Sequence[Job], *, cores: int | None, resume: MutableMapping[str, dict[str, Any]], progress: Progress
+) -> list[Outcome]:
+    """Return the outcome of every job, in their order; one that ``resume`` holds is not searched for again, a new one is added to it."""
     keys = [job.key() for job in jobs]
-    known = [np.array(resume[key], dtype=np.int64) if key in resume else None for key in keys]
-    todo = [dataclasses.replace(job, known=labels) for job, labels in zip(jobs, known, strict=True)]
+    outcomes = {position: outcome_of(resume[key]) for position, key in enumerate(keys) if key in resume}
     # The largest first: the last job to finish should be a short one.
-    order = sorted(range(len(jobs)), key=lambda position: (-len(jobs[position].atoms), position))
-    outcomes: dict[int, Outcome] = {}
-    progress("step_search", 0, len(jobs))
-    for at, outcome in run_jobs(plan_community, [todo[position] for position in order], cores=cores):
+    order = sorted(set(range(len(jobs))) - set(outcomes), key=lambda position: (-len(jobs[position].atoms), position))
+    progress("step_search", len(outcomes), len(jobs))
+    for at, outcome in run_jobs(plan_community, [jobs[position] for position in order], cores=cores):
         position = order[at]
         outcomes[position] = outcome
-        resume[keys[position]] = [int(label) for label in outcome.labels]
+        resume[keys[position]] = outcome.record()
         progress("step_search", len(outcomes), len(jobs))
     return [outcomes[position] for position in range(len(jobs))]

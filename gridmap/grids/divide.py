@@ -30,19 +30,21 @@ BUDGETS: Mapping[Effort, Budget] = {
     "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 3, ExchangeEffort(100_000, 1_000_000, CoverEffort(40_000, 300_000, 1_000))),
 }
 
-PROOFS: Mapping[Effort, tuple[ExactEffort, ...]] = {
-    "quick": (),
-    "normal": (ExactEffort(3_000_000, 100_000, 100_000),),
-    "best": (ExactEffort(20_000_000, 300_000, 2_000_000),) * 4,
+PROOFS: Mapping[Effort, ExactEffort | None] = {
+    "quick": None,
+    "normal": ExactEffort(2_000_000, 80_000, 100_000),
+    "best": ExactEffort(20_000_000, 300_000, 2_000_000),
 }
-"""What a proof may spend, for each of ``PROVED_SHARES`` in turn."""
+"""What the search for the best division of a part may spend, each time."""
 
 COARSE_SHARES = (5, 10, 30)
 """Small atoms are drawn together into some of up to these shares of the maximum, the coarsest way first."""
 PROVED_SHARES = (5, 10, 30, None)
 """The best division is looked for with small atoms drawn together likewise, at last among the atoms as they are."""
-ROUNDS = 4
+ROUNDS = 2
 """What is drawn together follows the division found, so a search among the single atoms in between can free it; up to so many rounds of both."""
+HELPLESS_SHARE = 4
+"""Where households stay outside the bounds a proof is much harder and seldom comes: it may spend one part in so many."""
 PROVED_GRIDS = 40
 """Parts with more grids are divided window by window, and not proved."""
 
@@ -62,8 +64,10 @@ class Divided:
     drawn_together: int
 
 
-def divide(graph: CommunityGraph, minimum: int, maximum: int, effort: Effort, seeds: tuple[int, int], earlier: Ints | None) -> Divided:
-    """Divide one connected part."""
+def divide(
+    graph: CommunityGraph, minimum: int, maximum: int, effort: Effort, seeds: tuple[int, int], earlier: Ints | None, *, least_violation: int = 0
+) -> Divided:
+    """Divide one connected part, of which ``least_violation`` households are known to be outside the bounds whatever is done."""
     households = int(graph.households.sum())
     net = net_of(graph, earlier)
     limits = Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
@@ -72,15 +76,16 @@ def divide(graph: CommunityGraph, minimum: int, maximum: int, effort: Effort, se
     if len(graph) <= ENUMERATED_ATOMS:
         labels, violation = best_division(net, limits)
         return Divided(labels, violation, 0, 0)
-    unavoidable = arithmetic_violation(households, minimum, maximum)
-    if not PROOFS[effort] or households > PROVED_GRIDS * limits.target:
+    unavoidable = max(arithmetic_violation(households, minimum, maximum), least_violation)
+    proof = PROOFS[effort]
+    if proof is None or households > PROVED_GRIDS * limits.target:
         level = _searched(graph, limits, BUDGETS[effort], seeds, earlier, unavoidable)
         return Divided(_finished(graph, net, limits, BUDGETS[effort], seeds, level, unavoidable).labels, unavoidable, None, 0)
     # What a proof follows need not be searched for long, unless households are left outside the bounds.
     level = _searched(graph, limits, BUDGETS["quick"], seeds, earlier, unavoidable)
     if level.found.violation > unavoidable:
         level = min(level, _searched(graph, limits, BUDGETS[effort], seeds, earlier, unavoidable), key=_Level.rank)
-    return _proved(graph, net, limits, level, effort, earlier, unavoidable)
+    return _proved(graph, net, limits, level, effort, proof, earlier, unavoidable)
 
 
 class _Level(NamedTuple):
@@ -131,30 +136,41 @@ def _finished(
 
 
 def _proved(
-    graph: CommunityGraph, net: Net, limits: Limits, level: _Level, effort: Effort, earlier: Ints | None, unavoidable: int
+    graph: CommunityGraph,
+    net: Net,
+    limits: Limits,
+    level: _Level,
+    effort: Effort,
+    proof: ExactEffort,
+    earlier: Ints | None,
+    unavoidable: int,
 ) -> Divided:
     """Go on to the best division, with ever fewer atoms drawn together, as far as the effort goes; then improve it by search."""
     best, known = level.found._replace(labels=level.labels), Divided(level.labels, unavoidable, None, 0)
     workshop = Workshop(graph, net, limits, BUDGETS["quick"], (*level.workshop.seeds, len(PROVED_SHARES)))
-    shares = [share for share in PROVED_SHARES if share is None or limits.maximum // share <= level.households]
-    for share, spent in zip(shares, PROOFS[effort], strict=False):
-        for number in range(ROUNDS):
+    for share in PROVED_SHARES:
+        if share is not None and limits.maximum // share > level.households:
+            continue
+        helpless = best.violation > unavoidable
+        for number in range(1 if helpless else ROUNDS):
             drawn = None if share is None else coarse(graph, limits.maximum // share, earlier=_both(best.labels, earlier))
             group, inner = (np.arange(len(graph)), graph) if drawn is None else (drawn.group, drawn.graph)
             first = np.unique(group, return_index=True)[1]
             before = None if earlier is None else earlier[first]
             pool = level.workshop.met() if np.array_equal(group, level.group) else None
+            spent = proof.shared(HELPLESS_SHARE) if helpless else proof
             solution = best_division_proved(net_of(inner, before), limits, best.labels[first], spent, pool=pool)
             best = Found(solution.labels[group], solution.violation, solution.cost)
             known = _known(solution, best.labels, 0 if drawn is None or share is None else limits.maximum // share, unavoidable)
-            if drawn is None and solution.proved:
+            if drawn is None and (solution.proved or helpless):
                 return known
             better = workshop.recombined(min(best, workshop.mend(number, best), key=Found.rank))
             known = _after(known, best, better)
             if better.rank() == best.rank():
                 break
             best = better
-        if not solution.proved:
+        # Fewer atoms are drawn together where that may bring households within the bounds, or where the effort is the best one.
+        if best.violation <= unavoidable and (effort != "best" or not solution.proved):
             break
     return known
 
@@ -169,7 +185,7 @@ def _after(known: Divided, best: Found, better: Found) -> Divided:
 
 def _known(solution: Solution, labels: Ints, drawn_together: int, unavoidable: int) -> Divided:
     gap = None
-    if solution.least_violation == solution.violation:
+    if solution.least_violation == solution.violation and solution.least_cost > 0:
         gap = 0 if solution.proved else int((solution.cost - solution.least_cost) // 2)
     # A division that keeps fewer atoms together may have fewer households outside.
     least = max(unavoidable, solution.least_violation) if drawn_together == 0 else unavoidable

@@ -61,13 +61,15 @@ class Pricer:
             self._each *= LONGER
 
     def listed(self, prices: Floats, grid_price: float, slack: float, most: int) -> Candidates | None:
-        """Return every grid that costs less than ``slack`` beyond its prices; None when there are more than ``most`` or the steps do not suffice."""
+        """Return every grid that costs less than ``slack`` beyond its prices; None when there are more than ``most`` or as many steps as there were
+        in all do not suffice.
+        """
         market = Market(prices, self._outside_price, self._low, self._high, -slack - grid_price)
         found = empty_found(most, LISTED_ATOMS * most)
+        steps = self._steps
         for root in self._order:
-            steps = self._steps - self.steps_taken
             ended, taken = price_from(self._net, self._limits, market, self._rank, root, steps, most, self._walker, self._region, found)
-            self.steps_taken += taken
+            steps -= taken
             if ended != EXACT:
                 return None
         return _candidates(found)

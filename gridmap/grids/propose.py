@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -26,7 +27,7 @@ from gridmap.grids.plan import (
     program_version,
     some,
 )
-from gridmap.grids.reasons import bounds_findings, with_carried
+from gridmap.grids.reasons import bounds_findings, optimality_findings, with_carried
 from gridmap.grids.tiling import Tiling, tile
 from gridmap.ground.tables import District
 from gridmap.progress import Progress, silent
@@ -46,7 +47,7 @@ def propose(
     keep: Sequence[str] = (),
     community: str | None = None,
     author: str = "",
-    resume: MutableMapping[str, list[int]] | None = None,
+    resume: MutableMapping[str, dict[str, Any]] | None = None,
     progress: Progress = silent,
 ) -> Plan:
     """Return a plan of household-balanced grids for a district.
@@ -92,6 +93,7 @@ def propose(
     progress("step_boundaries", 1, 1)
     proofs = {job.community_id: outcome.certificates for job, outcome in zip(jobs, outcomes, strict=True)}
     made = [*plan.findings, *bounds_findings(plan, proofs, kept=set(fixed.dropna())), *missing_households(plan)]
+    made += optimality_findings({job.community_id: outcome for job, outcome in zip(jobs, outcomes, strict=True)})
     return dataclasses.replace(plan, findings=tuple(made if start is None or community is None else with_carried(made, start, rules, community)))
 
 

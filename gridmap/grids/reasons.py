@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from gridmap.findings import Finding, finding
 from gridmap.grids.certificate import Certificate
+from gridmap.grids.community import Outcome
 from gridmap.grids.plan import Plan, bounds_finding, out_of_bounds
 from gridmap.rules import Rules
 from gridmap.texts import Word
@@ -49,6 +51,27 @@ def bounds_findings(plan: Plan, proofs: Mapping[str, Sequence[Certificate]], *, 
         bare = "grid_out_of_bounds" if grid_id in kept else "grid_not_found"
         findings.append(reasons.get(grid_id) or bounds_finding(bare, grid, grid_id, plan.rules))
     return findings
+
+
+def optimality_findings(outcomes: Mapping[str, Outcome]) -> list[Finding]:
+    """Return what is proved of the weighted sum, in one sentence for all communities; nothing when no proof was tried.
+
+    ``outcomes`` are those of the communities that were planned, by community.
+    """
+    gaps = [outcome.gap for outcome in outcomes.values()]
+    known = [gap for gap in gaps if gap is not None]
+    if not known:
+        return []
+    proved, worst = sum(gap == 0 for gap in known), max(known)
+    if proved == len(gaps):
+        findings = [finding("plan_proved", "", proved=proved)]
+    else:
+        # Rounded up: "at most" must stay true.
+        gap = math.ceil(1000 * worst) / 10
+        bounded, left = len(known) - proved, len(gaps) - len(known)
+        findings = [finding("plan_proved_partly", "", communities=len(gaps), proved=proved, bounded=bounded, gap=gap, open=left)]
+    together = [outcome.drawn_together for outcome in outcomes.values() if outcome.gap is not None and outcome.drawn_together]
+    return [*findings, finding("plan_proved_together", "", value=len(together), limit=max(together))] if together else findings
 
 
 def _reasons(plan: Plan, proof: Certificate, in_part: Sequence[str], outside: Mapping[str, Any]) -> dict[str, Finding]:

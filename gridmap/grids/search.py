@@ -18,6 +18,7 @@ from gridmap.grids.graph import CommunityGraph, Ints, Truths, is_connected, scor
 from gridmap.grids.plan import Effort
 from gridmap.grids.treecut import NONE
 from gridmap.grids.workshop import in_order
+from gridmap.texts import Word
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,11 @@ class Result:
     def proved(self) -> bool:
         """Whether no plan has fewer households outside the bounds."""
         return self.violation_households == self.violation_bound
+
+    @property
+    def gap(self) -> float | None:
+        """By what share of itself the weighted sum could be better, 0 when it is proved to be the least, None when nothing is proved."""
+        return None if self.gap_dm is None else self.gap_dm / max(1, self.objective_dm)
 
 
 def community_seed(seed: int, community_id: str) -> int:
@@ -76,31 +82,55 @@ def search(
         raise RequestError("bounds_senseless", minimum=minimum, maximum=maximum)
     labels = np.full(len(graph), NONE, np.int64)
     free = np.ones(len(graph), np.bool_)
+    if locked is not None and (start is None or (start[locked] == NONE).any()):
+        raise RequestError("lock_without_grid")
     if start is not None and locked is not None:
         _check_locks(graph, start, locked)
         labels[locked] = start[locked]
         free = ~locked
+    proofs = certificates(graph, minimum, maximum) if free.all() else []
     following = int(labels.max(initial=NONE)) + 1
     for atom in np.flatnonzero(free & (graph.households > maximum)):
         labels[atom] = following
         following += 1
-    every: list[Divided] = []
+    every: list[tuple[Ints, Divided]] = []
     for number, part in enumerate(parts(graph, maximum, among=free)):
         earlier = None if start is None else start[part]
-        divided = divide(graph.part(part), minimum, maximum, effort, (seed, number), earlier)
+        least = violation_bound([proof for proof in proofs if proof.atoms == _names(graph, part)])
+        divided = divide(graph.part(part), minimum, maximum, effort, (seed, number), earlier, least_violation=least)
         labels[part] = divided.labels + following
         following += int(divided.labels.max()) + 1
-        every.append(divided)
+        every.append((part, divided))
     for part in graph.components(labels == NONE):
         labels[part] = labels[giants_beside(graph, part, maximum, among=free)[0]]
     reached = score(graph, labels, minimum, maximum, earlier=start)
-    proofs = certificates(graph, minimum, maximum) if free.all() else []
+    if free.all():
+        proofs += _proofs_of_search(graph, every, proofs, minimum, maximum)
     if reached.violation_households > violation_bound(proofs):
         proofs += _proofs_around(graph, labels, minimum, maximum, BUDGETS[effort].steps, proofs)
-    gaps = [divided.gap_dm for divided in every if divided.gap_dm is not None]
+    gaps = [divided.gap_dm for _, divided in every if divided.gap_dm is not None]
     gap = sum(gaps) if len(gaps) == len(every) else None
-    together = max((divided.drawn_together for divided in every), default=0)
+    together = max((divided.drawn_together for _, divided in every), default=0)
     return Result(in_order(labels), *reached, violation_bound(proofs), tuple(proofs), gap, together)
+
+
+def _proofs_of_search(
+    graph: CommunityGraph, every: Sequence[tuple[Ints, Divided]], known: Sequence[Certificate], minimum: int, maximum: int
+) -> list[Certificate]:
+    """Tell where the search for the best division proved that more households must stay outside the bounds than was known."""
+    found = []
+    for part, divided in every:
+        names = _names(graph, part)
+        if divided.drawn_together or divided.least_violation <= violation_bound([proof for proof in known if proof.atoms == names]):
+            continue
+        households = int(graph.households[part].sum())
+        words: dict[str, Word] = {"minimum": minimum, "maximum": maximum, "least": divided.least_violation}
+        found.append(Certificate("part_searched", names[0], names, households, households, maximum, divided.least_violation, words))
+    return found
+
+
+def _names(graph: CommunityGraph, part: Ints) -> tuple[str, ...]:
+    return tuple(graph.atom_ids[atom] for atom in part)
 
 
 def _proofs_around(graph: CommunityGraph, labels: Ints, minimum: int, maximum: int, steps: int, known: Sequence[Certificate]) -> list[Certificate]:

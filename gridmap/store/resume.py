@@ -7,11 +7,12 @@ import hashlib
 import json
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 
-class Finished(MutableMapping[str, list[int]]):
+class Finished(MutableMapping[str, dict[str, Any]]):
     """Finished communities by the key of their problem, each kept on disk as soon as it is there.
 
     One line a community is added to a file in the user's cache folder. A line that a killed process left half written is passed over.
@@ -33,17 +34,17 @@ class Finished(MutableMapping[str, list[int]]):
         with self._tried():
             self._file.unlink(missing_ok=True)
 
-    def __getitem__(self, key: str) -> list[int]:
+    def __getitem__(self, key: str) -> dict[str, Any]:
         return self._results[key]
 
-    def __setitem__(self, key: str, labels: list[int]) -> None:
-        if self._results.get(key) == labels:
+    def __setitem__(self, key: str, outcome: dict[str, Any]) -> None:
+        if self._results.get(key) == outcome:
             return
-        self._results[key] = labels
+        self._results[key] = outcome
         with self._tried():
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps([key, labels]) + "\n")
+                file.write(json.dumps([key, outcome]) + "\n")
 
     @contextlib.contextmanager
     def _tried(self) -> Iterator[None]:
@@ -62,12 +63,12 @@ class Finished(MutableMapping[str, list[int]]):
         return len(self._results)
 
 
-def _lines(file: Path) -> Iterator[tuple[str, list[int]]]:
+def _lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if not file.exists():
         return
     for line in file.read_text(encoding="utf-8").splitlines():
         try:
-            key, labels = json.loads(line)
+            key, outcome = json.loads(line)
         except ValueError:
             continue
-        yield key, labels
+        yield key, outcome

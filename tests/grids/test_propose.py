@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import multiprocessing
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,7 @@ def grids(plan: Plan) -> dict[str, str]:
 def test_every_grid_is_inside_the_bounds(first: Plan) -> None:
     assert first.grids["households"].between(250, 300).all()
     assert out_of_bounds(first).empty
-    assert first.findings == ()
+    assert {each.code for each in first.findings} <= {"plan_proved"}
 
 
 def test_ids_are_numbered_from_the_north_west(first: Plan) -> None:
@@ -147,11 +148,11 @@ def test_names_and_workers_live_on(town: World, first: Plan) -> None:
 
 def test_finished_communities_are_not_planned_twice(town: World, first: Plan) -> None:
     district, tiling = town
-    resume: dict[str, list[int]] = {}
+    resume: dict[str, dict[str, Any]] = {}
     propose(district, RULES, tiling=tiling, resume=resume)
     assert len(resume) == 2
     # A result that only resume can have given: each atom its own grid.
-    resume.update({key: list(range(len(labels))) for key, labels in resume.items()})
+    resume.update({key: {**outcome, "labels": list(range(len(outcome["labels"])))} for key, outcome in resume.items()})
     assert len(propose(district, RULES, tiling=tiling, resume=resume).grids) == len(first.atoms)
 
 
@@ -163,14 +164,14 @@ def test_dedicated_buildings_stand_outside_the_balance() -> None:
         "dedicated",
     ]
     assert plan.grid_of["s"] == plan.grid_of["t"]
-    assert plan.findings == ()
+    assert {each.code for each in plan.findings} <= {"plan_proved"}
 
 
 def test_empty_buildings_belong_to_a_grid() -> None:
     district, tiling = draw_world("a:275 b:0 c:?")
     plan = propose(district, RULES, tiling=tiling)
     assert plan.grid_of.nunique() == 1
-    assert [each.code for each in plan.findings] == ["grid_households_missing"]
+    assert [each.code for each in plan.findings if each.severity != "info"] == ["grid_households_missing"]
 
 
 def test_an_area_above_the_maximum_stands_alone() -> None:
@@ -258,7 +259,7 @@ def test_a_tiling_of_other_ground(town: World) -> None:
 
 def test_codes_follow_adoption(town: World, first: Plan) -> None:
     coded = with_codes(first, town[0])
-    assert {each.code for each in coded.findings} == {"division_code_missing"}
+    assert {each.code for each in coded.findings if each.severity != "info"} == {"division_code_missing"}
 
 
 @pytest.mark.slow

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 from worlds import draw_world
 
 from gridmap.grids.atoms import split_atoms
 from gridmap.grids.certificate import Certificate
+from gridmap.grids.community import Outcome
 from gridmap.grids.plan import Origin, Plan, now, plan_from_assignment
-from gridmap.grids.reasons import bounds_findings, with_carried
+from gridmap.grids.reasons import bounds_findings, optimality_findings, with_carried
 from gridmap.rules import load_rules
 
 RULES = load_rules("nantong")
@@ -73,3 +75,28 @@ def test_what_is_known_of_other_communities_is_carried_over(plan: Plan) -> None:
     assert [each.code for each in made] == ["grid_out_of_bounds", "grid_not_found"]
     assert sorted(each.code for each in with_carried(made, start, RULES, "C2")) == ["grid_not_found", "grid_outside_proved", "part_below_minimum"]
     assert with_carried(made, start, RULES.with_households(200, 300), "C2") == made
+
+
+def outcome(gap: float | None, drawn_together: int = 0) -> Outcome:
+    return Outcome(np.zeros(1, np.int64), (), gap, drawn_together)
+
+
+def told(*outcomes: Outcome) -> list[tuple[str, dict[str, object]]]:
+    return [(each.code, dict(each.words)) for each in optimality_findings({str(number): each for number, each in enumerate(outcomes)})]
+
+
+def test_all_proved() -> None:
+    assert told(outcome(0.0), outcome(0.0)) == [("plan_proved", {"proved": 2})]
+
+
+def test_the_worst_gap_is_rounded_up() -> None:
+    words = {"communities": 3, "proved": 1, "bounded": 1, "gap": 1.3, "open": 1}
+    assert told(outcome(0.0), outcome(0.0121), outcome(None)) == [("plan_proved_partly", words)]
+
+
+def test_what_was_drawn_together_is_told() -> None:
+    assert [code for code, _ in told(outcome(0.0, 60), outcome(0.0))] == ["plan_proved", "plan_proved_together"]
+
+
+def test_nothing_proved_is_nothing_told() -> None:
+    assert told(outcome(None), outcome(None)) == []

@@ -167,3 +167,28 @@ def test_large_community_is_mended_in_windows() -> None:
     outside = [load for load in loads(graph, result.labels) if not 250 <= load <= 300]
     assert len(outside) <= 0.01 * result.labels.max()
     assert holds_together(graph, result.labels)
+
+
+def test_what_the_search_proved_is_told_where_it_says_more() -> None:
+    star = graph_of([240, 20, 240, 240, 240], [(0, 1), (1, 2), (1, 3), (1, 4)])
+    result = search(star, 250, 300)
+    assert result.violation_households == result.violation_bound == best_by_trying(star, 250, 300)[0]
+    assert "part_searched" in [proof.code for proof in result.certificates]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_normal_effort_proves_a_community_of_usual_size(seed: int) -> None:
+    graph = town_of(50, seed=seed, lightest=30, heaviest=120)
+    result = search(graph, 250, 300, effort="normal")
+    assert result.gap == 0
+    assert result.objective_dm <= search(graph, 250, 300, effort="quick").objective_dm
+
+
+def test_quick_effort_proves_nothing_of_the_objective() -> None:
+    assert search(town_of(70, seed=1), 250, 300, effort="quick").gap is None
+
+
+def test_lock_of_an_atom_without_a_grid_is_refused() -> None:
+    with pytest.raises(RequestError) as caught:
+        search(path_of(100, 100, 100), 100, 200, start=np.array([0, 0, -1]), locked=np.array([True, True, True]))
+    assert caught.value.code == "lock_without_grid"
