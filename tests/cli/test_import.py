@@ -16,6 +16,8 @@ from shapes import HOSTILE_TEXTS, corners, feature, small_town, with_row, write_
 from gridmap.cli.main import run
 from gridmap.store.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 COMMUNITIES, BUILDINGS = small_town()
 IDS = ["001", "1.0", "1", "0001", "1e3", "٣", "A'1", "=1+1", "😀", "B#1", "B", "x" * 300]
 """Twelve ids that some program takes for numbers, formulas or one another."""

@@ -14,6 +14,8 @@ from gridmap.ground.importing import Import, ImportRequest, import_files
 from gridmap.ground.sample import PlantedDefect, office_options, sample_district, write_office
 from gridmap.ground.tables import District
 
+pytestmark = pytest.mark.slow
+
 
 class Round(NamedTuple):
     district: District
@@ -29,7 +31,7 @@ def request_of(folder: Path) -> ImportRequest:
     return ImportRequest(**{name: value if name == "crs" else Path(value) for name, value in options.items()})
 
 
-@pytest.fixture(scope="module", params=[(1500, 4), pytest.param((6000, 1), marks=pytest.mark.slow)], ids=["one community", "several communities"])
+@pytest.fixture(scope="module", params=[(1500, 4), (6000, 1)], ids=["one community", "several communities"])
 def back(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Round:
     folder = tmp_path_factory.mktemp("office")
     district = sample_district(request.param[0], seed=request.param[1])
