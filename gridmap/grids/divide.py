@@ -6,7 +6,7 @@ best set that holds every atom once is found: for the whole part, or window by w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ BUDGETS: Mapping[Effort, Budget] = {
 
 PROOFS: Mapping[Effort, ExactEffort | None] = {
     "quick": None,
-    "normal": ExactEffort(2_000_000, 80_000, 100_000),
+    "normal": ExactEffort(300_000, 40_000, 40_000),
     "best": ExactEffort(20_000_000, 300_000, 2_000_000),
 }
 """What the search for the best division of a part may spend, each time."""
@@ -43,8 +43,10 @@ PROVED_SHARES = (5, 10, 30, None)
 """The best division is looked for with small atoms drawn together likewise, at last among the atoms as they are."""
 ROUNDS = 2
 """What is drawn together follows the division found, so a search among the single atoms in between can free it; up to so many rounds of both."""
-HELPLESS_SHARE = 4
-"""Where households stay outside the bounds a proof is much harder and seldom comes: it may spend one part in so many."""
+WORTH_A_ROUND = 0.003
+"""Another round is worth its time when the last search made the division better by this share."""
+HELPLESS_ATOMS = 40
+"""Where households stay outside the bounds a proof is much harder and seldom comes: only parts of so few atoms are tried, or at the best effort."""
 PROVED_GRIDS = 40
 """Parts with more grids are divided window by window, and not proved."""
 
@@ -84,7 +86,7 @@ def divide(
     # What a proof follows need not be searched for long, unless households are left outside the bounds.
     level = _searched(graph, limits, BUDGETS["quick"], seeds, earlier, unavoidable)
     if level.found.violation > unavoidable:
-        level = min(level, _searched(graph, limits, BUDGETS[effort], seeds, earlier, unavoidable), key=_Level.rank)
+        level = min(level, _searched(graph, limits, BUDGETS[effort], seeds, earlier, unavoidable, shares=COARSE_SHARES[1:]), key=_Level.rank)
     return _proved(graph, net, limits, level, effort, proof, earlier, unavoidable)
 
 
@@ -106,10 +108,19 @@ class _Level(NamedTuple):
         return self.found.labels[self.group]
 
 
-def _searched(graph: CommunityGraph, limits: Limits, budget: Budget, seeds: tuple[int, int], earlier: Ints | None, unavoidable: int) -> _Level:
+def _searched(
+    graph: CommunityGraph,
+    limits: Limits,
+    budget: Budget,
+    seeds: tuple[int, int],
+    earlier: Ints | None,
+    unavoidable: int,
+    *,
+    shares: Sequence[int] = COARSE_SHARES,
+) -> _Level:
     """Divide a part with its small atoms drawn together, the coarsest way first, until no more households are outside the bounds than must be."""
     levels: list[_Level] = []
-    for number, share in enumerate((*COARSE_SHARES, None)):
+    for number, share in enumerate((*shares, None)):
         drawn = None if share is None else coarse(graph, limits.maximum // share, earlier=earlier)
         if drawn is None and levels and share is not None:
             continue
@@ -158,19 +169,21 @@ def _proved(
             first = np.unique(group, return_index=True)[1]
             before = None if earlier is None else earlier[first]
             pool = level.workshop.met() if np.array_equal(group, level.group) else None
-            spent = proof.shared(HELPLESS_SHARE) if helpless else proof
-            solution = best_division_proved(net_of(inner, before), limits, best.labels[first], spent, pool=pool)
+            if helpless and effort != "best" and len(inner) > HELPLESS_ATOMS:
+                return known
+            solution = best_division_proved(net_of(inner, before), limits, best.labels[first], proof, pool=pool)
             best = Found(solution.labels[group], solution.violation, solution.cost)
             known = _known(solution, best.labels, 0 if drawn is None or share is None else limits.maximum // share, unavoidable)
             if drawn is None and (solution.proved or helpless):
                 return known
             better = workshop.recombined(min(best, workshop.mend(number, best), key=Found.rank))
             known = _after(known, best, better)
-            if better.rank() == best.rank():
-                break
+            little = better.violation == best.violation and better.cost >= (1 - WORTH_A_ROUND) * best.cost
             best = better
-        # Fewer atoms are drawn together where that may bring households within the bounds, or where the effort is the best one.
-        if best.violation <= unavoidable and (effort != "best" or not solution.proved):
+            if little:
+                break
+        # With fewer atoms drawn together a proof is much harder.
+        if effort != "best" or not (solution.proved or helpless):
             break
     return known
 

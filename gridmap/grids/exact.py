@@ -59,10 +59,6 @@ class ExactEffort:
     listed: int
     nodes: int
 
-    def shared(self, parts: int) -> ExactEffort:
-        """Return one part in ``parts`` of it."""
-        return ExactEffort(self.steps // parts, self.listed // parts, self.nodes // parts)
-
 
 @dataclass(frozen=True, eq=False)
 class Solution:

@@ -264,7 +264,7 @@ def _graph(
     return CommunityGraph(
         community_id,
         atom_ids,
-        np.ascontiguousarray(households, np.int64),
+        np.array(households, np.int64),
         np.ascontiguousarray(compound, np.int64),
         first,
         second,
