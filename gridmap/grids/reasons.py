@@ -62,16 +62,13 @@ def optimality_findings(outcomes: Mapping[str, Outcome]) -> list[Finding]:
     known = [gap for gap in gaps if gap is not None]
     if not known:
         return []
-    proved, worst = sum(gap == 0 for gap in known), max(known)
+    proved, together = sum(gap == 0 for gap in known), max(outcome.drawn_together for outcome in outcomes.values() if outcome.gap is not None)
+    words: dict[str, Any] = {"communities": len(gaps), **({"limit": together} if together else {})}
     if proved == len(gaps):
-        findings = [finding("plan_proved", "", proved=proved)]
-    else:
-        # Rounded up: "at most" must stay true.
-        gap = math.ceil(1000 * worst) / 10
-        bounded, left = len(known) - proved, len(gaps) - len(known)
-        findings = [finding("plan_proved_partly", "", communities=len(gaps), proved=proved, bounded=bounded, gap=gap, open=left)]
-    together = [outcome.drawn_together for outcome in outcomes.values() if outcome.gap is not None and outcome.drawn_together]
-    return [*findings, finding("plan_proved_together", "", value=len(together), limit=max(together))] if together else findings
+        return [finding("plan_proved_together" if together else "plan_proved", "", **words)]
+    # Rounded up: "at most" must stay true.
+    words |= {"proved": proved, "bounded": len(known) - proved, "gap": math.ceil(1000 * max(known)) / 10, "open": len(gaps) - len(known)}
+    return [finding("plan_proved_partly_together" if together else "plan_proved_partly", "", **words)]
 
 
 def _reasons(plan: Plan, proof: Certificate, in_part: Sequence[str], outside: Mapping[str, Any]) -> dict[str, Finding]:

@@ -49,7 +49,7 @@ def grids(plan: Plan) -> dict[str, str]:
 def test_every_grid_is_inside_the_bounds(first: Plan) -> None:
     assert first.grids["households"].between(250, 300).all()
     assert out_of_bounds(first).empty
-    assert {each.code for each in first.findings} <= {"plan_proved"}
+    assert {each.code for each in first.findings} <= {"plan_proved", "plan_proved_together"}
 
 
 def test_ids_are_numbered_from_the_north_west(first: Plan) -> None:
@@ -164,7 +164,7 @@ def test_dedicated_buildings_stand_outside_the_balance() -> None:
         "dedicated",
     ]
     assert plan.grid_of["s"] == plan.grid_of["t"]
-    assert {each.code for each in plan.findings} <= {"plan_proved"}
+    assert {each.code for each in plan.findings} <= {"plan_proved", "plan_proved_together"}
 
 
 def test_empty_buildings_belong_to_a_grid() -> None:

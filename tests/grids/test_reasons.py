@@ -86,7 +86,7 @@ def told(*outcomes: Outcome) -> list[tuple[str, dict[str, object]]]:
 
 
 def test_all_proved() -> None:
-    assert told(outcome(0.0), outcome(0.0)) == [("plan_proved", {"proved": 2})]
+    assert told(outcome(0.0), outcome(0.0)) == [("plan_proved", {"communities": 2})]
 
 
 def test_the_worst_gap_is_rounded_up() -> None:
@@ -95,7 +95,8 @@ def test_the_worst_gap_is_rounded_up() -> None:
 
 
 def test_what_was_drawn_together_is_told() -> None:
-    assert [code for code, _ in told(outcome(0.0, 60), outcome(0.0))] == ["plan_proved", "plan_proved_together"]
+    assert [code for code, _ in told(outcome(0.0, 60), outcome(0.0))] == ["plan_proved_together"]
+    assert [code for code, _ in told(outcome(0.0, 60), outcome(None))] == ["plan_proved_partly_together"]
 
 
 def test_nothing_proved_is_nothing_told() -> None:
