@@ -46,7 +46,10 @@ ROUNDS = 2
 WORTH_A_ROUND = 0.003
 """Another round is worth its time when the last search made the division better by this share."""
 HELPLESS_ATOMS = 40
-"""Where households stay outside the bounds a proof is much harder and seldom comes: only parts of so few atoms are tried, or at the best effort."""
+HELPLESS_EFFORT = ExactEffort(75_000, 10_000, 10_000)
+"""Where households stay outside the bounds a proof is much harder and seldom comes: parts of more atoms are tried with little effort, unless it is
+the best one.
+"""
 PROVED_GRIDS = 40
 """Parts with more grids are divided window by window, and not proved."""
 
@@ -87,7 +90,15 @@ def divide(
     level = _searched(graph, limits, BUDGETS["quick"], seeds, earlier, unavoidable)
     if level.found.violation > unavoidable:
         level = min(level, _searched(graph, limits, BUDGETS[effort], seeds, earlier, unavoidable, shares=COARSE_SHARES[1:]), key=_Level.rank)
-    return _proved(graph, net, limits, level, effort, proof, earlier, unavoidable)
+    best = level.found._replace(labels=level.labels)
+    if best.violation > unavoidable and effort != "best" and len(level.workshop.graph) > HELPLESS_ATOMS:
+        workshop = level.workshop
+        tried = best_division_proved(workshop.net, limits, level.found.labels, HELPLESS_EFFORT, pool=workshop.met())
+        level = level._replace(found=Found(tried.labels, tried.violation, tried.cost))
+        best = _finished(graph, net, limits, BUDGETS[effort], seeds, level, unavoidable)
+        if best.violation > unavoidable:
+            return Divided(best.labels, unavoidable, None, 0)
+    return _proved(graph, net, limits, level, best, effort, proof, earlier, unavoidable)
 
 
 class _Level(NamedTuple):
@@ -151,13 +162,14 @@ def _proved(
     net: Net,
     limits: Limits,
     level: _Level,
+    best: Found,
     effort: Effort,
     proof: ExactEffort,
     earlier: Ints | None,
     unavoidable: int,
 ) -> Divided:
-    """Go on to the best division, with ever fewer atoms drawn together, as far as the effort goes; then improve it by search."""
-    best, known = level.found._replace(labels=level.labels), Divided(level.labels, unavoidable, None, 0)
+    """Go on from ``best`` to the best division of all, with ever fewer atoms drawn together, as far as the effort goes; improve it by search."""
+    known = Divided(best.labels, unavoidable, None, 0)
     workshop = Workshop(graph, net, limits, BUDGETS["quick"], (*level.workshop.seeds, len(PROVED_SHARES)))
     for share in PROVED_SHARES:
         if share is not None and limits.maximum // share > level.households:
@@ -169,8 +181,6 @@ def _proved(
             first = np.unique(group, return_index=True)[1]
             before = None if earlier is None else earlier[first]
             pool = level.workshop.met() if np.array_equal(group, level.group) else None
-            if helpless and effort != "best" and len(inner) > HELPLESS_ATOMS:
-                return known
             solution = best_division_proved(net_of(inner, before), limits, best.labels[first], proof, pool=pool)
             best = Found(solution.labels[group], solution.violation, solution.cost)
             known = _known(solution, best.labels, 0 if drawn is None or share is None else limits.maximum // share, unavoidable)
