@@ -75,10 +75,11 @@ def test_the_best_sites_of_a_town_are_those_of_the_plain_model(seed: int, count:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_best_sites_are_those_of_spopt() -> None:
-    spopt = pytest.importorskip("spopt.locate", reason="spopt is a peer, not a dependency")
-    pulp = pytest.importorskip("pulp", reason="spopt is a peer, not a dependency")
+    import pulp
+    import spopt.locate
+
     serves, households = town_of(7)
-    model = spopt.MCLP.from_cost_matrix(np.where(serves, 1.0, 1e5), households.astype(float), 450.0, p_facilities=6)
+    model = spopt.locate.MCLP.from_cost_matrix(np.where(serves, 1.0, 1e5), households.astype(float), 450.0, p_facilities=6)
     solved = model.solve(pulp.PULP_CBC_CMD(msg=False, threads=1), results=False)
     assert best_sites(demand_of(sp.csr_array(serves), households), 6).covered == round(pulp.value(solved.problem.objective))
 

@@ -93,10 +93,20 @@ def faults(page: Page) -> list[str]:
     return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in Axe().run(page).response["violations"]]
 
 
+def _until_quiet(page: Page, loads: list[str]) -> None:
+    """Wait until the page has asked for nothing for a second: the last tiles come after the first drawing."""
+    seen = -1
+    while seen != len(loads):
+        seen = len(loads)
+        page.wait_for_timeout(1000)
+    loads.clear()
+
+
 def test_drawn_on_a_desk(opened: Opened) -> None:
     page, log = opened(drawn=True)
     loads: list[str] = []
     page.on("request", lambda request: loads.append(request.url.split("/")[3].split("?")[0] + "/" + request.url.split("/")[4].split("?")[0]))
+    _until_quiet(page, loads)
     before = page.locator(".categories b").all_inner_texts()
     for _ in range(6):
         page.locator("#minutes").press("ArrowLeft")
