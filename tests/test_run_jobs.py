@@ -63,11 +63,11 @@ def test_an_error_of_a_job_is_raised_here(cores: int) -> None:
 
 
 ORPHAN = """
-import multiprocessing, os, sys, time
+import os, time
 from gridmap.run_jobs import run_jobs
 
 def stay(seconds):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())  # one call: two workers never write into one line
     time.sleep(seconds)
 
 if __name__ == "__main__":
