@@ -13,9 +13,11 @@ import numpy as np
 
 from gridmap.errors import RequestError
 from gridmap.grids.certificate import Certificate, certificates, giants_beside, group_certificate, parts, violation_bound
-from gridmap.grids.divide import BUDGETS, Divided, divide
+from gridmap.grids.divide import divide
+from gridmap.grids.drawn import BUDGETS
 from gridmap.grids.graph import CommunityGraph, Ints, Truths, is_connected, score
 from gridmap.grids.plan import Effort
+from gridmap.grids.proving import Divided
 from gridmap.grids.treecut import NONE
 from gridmap.grids.workshop import in_order
 from gridmap.texts import Word
@@ -101,15 +103,19 @@ def search(
         labels[part] = divided.labels + following
         following += int(divided.labels.max()) + 1
         every.append((part, divided))
+    chosen_freely = False
     for part in graph.components(labels == NONE):
-        labels[part] = labels[giants_beside(graph, part, maximum, among=free)[0]]
+        beside = giants_beside(graph, part, maximum, among=free)
+        labels[part] = labels[beside[0]]
+        chosen_freely = chosen_freely or len(beside) > 1
     reached = score(graph, labels, minimum, maximum, earlier=start)
     if free.all():
         proofs += _proofs_of_search(graph, every, proofs, minimum, maximum)
     if reached.violation_households > violation_bound(proofs):
         proofs += _proofs_around(graph, labels, minimum, maximum, BUDGETS[effort].steps, proofs)
     gaps = [divided.gap_dm for _, divided in every if divided.gap_dm is not None]
-    gap = sum(gaps) if len(gaps) == len(every) else None
+    # Another of several atoms above the maximum might have been the better choice.
+    gap = sum(gaps) if len(gaps) == len(every) and not chosen_freely else None
     together = max((divided.drawn_together for _, divided in every), default=0)
     return Result(in_order(labels), *reached, violation_bound(proofs), tuple(proofs), gap, together)
 
