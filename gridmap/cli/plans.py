@@ -67,49 +67,40 @@ def plan(
     """The text stands in the catalogue."""
     from gridmap.grids.compare import households_moved
     from gridmap.grids.measures import report
-    from gridmap.grids.propose import propose
-    from gridmap.grids.tiling import tile
     from gridmap.rules import load_rules
     from gridmap.store.resume import Finished
+    from gridmap.store.work import plan_into
     from gridmap.store.workspace import Workspace
 
     rules = load_rules(profile)
     if households is not None:
         rules = rules.with_households(*households)
     store = Workspace(workspace)
-    district = store.read_district()
-    store.check_plan_name(name)
-    earlier = None if start is None else store.read_plan(start)
     finished = Finished(workspace, known=resume)
     with progress_bars() as progress:
-        tiling = store.read_tiling()
-        if tiling is None:
-            tiling = tile(district, cores=jobs, progress=progress)
-            store.write_tiling(tiling)
-        proposed = propose(
-            district,
+        proposed = plan_into(
+            store,
             rules,
-            tiling=tiling,
             name=name,
-            seed=seed,
-            effort=effort,
-            cores=jobs,
-            start=earlier,
+            start=start,
             keep=keep,
             community=community,
+            effort=effort,
+            seed=seed,
+            cores=jobs,
             author=author or login_name(),
             resume=finished,
             progress=progress,
         )
-        store.save_plan(proposed)
     finished.forget()
     measures = report(proposed)
-    rounds = _rounds(proposed, district)
+    rounds = _rounds(proposed, store.read_district())
     lines = [*plan_lines(proposed, measures), *_round_lines(rounds)]
     data = {"workspace": str(workspace), "plan": name, **measures, "rounds": _round_records(rounds)}
-    if earlier is not None:
-        data |= {"from": start, "households_moved": households_moved(earlier, proposed)}
-        lines.append(say("cli_plan_moved", plan=earlier.name, moved=data["households_moved"]))
+    if start is not None:
+        moved = households_moved(store.read_plan(start), proposed)
+        data |= {"from": start, "households_moved": moved}
+        lines.append(say("cli_plan_moved", plan=start, moved=moved))
     findings = [*proposed.findings, *_not_resumable(finished)]
     return give(Answer(data, lines, findings), as_json=as_json)
 

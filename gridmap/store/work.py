@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,16 +85,20 @@ def plan_into(
     *,
     name: str,
     start: str | None = None,
+    keep: Sequence[str] = (),
+    community: str | None = None,
     effort: Effort = "normal",
     seed: int = 0,
     cores: int | None = None,
     author: str = "",
+    resume: MutableMapping[str, dict[str, Any]] | None = None,
     save: MaySave = lambda: True,
     progress: Progress = silent,
 ) -> Plan:
     """Propose a plan and keep it in the workspace under ``name``; nothing is written before all is computed.
 
-    ``start`` is the name of an earlier plan to keep close to. Raises ``RequestError`` for a name that cannot be used, or is the adopted plan's.
+    ``start`` is the name of an earlier plan to keep close to; ``keep``, ``community`` and ``resume`` are as for :func:`gridmap.propose`. Raises
+    ``RequestError`` for a name that cannot be used, or is the adopted plan's, and for a request that makes no sense.
     """
     district = workspace.read_district()
     workspace.check_plan_name(name)
@@ -102,7 +106,19 @@ def plan_into(
     tiling = tile(district, cores=cores, progress=progress) if kept is None else kept
     earlier = None if start is None else workspace.read_plan(start)
     plan = propose(
-        district, rules, tiling=tiling, name=name, seed=seed, effort=effort, cores=cores, start=earlier, author=author, progress=progress
+        district,
+        rules,
+        tiling=tiling,
+        name=name,
+        seed=seed,
+        effort=effort,
+        cores=cores,
+        start=earlier,
+        keep=keep,
+        community=community,
+        author=author,
+        resume=resume,
+        progress=progress,
     )
     if save():
         if kept is None:
