@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,3 +58,12 @@ def root() -> Path:
 def python() -> list[str]:
     """The command that starts this Python anew, warnings being errors there too."""
     return [sys.executable, "-W", "error"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser, started for the module that asks for it."""
+    from browsing import launched
+
+    with launched() as started:
+        yield started

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import watched
+from playwright.sync_api import Browser, Page
 from shapes import HOSTILE_TEXTS
 from walks import draw_walks, line, square
 
@@ -59,22 +58,10 @@ def test_a_bare_district_has_a_map(bare: dict[str, Any]) -> None:
     assert content_of(draw_walks(**{"buildings": {"b": square(0, 20)}, **bare}))["venues"]["name"] == []
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")) if path), None)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 def opened(browser: Browser, district: District, folder: Path, width: int) -> tuple[Page, list[str]]:
     save_map(coverage_map(coverage(district, RULES, minutes=2), district), folder / "map.html")
     page = browser.new_page(viewport={"width": width, "height": 800})
-    log: list[str] = []
-    page.on("request", lambda request: log.append(request.url))
-    page.on("pageerror", lambda error: log.append(f"error: {error}"))
-    page.on("console", lambda message: log.append(f"console: {message.text}"))
+    log = watched(page)
     page.goto((folder / "map.html").as_uri())
     page.wait_for_selector("html.gridmap-ready")
     return page, log

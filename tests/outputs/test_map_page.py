@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import watched
+from playwright.sync_api import Browser, Page
 from shapes import HOSTILE_TEXTS
 
 from gridmap.grids.plan import Plan
@@ -18,18 +17,6 @@ from gridmap.outputs.maps import plan_map, save_map
 pytestmark = pytest.mark.slow
 
 WithText = Callable[[Plan, District, str], tuple[Plan, District]]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    with sync_playwright() as playwright:
-        # Without a browser on the PATH, as on Windows, playwright looks for Edge where Windows keeps it.
-        channel = "msedge" if program is None and sys.platform == "win32" else None
-        started = playwright.chromium.launch(executable_path=program, channel=channel, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -41,10 +28,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., tuple[Pag
         save_map(plan_map(plan, district=district), tmp_path / "map.html")
         page = browser.new_page(viewport={"width": width, "height": height})
         pages.append(page)
-        log: list[str] = []
-        page.on("request", lambda request: log.append(request.url))
-        page.on("pageerror", lambda error: log.append(f"error: {error}"))
-        page.on("console", lambda message: log.append(f"console: {message.text}"))
+        log = watched(page)
         page.goto((tmp_path / "map.html").as_uri())
         page.wait_for_selector("html.gridmap-ready")
         return page, log

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import DESK, NO_DRAWING, PHONE, faults, watched
+from playwright.sync_api import Browser, Page
 from publishing import EAST, NORTH, public_town
 from pyproj import Transformer
 from shapes import HOSTILE_TEXTS
@@ -23,28 +21,8 @@ from gridmap.rules import load_rules
 
 pytestmark = pytest.mark.slow
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-DESK, PHONE = (1280, 800), (390, 844)
 TO_DEGREES = Transformer.from_crs(4549, 4326, always_xy=True)
-DRIVER = "GL Driver Message"
-"""What Chromium says of drawing without a graphics card."""
-
-NO_DRAWING = "delete window.WebGL2RenderingContext;"
-
 Opened = Callable[..., tuple[Page, list[str]]]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    with sync_playwright() as playwright:
-        # Without a browser on the PATH, as on Windows, playwright looks for Edge where Windows keeps it.
-        channel = "msedge" if program is None and sys.platform == "win32" else None
-        # No name can be looked up: whatever the page asked for outside would fail, and be seen.
-        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"]
-        started = playwright.chromium.launch(executable_path=program, channel=channel, args=arguments)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +48,7 @@ def opened(browser: Browser, published: Path) -> Iterator[Opened]:
     ) -> tuple[Page, list[str]]:
         page = browser.new_page(viewport={"width": size[0], "height": size[1]})
         pages.append(page)
-        log: list[str] = []
-        page.on("request", lambda request: log.append(request.url))
-        page.on("pageerror", lambda error: log.append(f"error: {error}"))
-        page.on("console", lambda message: log.append(f"console: {message.text}") if DRIVER not in message.text else None)
+        log = watched(page)
         page.add_init_script(before if drawn else before + NO_DRAWING)
         page.goto(file.as_uri() + link)
         page.wait_for_selector("html.gridmap-ready")
@@ -240,14 +215,14 @@ def test_places_are_judged_as_shapely_judges_them(opened: Opened) -> None:
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(size: tuple[int, int], opened: Opened) -> None:
     page, _ = opened(drawn=True, size=size)
-    found = Axe().run(page).response["violations"]
+    found = faults(page)
     page.locator(".venue").first.click()
     page.wait_for_timeout(200)
-    found += Axe().run(page).response["violations"]
+    found += faults(page)
     page.get_by_role("button", name="关闭").click()
     page.get_by_role("button", name="在地图上选").click()
-    found += Axe().run(page).response["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+    found += faults(page)
+    assert found == []
 
 
 def test_everything_is_done_by_keyboard(opened: Opened) -> None:
@@ -290,7 +265,7 @@ def test_without_a_map_the_list_is_the_page(opened: Opened, published: Path) -> 
     page.get_by_role("button", name="从这里走 10 分钟能到哪里？").click()
     assert names(page) == ["河西党群服务中心"]
     assert page.locator("#gridmap-pick").is_hidden()
-    assert Axe().run(page).response["violations"] == []
+    assert faults(page) == []
     assert log == [(published / "index.html").as_uri()]
 
 

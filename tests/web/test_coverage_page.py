@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import DESK, NO_DRAWING, PHONE, faults, sign_in, watched
+from playwright.sync_api import Browser, Page
 from shapes import HOSTILE_TEXTS
-from waitress.server import create_server
-from webtools import PASSWORD
+from webtools import PASSWORD, served
 
 from gridmap.store.workspace import Workspace
-from web import Settings, create_app
+from web import Settings
 
 pytestmark = pytest.mark.slow
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-DESK, PHONE = (1280, 800), (390, 844)
-PATIENCE_MS = 60_000
-DRIVER = "GL Driver Message"
-"""What Chromium says of drawing without a graphics card."""
-NO_DRAWING = "delete window.WebGL2RenderingContext;"
 
 Opened = Callable[..., tuple[Page, list[str]]]
 
@@ -35,26 +24,10 @@ def made_workspace(made_town: Path) -> Path:
     return made_town
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    with sync_playwright() as playwright:
-        channel = "msedge" if program is None and sys.platform == "win32" else None
-        # No address but this computer's can be found, as on a network without a way out.
-        closed = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-        started = playwright.chromium.launch(executable_path=program, channel=channel, args=closed)
-        yield started
-        started.close()
-
-
 @pytest.fixture
 def address(settings: Settings) -> Iterator[str]:
-    server = create_server(create_app(settings), host="127.0.0.1", port=0, threads=4)
-    running = threading.Thread(target=server.run, daemon=True)
-    running.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    running.join(timeout=5)
+    with served(settings) as at:
+        yield at
 
 
 @pytest.fixture
@@ -65,17 +38,11 @@ def opened(browser: Browser, address: str) -> Iterator[Opened]:
     def enter(*, size: tuple[int, int] = DESK, locale: str = "zh-CN", drawn: bool = False, link: str = "") -> tuple[Page, list[str]]:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
         contexts.append(context)
-        page, log = context.new_page(), []
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("request", lambda request: None if request.url.startswith(address) else log.append(request.url))
-        page.on("pageerror", lambda error: log.append(f"error: {error}"))
-        page.on("console", lambda message: None if DRIVER in message.text else log.append(f"console: {message.text}"))
+        page = context.new_page()
+        log = watched(page, address)
         if not drawn:
             page.add_init_script(NO_DRAWING)
-        page.goto(f"{address}/account/login?next=/coverage/")
-        page.fill("#name", "planner")
-        page.fill("#password", PASSWORD)
-        page.keyboard.press("Enter")
+        sign_in(page, address, "planner", PASSWORD, "/coverage/")
         page.wait_for_selector("html.ready.figures")
         if link:
             page.goto(f"{address}/coverage/{link}")
@@ -86,11 +53,6 @@ def opened(browser: Browser, address: str) -> Iterator[Opened]:
     yield enter
     for context in contexts:
         context.close()
-
-
-def faults(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with a page."""
-    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in Axe().run(page).response["violations"]]
 
 
 def _until_quiet(page: Page, loads: list[str]) -> None:

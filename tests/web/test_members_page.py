@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-import shutil
-import sys
-import threading
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browsing import faults, sign_in, tab_to, watched
 from openpyxl import load_workbook
-from playwright.sync_api import Page, sync_playwright
-from waitress.server import create_server
-from webtools import PASSWORD
+from playwright.sync_api import Browser, Page
+from webtools import PASSWORD, served
 
 from gridmap.ground.sample import sample_district
 from gridmap.people.reading import read_people
@@ -22,14 +18,11 @@ from gridmap.store.audit import AuditLog
 from gridmap.store.members import Members
 from gridmap.store.private import PrivateStore
 from gridmap.store.workspace import Workspace
-from web import Settings, create_app
+from web import Settings
 
 pytestmark = pytest.mark.slow
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 HOSTILE = "<img src=x onerror=document.title=777>"
-DRIVER = "GL Driver Message"
-"""What Chromium says of drawing without a graphics card."""
 
 
 @pytest.fixture
@@ -40,53 +33,24 @@ def address(settings: Settings, tmp_path) -> Iterator[str]:
     tables = dict(read_people(tmp_path / "m.xlsx", district).tables)
     tables["member_households"].iloc[0, tables["member_households"].columns.get_loc("name")] = HOSTILE
     Members(PrivateStore(settings.private_path)).replace(tables, by="test", source="test")
-    server = create_server(create_app(settings), host="127.0.0.1", port=0, threads=4)
-    running = threading.Thread(target=server.run, daemon=True)
-    running.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    running.join(timeout=5)
+    with served(settings) as at:
+        yield at
 
 
-def faults(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with a page."""
-    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in Axe().run(page).response["violations"]]
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press the tab key until the element has the focus."""
-    for _ in range(80):
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"not reached without a mouse: {selector}")
-
-
-def test_the_map_of_member_households(address: str, settings: Settings) -> None:
-    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    with sync_playwright() as playwright:
-        channel = "msedge" if program is None and sys.platform == "win32" else None
-        # No address but this computer's can be found, as on a network without a way out.
-        closed = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-        browser = playwright.chromium.launch(executable_path=program, channel=channel, args=closed)
-        page, log = browser.new_page(viewport={"width": 1280, "height": 800}, locale="zh-CN"), []
-        page.on("request", lambda request: None if request.url.startswith((address, "blob:", "data:")) else log.append(request.url))
-        page.on("pageerror", lambda error: log.append(f"error: {error}"))
-        page.on("console", lambda message: None if DRIVER in message.text else log.append(f"console: {message.text}"))
-        page.goto(f"{address}/account/login?next=/members/")
-        page.fill("#name", "administrator")
-        page.fill("#password", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_selector("html.ready", timeout=60_000)
-        assert faults(page) == []
-        _without_a_mouse(page, settings)
-        assert page.locator("#card img").count() == 0
-        assert page.title() != "777"
-        page.set_viewport_size({"width": 390, "height": 844})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert faults(page) == []
-        assert log == []
-        browser.close()
+def test_the_map_of_member_households(browser: Browser, address: str, settings: Settings) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="zh-CN")
+    log = watched(page, address, "blob:", "data:")
+    sign_in(page, address, "administrator", PASSWORD, "/members/")
+    page.wait_for_selector("html.ready", timeout=60_000)
+    assert faults(page) == []
+    _without_a_mouse(page, settings)
+    assert page.locator("#card img").count() == 0
+    assert page.title() != "777"
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert faults(page) == []
+    assert log == []
+    page.close()
     seen = {each.action for each in AuditLog(PrivateStore(settings.private_path)).entries()}
     assert {"members_viewed", "members_building_viewed", "members_export"} <= seen
 

@@ -3,50 +3,30 @@
 from __future__ import annotations
 
 import shutil
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
-from waitress.server import create_server
-from webtools import PASSWORD
+from browsing import faults, watched
+from playwright.sync_api import Browser, Page
+from webtools import PASSWORD, served
 
 from gridmap.ground.sample import sample_district, write_office
 from gridmap.ground.tables import District
 from gridmap.store.workspace import Workspace
-from web import Settings, create_app
+from web import Settings
 
 pytestmark = pytest.mark.slow
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 PATIENCE_MS = 120_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    with sync_playwright() as playwright:
-        channel = "msedge" if program is None and sys.platform == "win32" else None
-        # No address but this computer's can be found, as on a network without a way out.
-        closed = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-        started = playwright.chromium.launch(executable_path=program, channel=channel, args=closed)
-        yield started
-        started.close()
 
 
 @pytest.fixture
 def address(settings: Settings) -> Iterator[str]:
     """A running server, and no workspace yet."""
     settings.workspace.unlink()
-    server = create_server(create_app(settings), host="127.0.0.1", port=0, threads=4)
-    running = threading.Thread(target=server.run, daemon=True)
-    running.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    running.join(timeout=5)
+    with served(settings) as at:
+        yield at
 
 
 @pytest.fixture
@@ -57,11 +37,9 @@ def opened(browser: Browser, address: str) -> Iterator[Callable[..., tuple[Page,
     def enter(*, locale: str = "zh-CN", width: int = 1280, height: int = 800) -> tuple[Page, list[str]]:
         context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
         contexts.append(context)
-        page, log = context.new_page(), []
+        page = context.new_page()
+        log = watched(page, address)
         page.set_default_timeout(PATIENCE_MS)
-        page.on("request", lambda request: None if request.url.startswith(address) else log.append(request.url))
-        page.on("pageerror", lambda error: log.append(f"error: {error}"))
-        page.on("console", lambda message: log.append(f"console: {message.text}"))
         page.goto(f"{address}/start/")
         assert faults(page) == []
         page.fill("#name", "planner")
@@ -73,11 +51,6 @@ def opened(browser: Browser, address: str) -> Iterator[Callable[..., tuple[Page,
     yield enter
     for context in contexts:
         context.close()
-
-
-def faults(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with a page."""
-    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in Axe().run(page).response["violations"]]
 
 
 def test_the_whole_story(opened, settings: Settings, tmp_path: Path) -> None:
