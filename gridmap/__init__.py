@@ -36,15 +36,19 @@ if TYPE_CHECKING:
     from gridmap.grids.tiling import Tiling as Tiling
     from gridmap.grids.tiling import tile as tile
     from gridmap.ground.checks import check_district as check_district
+    from gridmap.ground.fields import field_names as field_names
+    from gridmap.ground.fields import field_title as field_title
     from gridmap.ground.importing import Import as Import
     from gridmap.ground.importing import ImportRequest as ImportRequest
     from gridmap.ground.importing import import_files as import_files
     from gridmap.ground.looking import Look as Look
-    from gridmap.ground.looking import field_names as field_names
-    from gridmap.ground.looking import field_title as field_title
     from gridmap.ground.looking import look_at_files as look_at_files
     from gridmap.ground.sample import sample_district as sample_district
     from gridmap.ground.tables import District as District
+    from gridmap.outputs.audit_sheet import action_word as action_word
+    from gridmap.outputs.audit_sheet import audit_csv as audit_csv
+    from gridmap.outputs.audit_sheet import audit_words as audit_words
+    from gridmap.outputs.audit_sheet import audit_workbook as audit_workbook
     from gridmap.outputs.coverage_export import export_coverage as export_coverage
     from gridmap.outputs.coverage_map import coverage_map as coverage_map
     from gridmap.outputs.coverage_tables import area_table as area_table
@@ -103,8 +107,11 @@ if TYPE_CHECKING:
     from gridmap.store.accounts import Accounts as Accounts
     from gridmap.store.accounts import Territory as Territory
     from gridmap.store.accounts import User as User
+    from gridmap.store.accounts import made_password as made_password
     from gridmap.store.accounts import role_names as role_names
+    from gridmap.store.accounts import territory_kind as territory_kind
     from gridmap.store.audit import AuditLog as AuditLog
+    from gridmap.store.audit import AuditReport as AuditReport
     from gridmap.store.jobs import Jobs as Jobs
     from gridmap.store.members import Members as Members
     from gridmap.store.members import community_figures as community_figures
@@ -122,6 +129,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "Accounts": "gridmap.store.accounts",
     "AuditLog": "gridmap.store.audit",
+    "AuditReport": "gridmap.store.audit",
     "Comparison": "gridmap.grids.compare",
     "Coverage": "gridmap.circles.coverage",
     "District": "gridmap.ground.tables",
@@ -147,9 +155,13 @@ _MODULE_OF = {
     "Walks": "gridmap.outputs.walks",
     "Workspace": "gridmap.store.workspace",
     "WorkspaceError": "gridmap.errors",
+    "action_word": "gridmap.outputs.audit_sheet",
     "adopt_plan": "gridmap.store.work",
     "area_table": "gridmap.outputs.coverage_tables",
     "assignment": "gridmap.outputs.tiles",
+    "audit_csv": "gridmap.outputs.audit_sheet",
+    "audit_words": "gridmap.outputs.audit_sheet",
+    "audit_workbook": "gridmap.outputs.audit_sheet",
     "band_sums": "gridmap.outputs.coverage_tables",
     "bounds_within": "gridmap.outputs.staff_map",
     "building_label": "gridmap.outputs.member_map",
@@ -171,8 +183,8 @@ _MODULE_OF = {
     "export_coverage": "gridmap.outputs.coverage_export",
     "export_ground": "gridmap.outputs.export",
     "export_plan": "gridmap.outputs.export",
-    "field_names": "gridmap.ground.looking",
-    "field_title": "gridmap.ground.looking",
+    "field_names": "gridmap.ground.fields",
+    "field_title": "gridmap.ground.fields",
     "figures_elsewhere": "gridmap.store.members",
     "figures_rows": "gridmap.outputs.member_map",
     "find_places": "gridmap.outputs.places",
@@ -190,6 +202,7 @@ _MODULE_OF = {
     "live_tile": "gridmap.outputs.tiles",
     "load_rules": "gridmap.rules",
     "look_at_files": "gridmap.ground.looking",
+    "made_password": "gridmap.store.accounts",
     "map_library_folder": "gridmap.outputs.publish_page",
     "member_map_content": "gridmap.outputs.member_map",
     "members_within": "gridmap.store.members",
@@ -217,6 +230,7 @@ _MODULE_OF = {
     "sample_district": "gridmap.ground.sample",
     "save_map": "gridmap.outputs.maps",
     "shown_workbook": "gridmap.outputs.coverage_tables",
+    "territory_kind": "gridmap.store.accounts",
     "tile": "gridmap.grids.tiling",
     "tile_layer": "gridmap.outputs.tiles",
     "vector_layer": "gridmap.outputs.tiles",

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from gridmap.ground.tables import TABLES
 from gridmap.ground.values import (
     approximate,
     building_and_stairwell,
@@ -17,6 +18,7 @@ from gridmap.ground.values import (
     parse_texts,
     parse_truths,
 )
+from gridmap.texts import Language, render
 
 __all__ = [
     "FIELD_NAMES",
@@ -24,6 +26,8 @@ __all__ = [
     "building_and_stairwell",
     "building_number",
     "compound_name",
+    "field_names",
+    "field_title",
     "guess_fields",
     "parse_households",
     "parse_integers",
@@ -188,3 +192,21 @@ def plain(name: str) -> str:
 
 def _long_enough(name: str) -> bool:
     return len(name) >= (CONTAINED_LETTERS if name.isascii() else 2)
+
+
+def field_names() -> dict[str, tuple[str, ...]]:
+    """Return the columns that can be chosen for each table, also for a ledger and for present grids."""
+    return {table: tuple(columns) for table, columns in FIELD_NAMES.items()}
+
+
+def field_title(table: str, column: str, language: Language) -> str:
+    """Return what a column of a table (also of a ledger or of present grids) means, for people.
+
+    >>> field_title("buildings", "households", "zh"), field_title("ledger", "room", "en")
+    ('户数', 'room')
+    """
+    known = {each.name: each for each in TABLES[table].columns} if table in TABLES else {}
+    if column in known:
+        return str(getattr(known[column], language))
+    own_id = table in TABLES and column == TABLES[table].index
+    return render("field_id" if own_id else f"field_{column}", language, {})

@@ -19,7 +19,6 @@ from gridmap.ground.layers import Layer
 from gridmap.ground.sheets import read_ledger
 from gridmap.ground.sources import LAYER_WORDS
 from gridmap.ground.tables import TABLES
-from gridmap.texts import Language, render
 
 COMPANIONS = frozenset((".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".qmd", ".qml", ".sld", ".xml"))
 """Endings of files that only accompany another, such as the parts of a shapefile."""
@@ -64,24 +63,6 @@ def look_at_files(paths: Sequence[Path]) -> list[Look]:
             if _weight(looks[best]) < _weight(look):
                 chosen[look.table] = position
     return [look if look.table is None or chosen[look.table] == position else _without_table(look) for position, look in enumerate(looks)]
-
-
-def field_names() -> dict[str, tuple[str, ...]]:
-    """Return the columns that can be chosen for each table, also for a ledger and for present grids."""
-    return {table: tuple(columns) for table, columns in FIELD_NAMES.items()}
-
-
-def field_title(table: str, column: str, language: Language) -> str:
-    """Return what a column of a table (also of a ledger or of present grids) means, for people.
-
-    >>> field_title("buildings", "households", "zh"), field_title("ledger", "room", "en")
-    ('户数', 'room')
-    """
-    known = {each.name: each for each in TABLES[table].columns} if table in TABLES else {}
-    if column in known:
-        return str(getattr(known[column], language))
-    own_id = table in TABLES and column == TABLES[table].index
-    return render("field_id" if own_id else f"field_{column}", language, {})
 
 
 def _weight(look: Look) -> tuple[bool, int, int]:

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pandas as pd
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from gridmap.circles.coverage import Coverage
 from gridmap.circles.summaries import blind_spots, by_category, by_community, coverage_findings
@@ -18,7 +15,7 @@ from gridmap.findings import Finding, finding
 from gridmap.ground.tables import District
 from gridmap.outputs.coverage_layers import circle_layers, coverage_layers, settings
 from gridmap.outputs.export import write_geopackage
-from gridmap.outputs.plain_files import harmless
+from gridmap.outputs.sheets import append_heads, new_workbook, plain_cell, set_widths
 from gridmap.progress import Progress, silent
 from gridmap.store.connections import drafted
 from gridmap.store.workspace import is_workspace
@@ -65,7 +62,7 @@ def check_coverage_name(path: Path) -> None:
 
 
 def _write_workbook(coverage: Coverage, district: District, path: Path, grids: pd.DataFrame | None, language: Language) -> list[Finding]:
-    book = openpyxl.Workbook(write_only=True)
+    book = new_workbook()
     names = {code: getattr(category, language) for code, category in coverage.rules.categories.items()}
     sums = by_category(coverage, district).reset_index()
     tables = {"categories": sums, "communities": by_community(coverage, district).reset_index()}
@@ -114,21 +111,10 @@ def _minutes_of_buildings(coverage: Coverage, district: District, names: dict[st
 
 def write_sheet(sheet: Any, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a heading and rows into a sheet, no cell of which is a formula; what is missing stays empty, rows beyond ROWS_MAX are left out."""
-    bold = Font(bold=True)
     sheet.freeze_panes = "A2"
-    for number in range(1, len(heads) + 1):
-        sheet.column_dimensions[get_column_letter(number)].width = WIDTH
-    cells = [openpyxl.cell.WriteOnlyCell(sheet, value=head) for head in heads]
-    for cell in cells:
-        cell.font = bold
-    sheet.append(cells)
+    set_widths(sheet, len(heads), WIDTH)
+    append_heads(sheet, heads)
     for number, row in enumerate(rows):
         if number == ROWS_MAX:
             break
-        sheet.append([_plain(value) for value in row])
-
-
-def _plain(value: Any) -> Any:
-    if value is None or value is pd.NA or value != value:
-        return None
-    return harmless(value.item() if hasattr(value, "item") else value)
+        sheet.append([plain_cell(value) for value in row])

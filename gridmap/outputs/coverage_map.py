@@ -16,16 +16,10 @@ from gridmap.circles.summaries import by_category
 from gridmap.ground.tables import District
 from gridmap.outputs.folium_page import FoliumMap, safe_map
 from gridmap.outputs.map_content import Columns, lines_content, page_texts, places_content, texts_of
-from gridmap.outputs.map_shapes import STEPS_PER_DEGREE, Origin, middles, packed_shapes, to_degrees
+from gridmap.outputs.map_shapes import RINGS_MINUTES, RINGS_SIMPLE_M, STEPS_PER_DEGREE, Origin, middles, packed_shapes, to_degrees
 from gridmap.progress import Progress, silent
 from gridmap.texts import Language, render
 from gridmap.walking.walls import walls_of
-
-RINGS = (5.0, 10.0, 15.0)
-"""Minutes of the circles that a click on a venue shows."""
-
-SIMPLE_M = 2.0
-"""Circles are drawn with corners left out that change them by no more than this: a fifth of the page's size, and nothing to be seen."""
 
 
 def coverage_map(coverage: Coverage, district: District, *, language: Language = "zh", progress: Progress = silent) -> FoliumMap:
@@ -72,7 +66,7 @@ def _content(
 
 def _rings(coverage: Coverage) -> tuple[float, ...]:
     """Return the minutes of the circles; where the limit is a flat distance there is one."""
-    return (coverage.limit.minutes,) if coverage.limit.flat else RINGS
+    return (coverage.limit.minutes,) if coverage.limit.flat else RINGS_MINUTES
 
 
 def _communities(district: District, origin: Origin) -> Columns:
@@ -118,7 +112,7 @@ def _venues(coverage: Coverage, district: District, origin: Origin, progress: Pr
     """Return every venue with the numbers of the categories that it serves, none where it serves nobody, and its circles from the smallest."""
     limits = [walk_limit(coverage.rules, coverage.limit.walk, minutes) for minutes in _rings(coverage)]
     circles = venue_circles(coverage, walls_of(district), limits, progress=progress)
-    shapes = packed_shapes(to_degrees(circles.geometry.simplify(SIMPLE_M)), origin) if len(circles) else []
+    shapes = packed_shapes(to_degrees(circles.geometry.simplify(RINGS_SIMPLE_M)), origin) if len(circles) else []
     of_venue: dict[str, list[Any]] = {}
     for venue, shape in zip(circles["venue_id"], shapes, strict=True):
         of_venue.setdefault(str(venue), []).append(shape)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-import openpyxl
 import pandas as pd
 
 from gridmap.circles.coverage import REASONS
@@ -15,6 +14,7 @@ from gridmap.circles.limits import Limit
 from gridmap.grids.plan import Plan
 from gridmap.outputs.coverage_export import heading, write_sheet
 from gridmap.outputs.map_shapes import to_degrees
+from gridmap.outputs.sheets import new_workbook
 from gridmap.outputs.walks import Mask, Walks
 from gridmap.texts import Language, render
 
@@ -135,7 +135,7 @@ def shown_workbook(
         "categories": sums.assign(category=sums["category"].map(names)),
         "settings": pd.DataFrame(list(told.items()), columns=["name", "value"]),
     }
-    book = openpyxl.Workbook(write_only=True)
+    book = new_workbook()
     for name, table in tables.items():
         sheet = book.create_sheet(render(f"coverage_sheet_{name}", language, {}))
         write_sheet(sheet, [heading(column, language) for column in table.columns], table.itertuples(index=False))

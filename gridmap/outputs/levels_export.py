@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
-import openpyxl
 import pandas as pd
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from gridmap.errors import RequestError, WorkspaceError
 from gridmap.findings import Finding
@@ -21,6 +18,7 @@ from gridmap.ground.tables import District
 from gridmap.outputs.export import ENDINGS, write_layers
 from gridmap.outputs.export_layers import FINDINGS, Export
 from gridmap.outputs.plain_files import harmless, headings
+from gridmap.outputs.sheets import append_heads, new_workbook, set_widths
 from gridmap.store.area_rows import area_table
 from gridmap.store.blobs import sql_values
 from gridmap.store.connections import drafted
@@ -115,16 +113,12 @@ def _write(layers: Sequence[Export], path: Path, drawn: str, language: Language)
     check_level_name(path)
     if path.suffix.lower() != ".xlsx":
         return write_layers(layers, path, drawn=drawn, language=language)
-    book = openpyxl.Workbook(write_only=True)
+    book = new_workbook()
     for each in layers:
         sheet = book.create_sheet(render(f"level_sheet_{each.name}", language, {}))
         sheet.freeze_panes = "A2"
-        for number in range(1, len(each.columns) + 1):
-            sheet.column_dimensions[get_column_letter(number)].width = WIDTH
-        cells = [openpyxl.cell.WriteOnlyCell(sheet, value=head) for head in headings(each, language)]
-        for cell in cells:
-            cell.font = Font(bold=True)
-        sheet.append(cells)
+        set_widths(sheet, len(each.columns), WIDTH)
+        append_heads(sheet, headings(each, language))
         table = pd.DataFrame({name: pd.Series(sql_values(each.frame[name]), dtype=object) for name in each.columns})
         for row in table.itertuples(index=False):
             sheet.append([harmless(value) for value in row])

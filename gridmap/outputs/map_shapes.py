@@ -13,6 +13,12 @@ import shapely
 STEPS_PER_DEGREE = 1_000_000
 """Places are rounded to a millionth of a degree, about 0.1 m."""
 
+RINGS_MINUTES = (5.0, 10.0, 15.0)
+"""The circles that a click on a venue shows."""
+
+RINGS_SIMPLE_M = 2.0
+"""Circles are drawn with corners left out that change them by no more than this: a fifth of a page's size, and nothing to be seen."""
+
 LINE_TYPES = (1, 2)
 """Shapely's numbers for line strings and rings."""
 

@@ -9,10 +9,9 @@ from gridmap.grids.plan import Plan
 from gridmap.ground.tables import District
 from gridmap.outputs.folium_page import FoliumMap, safe_map
 from gridmap.outputs.map_content import plan_content
+from gridmap.outputs.plain_files import PAGE_ENDINGS
 from gridmap.store.connections import drafted
 from gridmap.texts import Language, render, user_language
-
-PAGE_ENDINGS = (".html", ".htm")
 
 
 def plan_map(plan: Plan, *, district: District | None = None, language: Language = "zh") -> FoliumMap:

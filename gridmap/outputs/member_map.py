@@ -8,16 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
-import openpyxl
 import pandas as pd
 import shapely
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from gridmap.grids.plan import Plan
 from gridmap.ground.tables import District
 from gridmap.outputs.map_shapes import to_degrees
-from gridmap.outputs.plain_files import harmless
+from gridmap.outputs.sheets import append_heads, new_workbook, plain_cell, set_widths
 from gridmap.people.suppression import Suppressed
 from gridmap.people.tables import PEOPLE_TABLES
 from gridmap.store.members import FIGURES, MembersWithin, figures_by
@@ -173,7 +170,7 @@ def members_workbook(
         (row["name"], render(f"members_level_{row['level']}", language, {}), names.get(row["parent"]), codes.get(row["grid_id"]) or row["grid_id"])
         for _, row in organisations.iterrows()
     ]
-    book = openpyxl.Workbook(write_only=True)
+    book = new_workbook()
     sheets = {"member_households": (heads, rows), "organisations": (("name_of", "level", "parent", "grid"), of_organisations)}
     for name, (columns, content_of) in sheets.items():
         sheet = book.create_sheet(getattr(PEOPLE_TABLES[name], language))
@@ -184,23 +181,13 @@ def members_workbook(
 
 
 def _write(sheet: Any, told: Sequence[tuple[str, str]], heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    for number in range(1, len(heads) + 1):
-        sheet.column_dimensions[get_column_letter(number)].width = WIDTH
+    set_widths(sheet, len(heads), WIDTH)
     for pair in told:
-        sheet.append([_cell(value) for value in pair])
+        sheet.append([plain_cell(value) for value in pair])
     sheet.append([])
-    cells = [openpyxl.cell.WriteOnlyCell(sheet, value=head) for head in heads]
-    for cell in cells:
-        cell.font = Font(bold=True)
-    sheet.append(cells)
+    append_heads(sheet, heads)
     for row in rows:
-        sheet.append([_cell(value) for value in row])
-
-
-def _cell(value: Any) -> Any:
-    if value is None or value is pd.NA or value != value:
-        return None
-    return harmless(value.item() if hasattr(value, "item") else value)
+        sheet.append([plain_cell(value) for value in row])
 
 
 def _as_counted(label: str) -> list[tuple[int, str]]:

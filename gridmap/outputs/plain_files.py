@@ -15,6 +15,8 @@ from gridmap.store.blobs import sql_values
 from gridmap.store.connections import drafted
 from gridmap.texts import Language
 
+PAGE_ENDINGS = (".html", ".htm")
+
 WGS84_DECIMALS = 8
 """About a millimetre."""
 

@@ -18,8 +18,7 @@ from gridmap.ground.tables import District
 from gridmap.outputs.export_layers import Export
 from gridmap.outputs.map_content import texts_of
 from gridmap.outputs.map_shapes import to_degrees
-from gridmap.outputs.maps import PAGE_ENDINGS
-from gridmap.outputs.plain_files import write_geojson, write_table
+from gridmap.outputs.plain_files import PAGE_ENDINGS, write_geojson, write_table
 from gridmap.outputs.publish_content import Publication, public_content, public_venues
 from gridmap.outputs.publish_fields import FILE_FIELDS, VENUE_POINTS
 from gridmap.outputs.publish_page import public_page

@@ -12,11 +12,9 @@ from gridmap.circles.areas import venue_circles
 from gridmap.circles.candidates import building_candidates
 from gridmap.circles.coverage import REASONS, categories_of, coverage
 from gridmap.circles.limits import Limit, walk_limit
-from gridmap.circles.siting import best_sites, uncovered_demand
 from gridmap.errors import RequestError
 from gridmap.ground.tables import District
-from gridmap.outputs.coverage_map import RINGS, SIMPLE_M
-from gridmap.outputs.map_shapes import to_degrees
+from gridmap.outputs.map_shapes import RINGS_MINUTES, RINGS_SIMPLE_M, to_degrees
 from gridmap.outputs.walks import Mask, Walks, walks_of
 from gridmap.rules import Rules
 from gridmap.walking.cache import cached_network
@@ -59,12 +57,12 @@ def venue_rings(walks: Walks, position: int, walk: str = "default") -> list[dict
     """
     found, venue = walks.coverage, str(walks.district.venues.index[position])
     rules = found.rules
-    limits = [walk_limit(rules, walk, minutes) for minutes in ((10.0,) if walk_limit(rules, walk).flat else RINGS)]
+    limits = [walk_limit(rules, walk, minutes) for minutes in ((10.0,) if walk_limit(rules, walk).flat else RINGS_MINUTES)]
     only = replace(found, venue_doors=found.venue_doors.take(found.venue_doors.id == venue))
     circles = venue_circles(only, walls_of(walks.district), limits)
     if not len(circles):
         return []
-    shapes = to_degrees(circles.geometry.simplify(SIMPLE_M))
+    shapes = to_degrees(circles.geometry.simplify(RINGS_SIMPLE_M))
     features = [
         {
             "type": "Feature",
@@ -126,6 +124,9 @@ def propose_sites(walks: Walks, category: str, limit: Limit, count: int, inside:
 
     Raises ``RequestError`` for a count below 1 or above :data:`SITES_MAX`, and for a category that the rules do not know.
     """
+    # Loaded with its solver when the first is asked for: the server starts without.
+    from gridmap.circles.siting import best_sites, uncovered_demand
+
     if not 1 <= count <= SITES_MAX:
         raise RequestError("staff_sites_count", value=count, limit=SITES_MAX)
     found, district = walks.coverage.within(limit), walks.district

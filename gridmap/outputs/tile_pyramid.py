@@ -26,6 +26,7 @@ from gridmap.outputs.tile_shapes import (
     Index,
     Ints,
     Shapes,
+    in_mercator,
     indexed,
     shapes_of,
 )
@@ -88,7 +89,7 @@ def tile_layer(
     shapes, index = indexed(shapes_of(frame.geometry.to_numpy(), frame.crs))
     coarse = {}
     if shared_borders:
-        onto_mercator = frame.geometry.to_crs(MERCATOR).to_numpy()
+        onto_mercator = in_mercator(frame.geometry.to_numpy(), frame.crs)
         coarse = {zoom: indexed(_together(onto_mercator, zoom)) for zoom in range(min_zoom, min(max_zoom + 1, EXACT_ZOOM))}
     attributes = attributes_of({field: frame[field] for field in fields}, np.arange(len(frame)))
     version = _version(name, min_zoom, max_zoom, shared_borders, shapes, attributes)

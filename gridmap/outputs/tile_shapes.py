@@ -139,6 +139,11 @@ def shapes_of(geometries: Any, crs: pyproj.CRS | None) -> Shapes:
     return joined if len(groups) < 2 else joined.take(order)
 
 
+def in_mercator(geometries: Any, crs: pyproj.CRS) -> Any:
+    """Return geometries of a system in Web Mercator."""
+    return shapely.transform(geometries, transformer(crs, MERCATOR).transform, interleaved=False)
+
+
 def indexed(shapes: Shapes) -> tuple[Shapes, Index]:
     """Return the shapes along a curve on which neighbours are mostly near (Morton 1966), and their index."""
     boxes = _boxes(shapes)

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyproj
@@ -20,7 +20,6 @@ import shapely
 from gridmap.errors import RequestError, WorkspaceError
 from gridmap.findings import Finding
 from gridmap.grids.plan import Plan, now
-from gridmap.grids.tiling import Tiling
 from gridmap.ground.tables import TABLES, Cells, District, typed_table
 from gridmap.store import plan_rows
 from gridmap.store.connections import creating, is_database, reading, writing
@@ -53,6 +52,9 @@ from gridmap.store.schema import (
     plan_view,
 )
 from gridmap.store.styles import add_styles
+
+if TYPE_CHECKING:
+    from gridmap.grids.tiling import Tiling
 
 POLYGON_DIMENSIONS = 2
 NAME_LONGEST = 100
@@ -162,6 +164,9 @@ class Workspace:
             cells = read_features(connection, CELLS).set_index("building_id")
             neighbours = read_rows(connection, NEIGHBOURS).astype({"shared_m": "float64", "crossable": "bool"})
             findings = findings_of(read_features(connection, FINDINGS, "stage = 'tiling'"))
+            # Loaded with its kernels when it is first asked for: the server has no use for it.
+            from gridmap.grids.tiling import Tiling
+
             return Tiling(cells, neighbours, tuple(findings), fingerprint)
 
     # --- plans --------------------------------------------------------------------------------------------------------------------------------
