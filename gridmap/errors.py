@@ -31,13 +31,14 @@ class GridmapError(Exception):
         self.findings = tuple(findings)
         super().__init__(code, words)
 
-    def sentence(self, language: Language) -> str:
-        """Return the sentence for people, what to do included, without the faults."""
-        return in_a_row([render(self.code, language, self.words), render(self.code, language, self.words, part="todo")], language)
+    def sentence(self, language: Language, *, page: bool = False) -> str:
+        """Return the sentence for people, what to do included, without the faults; ``page``: on a page of the server, not at the command line."""
+        todo = render(self.code, language, self.words, part="todo_on_page" if page else "todo")
+        return in_a_row([render(self.code, language, self.words), todo], language)
 
-    def text(self, language: Language) -> str:
+    def text(self, language: Language, *, page: bool = False) -> str:
         """Return the sentence for people, then one line for each fault."""
-        return "\n".join([self.sentence(language), *(f"  {finding.text(language)}" for finding in self.findings)])
+        return "\n".join([self.sentence(language, page=page), *(f"  {finding.text(language, page=page)}" for finding in self.findings)])
 
     def __str__(self) -> str:
         return self.text(user_language())

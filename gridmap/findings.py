@@ -38,11 +38,11 @@ class Finding:
     y: float | None = None
     words: Mapping[str, Word] = field(default_factory=dict)
 
-    def text(self, language: Language) -> str:
-        """Return the sentence for people: where, what is the case, what to do."""
+    def text(self, language: Language, *, page: bool = False) -> str:
+        """Return the sentence for people: where, what is the case, what to do; ``page``: on a page of the server, not at the command line."""
         words = self.all_words()
         sentence = render(self.code, language, words)
-        todo = render(self.code, language, words, part="todo")
+        todo = render(self.code, language, words, part="todo_on_page" if page else "todo")
         where = self.where(language)
         colon = "：" if language == "zh" else ":"
         return in_a_row([f"{where}{colon}" if where else "", sentence, todo], language)

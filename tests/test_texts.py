@@ -19,7 +19,7 @@ CATALOGUES = sorted((ROOT / "gridmap" / "texts").glob("*.toml"))
 FILES = [path for folder in ("gridmap", "web") for path in sorted((ROOT / folder).rglob("*")) if "assets" not in path.parts]
 SOURCES = [path for path in FILES if path.suffix in (".py", ".js", ".html")]
 ENTRIES = [(path.name, code, entry) for path in CATALOGUES for code, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()]
-KEYS = {"zh", "en", "todo_zh", "todo_en", "severity"}
+KEYS = {"zh", "en", "todo_zh", "todo_en", "todo_on_page", "severity"}
 ERRORS = {"InputError", "RequestError", "WorkspaceError", "GridmapError"}
 
 
@@ -63,6 +63,18 @@ def test_gaps_are_the_same_in_both_languages() -> None:
     assert wrong_entries(lambda entry: all(gaps(entry.get(f"{part}zh", "")) == gaps(entry.get(f"{part}en", "")) for part in ("", "todo_"))) == []
 
 
+TERMINAL = re.compile(r"--[a-z]|\bgridmap [a-z]")
+"""An option or a command of the command line."""
+
+
+def test_pages_name_no_option() -> None:
+    """What speaks of the command line points to what to do on a page of the server, a text without gaps that does not."""
+    wrong = wrong_entries(lambda entry: "todo_on_page" in entry or not TERMINAL.search(entry.get("todo_zh", "") + entry.get("todo_en", "")))
+    assert [each for each in wrong if not each.startswith("cli.toml")] == []
+    for target in {entry["todo_on_page"] for _, _, entry in ENTRIES if "todo_on_page" in entry}:
+        assert not any(TERMINAL.search(catalogue()[target][language]) or gaps(catalogue()[target][language]) for language in ("zh", "en"))
+
+
 def test_no_two_files_define_one_code() -> None:
     assert len(catalogue()) == len(ENTRIES)
 
@@ -77,11 +89,13 @@ def test_every_finding_has_a_severity() -> None:
 
 def test_every_text_is_used() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    words = set(re.findall(r"\b[a-z][a-z0-9_]*\b", sources))
+    words = set(re.findall(r"\b[a-z][a-z0-9_]*\b", sources)) | {entry.get("todo_on_page", "") for _, _, entry in ENTRIES}
     # Codes put together: from a fixed beginning as in f"cli_help_{command}", or from a code and an ending as in f"{code}_closed" or += "_closed".
     beginnings = tuple(re.findall(r"""f["']([a-z][a-z0-9_]+_)\{""", sources))
     # The same in our scripts: `start_plans_${column}`.
     beginnings += tuple(re.findall(r"`([a-z][a-z0-9_]+_)\$\{", sources))
+    # And in our templates: say("account_" ~ name).
+    beginnings += tuple(re.findall(r"""["']([a-z][a-z0-9_]+_)["'] ~""", sources))
     endings = set(re.findall(r"""(?:f["']\{\w+\}|\+= ["'])(_[a-z0-9_]+)["']""", sources))
 
     def is_used(code: str) -> bool:

@@ -214,7 +214,7 @@ def findings(asked: Mapping[str, Any]) -> Response:
     chosen = [(about, each) for about, each in found if each.severity == asked.get("severity", each.severity)]
     rows = [
         {name: getattr(each, name) for name in ("code", "subject", "severity", "community_id", "grid_id")}
-        | {"about": about, "text": each.text(spoken)}
+        | {"about": about, "text": each.text(spoken, page=True)}
         for about, each in chosen[asked["offset"] : asked["offset"] + asked["limit"]]
     ]
     return _page(rows, len(chosen), asked, shapes.Finding)

@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from web import accounts, api, coverage, library, members, public, start, tiles, watching
+from web import accounts, administration, api, auditing, coverage, library, members, public, start, tiles, watching
 from web.accounts import init_accounts
 from web.failures import init_failures
 from web.headers import init_headers
@@ -31,10 +31,19 @@ BLUEPRINTS = (
     coverage.blueprint,
     api.blueprint,
     members.blueprint,
+    administration.blueprint,
+    auditing.blueprint,
 )
 """Every job of the server. A new one is added here; its views say whom they are for, see :mod:`web.security`."""
 
-PAGES = (("start.page", "page_start"), ("coverage.page", "staff_title"), ("members.page", "members_title"), ("accounts.home", "account_title"))
+PAGES = (
+    ("start.page", "page_start"),
+    ("coverage.page", "staff_title"),
+    ("members.page", "members_title"),
+    ("administration.accounts", "accounts_title"),
+    ("auditing.page", "audit_title"),
+    ("accounts.home", "account_title"),
+)
 """What stands in the navigation at the top, in this order: the view and the code of its title; shown to the roles that the view is for."""
 
 GUESSED = ("accounts.login", "accounts.password")

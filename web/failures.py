@@ -60,10 +60,10 @@ def _forged(_: CSRFError) -> AnyResponse:
 def _gridmap(error: GridmapError) -> Response:
     """What gridmap foresees: the request or the file is at fault, or the workspace cannot be used. Strangers hear no details of the workspace."""
     if isinstance(error, WorkspaceError):
-        text = say("server_503") if signed_in() is None else error.sentence(language())
+        text = say("server_503") if signed_in() is None else error.sentence(language(), page=True)
         return failure(503, error.code, text)
     status = STATUS.get(error.code, 400) if isinstance(error, RequestError) else 422
-    return failure(status, error.code, error.text(language()))
+    return failure(status, error.code, error.text(language(), page=True))
 
 
 def _refused(error: OSError) -> Response:

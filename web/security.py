@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, abort, current_app, redirect, request, url_for
 from flask_login import current_user
 
 from gridmap import User, role_names
@@ -14,6 +14,8 @@ from gridmap import User, role_names
 View = TypeVar("View", bound=Callable[..., Any])
 
 ROLES = role_names()
+WITH_A_GIVEN_PASSWORD = ("accounts.password", "accounts.logout")
+"""All that an account may do as long as somebody else knows its password."""
 FORM_BYTES = 1_000_000
 """The largest body of a request to a view that takes no uploads."""
 
@@ -86,6 +88,8 @@ def check_access() -> None:
     user = signed_in()
     if user is None:
         abort(401)
+    if user.must_change and request.endpoint not in WITH_A_GIVEN_PASSWORD:
+        abort(redirect(url_for("accounts.password")))
     if user.role not in access.roles:
         abort(403)
 

@@ -118,7 +118,7 @@ def _tile(layer: TileLayer, z: int, x: int, y: int) -> Response:
     try:
         tile = live_tile(layer, z, x, y)
     except RequestError as error:
-        return failure(404, error.code, error.sentence(language()))
+        return failure(404, error.code, error.sentence(language(), page=True))
     response = Response(status=204) if not tile else Response(tile, mimetype=MVT)
     if tile and request.accept_encodings["gzip"]:
         response.set_data(gzip.compress(tile, GZIP_LEVEL, mtime=0))

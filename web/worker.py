@@ -81,7 +81,7 @@ def grouped(findings: Sequence[gridmap.Finding]) -> list[Answer]:
             "severity": same[0].severity,
             "code": code,
             "count": len(same),
-            "texts": [{language: each.text(language) for language in LANGUAGES} for each in same[:SHOWN_OF_EACH_KIND]],
+            "texts": [{language: each.text(language, page=True) for language in LANGUAGES} for each in same[:SHOWN_OF_EACH_KIND]],
         }
         for (_, code), same in sorted(kinds.items(), key=lambda kind: kind[0][0])
     ]
@@ -93,7 +93,7 @@ def look(desk: Desk) -> Answer:
     files = []
     for each in gridmap.look_at_files([Path(path) for path in desk.request["paths"]]):
         record: Answer = {name: getattr(each, name) for name in ("file", "layer", "rows", "geometry", "crs", "proposed_crs", "table")}
-        fault = None if each.fault is None else {language: each.fault.text(language) for language in LANGUAGES}
+        fault = None if each.fault is None else {language: each.fault.text(language, page=True) for language in LANGUAGES}
         lists: Answer = {"columns": list(each.columns), "tables": list(each.tables), "fault": fault, "findings": grouped(each.findings)}
         fields = {table: dict(guess) for table, guess in each.fields.items()}
         files.append({**record, **lists, "fields": fields})
@@ -181,7 +181,7 @@ def _answer(desk: Desk) -> tuple[bool, Answer]:
     try:
         return True, WORK[desk.kind](desk)
     except gridmap.GridmapError as error:
-        return False, {"error": {language: error.sentence(language) for language in LANGUAGES}, "findings": grouped(error.findings)}
+        return False, {"error": {language: error.sentence(language, page=True) for language in LANGUAGES}, "findings": grouped(error.findings)}
     except MemoryError:
         return False, {"error": both("job_memory"), "findings": []}
     except OSError as error:

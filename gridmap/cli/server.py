@@ -183,10 +183,9 @@ def _accounts(workspace: Path, private: Path | None, *, make: bool = False) -> A
     from gridmap.store.private import PrivateStore
 
     store = PrivateStore(private) if private is not None else PrivateStore.beside(workspace)
-    if make:
-        store.make()
-    elif not store.exists():
+    if not make and not store.exists():
         raise RequestError("private_missing", file=str(store.path))
+    store.make()
     return Accounts(store)
 
 

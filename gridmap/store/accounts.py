@@ -22,13 +22,30 @@ if TYPE_CHECKING:
 Role = Literal["grid_worker", "community", "street_office", "planner", "auditor", "administrator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 TerritoryKind = Literal["all", "street_office", "community", "grids"]
+_KIND_OF: dict[Role, TerritoryKind] = {"grid_worker": "grids", "community": "community", "street_office": "street_office"}
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
 """Characters; longer ones would only serve to keep the server busy."""
 LONGEST_NAME = 60
 TOKEN_BYTES = 32
+GIVEN_SIGNS, GIVEN_PARTS, GIVEN_PART = "abcdefghjkmnpqrstuvwxyz23456789", 4, 4
+"""A password made for somebody: four times four signs, none of which is taken for another; 79 bits."""
 SEEN_EVERY_SECONDS = 60.0
 """How exactly the store knows when a session was last used; a write at each request would cost more than it tells."""
+
+
+def made_password() -> str:
+    """Return a new password to be told to somebody, who changes it at the first login: easy to read out, impossible to guess."""
+    return "-".join("".join(secrets.choice(GIVEN_SIGNS) for _ in range(GIVEN_PART)) for _ in range(GIVEN_PARTS))
+
+
+def territory_kind(role: Role) -> TerritoryKind:
+    """Return the kind of territory that an account of a role has.
+
+    >>> territory_kind("grid_worker"), territory_kind("planner")
+    ('grids', 'all')
+    """
+    return _KIND_OF.get(role, "all")
 
 
 def role_names() -> tuple[str, ...]:
@@ -46,7 +63,10 @@ class Territory:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account, without its password."""
+    """An account, without its password.
+
+    ``last_login`` is empty before the first one. ``must_change``: somebody else knows the password, so it is good for nothing but to be changed.
+    """
 
     user_id: int
     name: str
@@ -54,6 +74,8 @@ class User:
     territory: Territory
     disabled: bool
     made_at: str
+    last_login: str = ""
+    must_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +89,19 @@ class Accounts:
         with self.store.reading() as connection:
             return [_user(row) for row in connection.execute(f"{_SELECT} ORDER BY name")]
 
-    def add(self, name: str, password: str, role: Role, territory: Territory | None = None, *, by: str) -> User:
-        """Make an account; raises ``RequestError`` for a name that is taken or unusable, a territory that does not fit, a weak password."""
+    def user(self, user_id: int) -> User | None:
+        """Return the account with a number, None when there is none."""
+        with self.store.reading() as connection:
+            row = connection.execute(f"{_SELECT} WHERE user_id = ?", (user_id,)).fetchone()
+        return None if row is None else _user(row)
+
+    def add(
+        self, name: str, password: str, role: Role, territory: Territory | None = None, *, by: str, must_change: bool = False, request_id: str = ""
+    ) -> User:
+        """Make an account; raises ``RequestError`` for a name that is taken or unusable, a territory that does not fit, a weak password.
+
+        ``must_change``: the password is not its owner's own, who has to change it at the first login.
+        """
         territory = territory or Territory()
         _check_name(name)
         _check_territory(role, territory)
@@ -78,29 +111,44 @@ class Accounts:
             if _row(connection, name) is not None:
                 raise RequestError("user_taken", user=name)
             connection.execute(
-                "INSERT INTO users (name, role, territory_kind, territory_ids, password, made_at) VALUES (?, ?, ?, ?, ?, datetime('now'))",
-                (name, role, territory.kind, json.dumps(territory.ids, ensure_ascii=False), hashed),
+                "INSERT INTO users (name, role, territory_kind, territory_ids, password, must_change, made_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, datetime('now'))",
+                (name, role, territory.kind, json.dumps(territory.ids, ensure_ascii=False), hashed, must_change),
             )
-            append(connection, by, "user_added", name, role=role, territory=territory.kind, ids=", ".join(territory.ids))
+            append(connection, by, "user_added", name, request_id=request_id, role=role, territory=territory.kind, ids=", ".join(territory.ids))
             return _user(_known(connection, name))
 
-    def set_password(self, name: str, password: str, *, by: str, request_id: str = "") -> None:
-        """Give an account another password; all its sessions end."""
+    def change(self, name: str, role: Role, territory: Territory, *, by: str, request_id: str = "") -> None:
+        """Give an account another role and territory; all its sessions end. Raises ``RequestError`` for a territory that does not fit the role."""
+        _check_territory(role, territory)
+        with self.store.writing() as connection:
+            user = _user(_known(connection, name))
+            connection.execute(
+                "UPDATE users SET role = ?, territory_kind = ?, territory_ids = ? WHERE user_id = ?",
+                (role, territory.kind, json.dumps(territory.ids, ensure_ascii=False), user.user_id),
+            )
+            connection.execute("DELETE FROM sessions WHERE user_id = ?", (user.user_id,))
+            before = {"role_before": user.role, "territory_before": user.territory.kind, "ids_before": ", ".join(user.territory.ids)}
+            after = {"role": role, "territory": territory.kind, "ids": ", ".join(territory.ids)}
+            append(connection, by, "user_changed", user.name, request_id=request_id, **before, **after)
+
+    def set_password(self, name: str, password: str, *, by: str, must_change: bool = False, request_id: str = "") -> None:
+        """Give an account another password; all its sessions end. ``must_change`` is what it is for :meth:`add`."""
         _check_password(name, password)
         hashed = _hasher().hash(password)
         with self.store.writing() as connection:
             user = _user(_known(connection, name))
-            connection.execute("UPDATE users SET password = ? WHERE user_id = ?", (hashed, user.user_id))
+            connection.execute("UPDATE users SET password = ?, must_change = ? WHERE user_id = ?", (hashed, must_change, user.user_id))
             connection.execute("DELETE FROM sessions WHERE user_id = ?", (user.user_id,))
             append(connection, by, "password_changed", user.name, request_id=request_id)
 
-    def disable(self, name: str, *, by: str, disabled: bool = True) -> None:
+    def disable(self, name: str, *, by: str, disabled: bool = True, request_id: str = "") -> None:
         """Shut an account out at once, or let it in again; its rows in the audit log stay."""
         with self.store.writing() as connection:
             user = _user(_known(connection, name))
             connection.execute("UPDATE users SET disabled = ? WHERE user_id = ?", (disabled, user.user_id))
             connection.execute("DELETE FROM sessions WHERE user_id = ?", (user.user_id,))
-            append(connection, by, "user_disabled" if disabled else "user_enabled", user.name)
+            append(connection, by, "user_disabled" if disabled else "user_enabled", user.name, request_id=request_id)
 
     def is_password(self, name: str, password: str) -> bool:
         """Return whether that is the password of an account that may log in; it takes as long for a name that nobody has."""
@@ -119,6 +167,7 @@ class Accounts:
                 return None
             token, now = secrets.token_urlsafe(TOKEN_BYTES), time.time()
             connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (_digest(token), _user(row).user_id, now, now))
+            connection.execute("UPDATE users SET last_login = datetime('now') WHERE user_id = ?", (_user(row).user_id,))
             append(connection, _user(row).name, "login", request_id=request_id, address=address)
         return token
 
@@ -145,7 +194,7 @@ class Accounts:
                 append(connection, row[0], "logout", request_id=request_id)
 
 
-_SELECT = "SELECT user_id, name, role, territory_kind, territory_ids, disabled, made_at, password FROM users"
+_SELECT = "SELECT user_id, name, role, territory_kind, territory_ids, disabled, made_at, password, last_login, must_change FROM users"
 
 
 def _row(connection: sqlite3.Connection, name: str) -> Sequence[object] | None:
@@ -161,7 +210,7 @@ def _known(connection: sqlite3.Connection, name: str) -> Sequence[object]:
 
 def _user(row: Sequence[object]) -> User:
     territory = Territory(cast(TerritoryKind, row[3]), tuple(json.loads(str(row[4]))))
-    return User(cast(int, row[0]), str(row[1]), cast(Role, row[2]), territory, bool(row[5]), str(row[6]))
+    return User(cast(int, row[0]), str(row[1]), cast(Role, row[2]), territory, bool(row[5]), str(row[6]), str(row[8]), bool(row[9]))
 
 
 def _digest(token: str) -> str:
@@ -199,9 +248,8 @@ def _check_name(name: str) -> None:
 
 
 def _check_territory(role: Role, territory: Territory) -> None:
-    wanted: dict[str, tuple[str, ...]] = {"grid_worker": ("grids",), "community": ("community",), "street_office": ("street_office",)}
-    if territory.kind not in wanted.get(role, ("all",)) or bool(territory.ids) == (territory.kind == "all"):
-        raise RequestError("user_territory_unfit", role=role, kind=wanted.get(role, ("all",))[0])
+    if territory.kind != territory_kind(role) or bool(territory.ids) == (territory.kind == "all"):
+        raise RequestError("user_territory_unfit", role=role, kind=territory_kind(role))
 
 
 def _check_password(name: str, password: str) -> None:

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from gridmap.findings import Finding, finding
 from gridmap.store.private import PrivateStore
@@ -52,11 +53,39 @@ class AuditLog:
         with self.store.writing() as connection:
             append(connection, actor, action, subject, request_id=request_id, **details)
 
-    def entries(self, *, last: int = 200) -> list[AuditEntry]:
-        """Return the newest rows, the newest first."""
+    def entries(
+        self,
+        *,
+        last: int = 200,
+        before: int | None = None,
+        actor: str = "",
+        action: str = "",
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+    ) -> list[AuditEntry]:
+        """Return the newest rows, the newest first: at most ``last``, numbered below ``before``.
+
+        An ``actor`` is asked for by its whole name, an ``action`` by its whole code, empty for any; ``since`` is the first moment and ``until``
+        the first one too late, both with their time zone.
+        """
+        wanted = {
+            "number < ?": before,
+            "actor = ?": actor or None,
+            "action = ?": action or None,
+            "at >= ?": None if since is None else _moment(since),
+            "at < ?": None if until is None else _moment(until),
+        }
+        asked = {clause: value for clause, value in wanted.items() if value is not None}
+        where = f"WHERE {' AND '.join(asked)}" if asked else ""
         with self.store.reading() as connection:
-            rows = connection.execute(f"SELECT {COLUMNS} FROM audit ORDER BY number DESC LIMIT ?", (last,)).fetchall()  # noqa: S608
+            query = f"SELECT {COLUMNS} FROM audit {where} ORDER BY number DESC LIMIT ?"  # noqa: S608
+            rows = connection.execute(query, (*asked.values(), last)).fetchall()
         return [AuditEntry(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), row[6]) for row in rows]
+
+    def known(self, column: Literal["actor", "action"]) -> list[str]:
+        """Return who, or what, stands anywhere in the log, in order."""
+        with self.store.reading() as connection:
+            return [str(row[0]) for row in connection.execute(f"SELECT DISTINCT {column} FROM audit ORDER BY 1")]  # noqa: S608
 
     def verify(self, *, head: str | None = None) -> AuditReport:
         """Go through the whole chain.
@@ -90,10 +119,15 @@ def append(connection: sqlite3.Connection, actor: str, action: str, subject: str
     last = connection.execute("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1").fetchone()
     kept = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
     number = max(int(last[0]) if last else 0, int(kept[0]) if kept else 0) + 1
-    at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+    at = _moment(dt.datetime.now(dt.UTC))
     values = [number, at, actor, action, subject, json.dumps(details, ensure_ascii=False, sort_keys=True), request_id]
     seal = _seal(str(last[1]) if last else FIRST, values)
     connection.execute(f"INSERT INTO audit ({COLUMNS}, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*values, seal))  # noqa: S608
+
+
+def _moment(at: dt.datetime) -> str:
+    """Return a moment as the log writes it: in UTC and always as long, so that the order of texts is that of time."""
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
 
 
 def _seal(before: str, values: list[object]) -> str:

@@ -53,6 +53,10 @@ MIGRATIONS = (
     CREATE TABLE workers (worker_id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, grid TEXT);
     CREATE TABLE posts (post_id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, household_id TEXT, grid TEXT);
     """,
+    """
+    ALTER TABLE users ADD COLUMN last_login TEXT NOT NULL DEFAULT '';
+    ALTER TABLE users ADD COLUMN must_change INTEGER NOT NULL DEFAULT 0
+    """,
 )
 """What makes the tables; each entry brings a store from its version to the next. Entries are only ever added, at the end."""
 

@@ -2,7 +2,8 @@
 
 A catalogue is a TOML file in this folder. Each entry has a code and holds both languages side by side, so that no translation can be
 forgotten: ``zh`` and ``en`` say what is the case, the optional ``todo_zh`` and ``todo_en`` say what to do about it, and ``severity``
-is how much it matters when the text stands in a finding.
+is how much it matters when the text stands in a finding. Where ``todo`` speaks of the command line, ``todo_on_page`` names the text that says
+what to do on the pages of the server.
 
 Where a word depends on a number, a gap holds both forms, for one and for any other number, and ``#`` stands for the number:
 ``{value:# grid is|# grids are} new``. A gap such as ``{kind:word}`` shows the word for a code of ours (``river``: 河流), from ``words.toml``.
@@ -55,8 +56,13 @@ def user_language() -> Language:
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
 
 
-def render(code: str, language: Language, words: Mapping[str, Word], *, part: Literal["text", "todo"] = "text") -> str:
+Part = Literal["text", "todo", "todo_on_page"]
+
+
+def render(code: str, language: Language, words: Mapping[str, Word], *, part: Part = "text") -> str:
     """Return the text of ``code`` in ``language`` with ``words`` filled in; an entry without a ``todo`` gives an empty string.
+
+    ``todo`` is what to do at the command line, ``todo_on_page`` on a page of the server.
 
     >>> render("plan_unknown", "en", {"plan": "north", "plans": "first, second"})
     'There is no plan "north" in this workspace; its plans are: first, second.'
@@ -66,6 +72,8 @@ def render(code: str, language: Language, words: Mapping[str, Word], *, part: Li
     '没有种类列；已按文件名当作河流。'
     """
     entry = catalogue()[code]
+    if part == "todo_on_page" and part in entry:
+        entry, part = catalogue()[entry[part]], "text"
     template = entry[language] if part == "text" else entry.get(f"todo_{language}", "")
     return template.format_map({name: _Gap(word, language) for name, word in words.items()})
 

@@ -20,6 +20,7 @@ EVERYBODY = frozenset(ROLES)
 ACCOUNTS = frozenset(PEOPLE)
 PLANNERS = frozenset({"planner", "administrator"})
 ENTRUSTED = ACCOUNTS - {"planner", "auditor"}
+AUDITORS = frozenset({"auditor", "administrator"})
 OVERSEERS = PLANNERS | {"auditor"}
 
 MATRIX = {
@@ -31,6 +32,15 @@ MATRIX = {
     "accounts.logout": ACCOUNTS,
     "accounts.home": ACCOUNTS,
     "accounts.password": ACCOUNTS,
+    "administration.accounts": AUDITORS,
+    "administration.add": frozenset({"administrator"}),
+    "administration.account": frozenset({"administrator"}),
+    "administration.change": frozenset({"administrator"}),
+    "administration.disable": frozenset({"administrator"}),
+    "administration.password": frozenset({"administrator"}),
+    "auditing.page": AUDITORS,
+    "auditing.verify": AUDITORS,
+    "auditing.export": AUDITORS,
     "start.page": PLANNERS,
     "start.state": PLANNERS,
     "start.add_files": PLANNERS,
@@ -76,7 +86,8 @@ MATRIX = {
 
 def address_of(rule: Any) -> str:
     """Return an address of a view, its variable parts filled in."""
-    values = {name: 1 if name in ("z", "x", "y", "position") else "gridmap.css" if name == "filename" else "nonesuch" for name in rule.arguments}
+    given = {"filename": "gridmap.css", "ending": "csv", **dict.fromkeys(("z", "x", "y", "position", "user_id"), 1)}
+    values = {name: given.get(name, "nonesuch") for name in rule.arguments}
     return str(rule.build(values)[1])
 
 

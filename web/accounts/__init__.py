@@ -104,7 +104,7 @@ def _change(user: User, present: str, new: str, again: str) -> str | None:
     try:
         accounts.set_password(user.name, new, by=user.name, request_id=g.request_id)
     except RequestError as error:
-        return error.sentence(language())
+        return error.sentence(language(), page=True)
     token = accounts.log_in(user.name, new, request_id=g.request_id, address=request.remote_addr or "")
     if token is not None:
         _begin_session(token)
