@@ -24,7 +24,7 @@ WIDTH_M = 25.0
 """A circle reaches so far to both sides of its streets: the depth of a usual plot; whether a building is covered is told by its own door."""
 
 CELL_M = 10.0
-"""Width of the raster from which circles are read: at least 98 % of exact ones, about a millisecond each; 5 m gives 99.5 %."""
+"""Width of the raster from which circles are read: 99 % of exact ones, 98 % at least; 5 m gives 99.8 %, 99.5 % at least."""
 
 BESIDE_M = 0.5
 """A street lies inside a wall when it comes this far within."""
@@ -82,7 +82,7 @@ def category_circles(coverage: Coverage, walls: Walls, limits: Sequence[Limit] |
             continue
         node, start, _ = _begun(network, venues)
         source = np.zeros(len(node), dtype=np.int32)
-        distance = nearest(graph, node, start, source, limit_cm=limits[-1].limit_cm).distance_cm
+        distance = np.ascontiguousarray(nearest(graph, node, start, source, limit_cm=limits[-1].limit_cm).distance_cm)
         nodes = np.flatnonzero(distance != FAR).astype(np.int32)
         found = Reached(np.array([0, len(nodes)]), nodes, distance[nodes])
         nested: Any = None

@@ -14,14 +14,26 @@ from gridmap.kernels import kernel
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-STRAIGHT_M = 0.005
-"""Corners of outlines that lie so near to the straight line between others are left out: far below what anybody surveys."""
+STRAIGHT = 0.03
+"""Corners that lie within this share of a cell of the straight line between others are left out: 0.1 m at 10 m, less than the raster itself errs."""
 
-CLEAR = 0.05
-"""A corner is left out only where the line passes by the raster points with at least this share of a cell between them, so that no rings can meet."""
+CLEAR = 0.02
+"""A corner is left out only where the line still passes between the same raster points, this share of a cell from both: so no rings can meet."""
 
 APART = 1e-3
 """Crossings keep this share of a cell away from raster points, so that two rings never touch in one."""
+
+LOWER, LEFT, FIRM = 0, 1, 2
+"""On which side of its cell a corner lies; firm ones must stay, since two lines pass through their cell."""
+
+SHARP = 0.2
+"""Where two segments are left in directions whose sine is at least this much apart, the corner between them is drawn."""
+
+STEPS = 2
+"""So many Newton steps lead to such a corner: streets are straight but at their ends, and one would nearly always do."""
+
+SMALL_M = 800.0
+"""Circles narrower than this get cells half as wide, those half as wide again cells of a quarter, and so on: of few places each one counts."""
 
 RUN = 24
 """So many corners in a row are left out at most."""
@@ -57,7 +69,7 @@ def raster_outline(segments: Floats, width_m: float, cell_m: float) -> tuple[Any
     """Return the area as :func:`outline` does, and the raster that it is read off."""
     if not len(segments):
         return shapely.MultiPolygon(), Raster(np.empty((0, 0), dtype=np.float32), 0.0, 0.0, cell_m, width_m)
-    corners, first, rim, squares, left, bottom = _traced(segments, width_m, cell_m)
+    corners, first, rim, squares, left, bottom, cell_m = _traced(segments, width_m, float(cell_m))
     order = np.argsort(rim, kind="stable")
     rings = shapely.linearrings(corners, indices=np.repeat(np.arange(len(rim)), np.diff(first)))
     parts = shapely.polygons(rings[order], indices=rim[order])
@@ -91,27 +103,31 @@ def _traced(segments: Any, width: Any, cell: Any) -> Any:
         for end in (0, 2):
             low_x, high_x = min(low_x, segments[s, end]), max(high_x, segments[s, end])
             low_y, high_y = min(low_y, segments[s, end + 1]), max(high_y, segments[s, end + 1])
+    narrow = SMALL_M
+    while max(high_x - low_x, high_y - low_y) + 2 * width < narrow:
+        cell, narrow = cell / 2, narrow / 2
     # Whole cells, so that the circles of neighbours share their raster and nested ones never cross.
     left, bottom = np.floor((low_x - width) / cell) - 1, np.floor((low_y - width) / cell) - 1
     columns, rows = int(np.ceil((high_x + width) / cell) - left) + 2, int(np.ceil((high_y + width) / cell) - bottom) + 2
     squares = np.full((rows, columns), np.float32(4 * width * width))
-    _distances(segments, left * cell, bottom * cell, width + cell, cell, squares)
-    corners, firm, first = _rings(squares, width, cell)
-    corners, first, signed = _straightened(corners, firm, first)
+    closest = np.zeros((rows, columns), np.int32)
+    local = segments - np.array([left * cell, bottom * cell, left * cell, bottom * cell])
+    _distances(local, width + 0.5 * cell, cell, squares, closest)
+    corners, side, first = _rings(local, squares, closest, width, cell)
+    corners, first, signed = _straightened(corners, side, first, cell)
     rim = _rims(corners, first, signed)
     corners[:, 0] += left * cell
     corners[:, 1] += bottom * cell
-    return corners, first, rim, squares, left * cell, bottom * cell
+    return corners, first, rim, squares, left * cell, bottom * cell, cell
 
 
 @kernel
-def _distances(segments: Any, left: Any, bottom: Any, reach: Any, cell: Any, squares: Any) -> None:
-    """Lower each raster point to its least squared distance to a segment, as far as ``reach`` from it."""
+def _distances(segments: Any, reach: Any, cell: Any, squares: Any, closest: Any) -> None:
+    """Lower each raster point to its least squared distance to a segment, as far as ``reach`` from it, and tell which segment that is."""
     rows, columns = squares.shape
     zero, one, step = np.float32(0), np.float32(1), np.float32(cell)
     for s in range(segments.shape[0]):
-        ax, ay = np.float32(segments[s, 0] - left), np.float32(segments[s, 1] - bottom)
-        bx, by = np.float32(segments[s, 2] - left), np.float32(segments[s, 3] - bottom)
+        ax, ay, bx, by = np.float32(segments[s, 0]), np.float32(segments[s, 1]), np.float32(segments[s, 2]), np.float32(segments[s, 3])
         dx, dy = bx - ax, by - ay
         length = dx * dx + dy * dy
         inverse = one / length if length > zero else zero
@@ -120,33 +136,101 @@ def _distances(segments: Any, left: Any, bottom: Any, reach: Any, cell: Any, squ
         px = np.float32(from_column) * step - ax
         for i in range(max(0, int(np.ceil((min(ay, by) - reach) / cell))), min(rows - 1, int((max(ay, by) + reach) / cell)) + 1):
             py = np.float32(i) * step - ay
-            row = squares[i, from_column : to_column + 1]
+            row, mine = squares[i, from_column : to_column + 1], closest[i, from_column : to_column + 1]
             share, more = (px * dx + py * dy) * inverse, step * dx * inverse
             # Written so that the compiler does eight points at once.
             for j in range(row.size):
                 turn = np.float32(np.int32(j))
                 along = max(zero, min(one, share + turn * more))
                 ex, ey = px + turn * step - along * dx, py - along * dy
-                row[j] = min(row[j], ex * ex + ey * ey)
+                square = ex * ex + ey * ey
+                nearer = square < row[j]
+                row[j] = square if nearer else row[j]
+                mine[j] = np.int32(s) if nearer else mine[j]
 
 
 @kernel
-def _crossing(squares: Any, width: Any, cell: Any, side: Any) -> Any:
-    """Return where the outline crosses a side of a cell, and the share of the side that lies before it."""
+def _left_at(segment: Any, x: Any, y: Any, right: Any, up: Any, width: Any) -> Any:
+    """Return how far from (x, y), to the right or up, the distance to a segment comes to be ``width``, 0 where it is so much at once.
+
+    It does so once, since it is convex: beside the segment, or else round the end past which the line through the segment is left.
+    """
+    ax, ay, bx, by = x - segment[0], y - segment[1], segment[2] - segment[0], segment[3] - segment[1]
+    length = np.sqrt(bx * bx + by * by)
+    bx, by = (bx / length, by / length) if length > 0 else (0.0, 0.0)
+    beside, turning = ay * bx - ax * by, up * bx - right * by
+    along, gaining = ax * bx + ay * by, right * bx + up * by
+    spot = max(0.0, min(length, along))
+    if (ax - spot * bx) ** 2 + (ay - spot * by) ** 2 >= width * width:
+        return 0.0
+    end_x, end_y = ax, ay
+    if length > 0:
+        if abs(turning) > 1e-9:
+            far = ((width if turning > 0 else -width) - beside) / turning
+            along += far * gaining
+            if 0 <= along <= length:
+                return max(0.0, far)
+        elif gaining > 0:
+            along = length + 1
+        if along > length:
+            end_x, end_y = ax - length * bx, ay - length * by
+    ahead, across = -(end_x * right + end_y * up), end_x * up - end_y * right
+    return max(0.0, ahead + np.sqrt(max(0.0, width * width - across * across))) if abs(across) < width else 0.0
+
+
+@kernel
+def _crossing(segments: Any, squares: Any, closest: Any, width: Any, cell: Any, side: Any) -> Any:
+    """Return where the outline crosses a side of a cell, where those closest to its ends are both ``width`` away, and which of them decides."""
     columns = squares.shape[1]
     place = side // 2
     i, j = place // columns, place % columns
-    one = np.sqrt(squares[i, j]) - width
-    other = np.sqrt(squares[i, j + 1] if side % 2 == 0 else squares[i + 1, j]) - width
-    share = min(1 - APART, max(APART, one / (one - other)))
-    if side % 2 == 0:
-        return (j + share) * cell, i * cell, share
-    return j * cell, (i + share) * cell, share
+    right, up = (1, 0) if side % 2 == 0 else (0, 1)
+    begin, end = closest[i, j], closest[i + up, j + right]
+    x, y, turn = j * cell, i * cell, 1
+    if squares[i, j] > squares[i + up, j + right]:
+        x, y, turn = x + right * cell, y + up * cell, -1
+        begin, end = end, begin
+    far = _left_at(segments[begin], x, y, turn * right, turn * up, width)
+    if end != begin:
+        farther = _left_at(segments[end], x, y, turn * right, turn * up, width)
+        if farther > far:
+            begin, far = end, farther
+    far = min((1 - APART) * cell, max(APART * cell, far))
+    return x + turn * right * far, y + turn * up * far, begin
 
 
 @kernel
-def _rings(squares: Any, width: Any, cell: Any) -> Any:
-    """Return the corners of all rings, lower ground on their left, which of them must stay, and where each ring begins.
+def _away(segment: Any, x: Any, y: Any) -> Any:
+    """Return how far (x, y) is from a segment, and the direction straight away from it."""
+    dx, dy = segment[2] - segment[0], segment[3] - segment[1]
+    length = dx * dx + dy * dy
+    share = max(0.0, min(1.0, ((x - segment[0]) * dx + (y - segment[1]) * dy) / length)) if length > 0 else 0.0
+    ex, ey = x - segment[0] - share * dx, y - segment[1] - share * dy
+    far = np.sqrt(ex * ex + ey * ey)
+    return far, ex / max(far, 1e-9), ey / max(far, 1e-9)
+
+
+@kernel
+def _meeting(one: Any, other: Any, x: Any, y: Any, width: Any, cell: Any) -> Any:
+    """Return the place in the cell of (x, y) that is ``width`` away from both segments, where the outline has a corner; NaN where there is none."""
+    from_x, from_y = np.floor(x / cell) * cell, np.floor(y / cell) * cell
+    for _ in range(STEPS):
+        far, gx, gy = _away(one, x, y)
+        other_far, hx, hy = _away(other, x, y)
+        turning = gx * hy - gy * hx
+        if abs(turning) < SHARP:
+            return np.nan, np.nan
+        x += ((width - far) * hy - (width - other_far) * gy) / turning
+        y += ((width - other_far) * gx - (width - far) * hx) / turning
+    aside = APART * cell
+    if min(x - from_x, y - from_y) < aside or max(x - from_x, y - from_y) > cell - aside:
+        return np.nan, np.nan
+    return x, y
+
+
+@kernel
+def _lines(squares: Any, width: Any) -> Any:
+    """Return to which crossing each crossing leads, lower ground on the left, all of them, and those where two lines pass through a cell.
 
     A crossing lies on a side of a cell: the lower side of cell (i, j) has number 2 * (i * columns + j), its left side the odd number after it. Each
     crossing leads to exactly one other.
@@ -183,38 +267,66 @@ def _rings(squares: Any, width: Any, cell: Any) -> Any:
                     count += 1
                     if saddle:
                         doubtful[sides[k]] = doubtful[sides[end]] = True
-    corners, firm = np.empty((count, 2)), np.empty(count, np.bool_)
+    return leads_to, begun[:count], doubtful
+
+
+@kernel
+def _rings(segments: Any, squares: Any, closest: Any, width: Any, cell: Any) -> Any:
+    """Return the corners of all rings, lower ground on their left, the side that each lies on, and where each ring begins."""
+    leads_to, begun, doubtful = _lines(squares, width)
+    count = begun.size
+    corners, side = np.empty((2 * count, 2)), np.empty(2 * count, np.int8)
     first = np.zeros(count + 1, np.int64)
     rings, total_corners = 0, 0
     for k in range(count):
         here = begun[k]
-        while leads_to[here] >= 0:
-            x, y, share = _crossing(squares, width, cell, here)
-            corners[total_corners, 0], corners[total_corners, 1] = x, y
-            firm[total_corners] = doubtful[here] or share < CLEAR or share > 1 - CLEAR
+        owner, doubt = -1, False
+        while leads_to[here] >= 0 or (owner >= 0 and here == begun[k]):
+            x, y, mine = _crossing(segments, squares, closest, width, cell, here)
+            if owner >= 0 and owner != mine and not (doubt and doubtful[here]):
+                before = corners[total_corners - 1]
+                corner = _meeting(segments[owner], segments[mine], (before[0] + x) / 2, (before[1] + y) / 2, width, cell)
+                if not np.isnan(corner[0]):
+                    corners[total_corners] = corner
+                    side[total_corners] = FIRM
+                    total_corners += 1
+            if leads_to[here] < 0:
+                break
+            corners[total_corners] = x, y
+            side[total_corners] = FIRM if doubtful[here] else LEFT if here % 2 else LOWER
             total_corners += 1
+            owner, doubt = mine, doubtful[here]
             there = leads_to[here]
             leads_to[here] = -1
             here = there
         if total_corners > first[rings]:
             rings += 1
             first[rings] = total_corners
-    return corners, firm, first[: rings + 1].copy()
+    return corners[:total_corners], side, first[: rings + 1].copy()
 
 
 @kernel
-def _on_line(corners: Any, begin: Any, end: Any) -> bool:
-    """Return whether all corners between two others lie on the straight line between these."""
-    dx, dy = corners[end, 0] - corners[begin, 0], corners[end, 1] - corners[begin, 1]
-    room = STRAIGHT_M * np.sqrt(dx * dx + dy * dy)
-    widest = 0.0
+def _on_line(corners: Any, side: Any, begin: Any, end: Any, cell: Any) -> bool:
+    """Return whether all corners between two others lie so near to the line between these that they can be left out."""
+    x, y = corners[begin, 0], corners[begin, 1]
+    dx, dy = corners[end, 0] - x, corners[end, 1] - y
+    room = STRAIGHT * cell * np.sqrt(dx * dx + dy * dy)
     for k in range(begin + 1, end):
-        widest = max(widest, abs(dx * (corners[k, 1] - corners[begin, 1]) - dy * (corners[k, 0] - corners[begin, 0])))
-    return bool(widest <= room)
+        if abs(dx * (corners[k, 1] - y) - dy * (corners[k, 0] - x)) > room:
+            return False
+        # Where the line crosses the side of the raster on which the corner lies, as a share of the side.
+        across, along, at = (dy, dx, 0) if side[k] == LOWER else (dx, dy, 1)
+        if across == 0:
+            return False
+        crossing = corners[begin, at] + along * (corners[k, 1 - at] - corners[begin, 1 - at]) / across
+        share = crossing / cell - np.floor(corners[k, at] / cell)
+        if share < CLEAR or share > 1 - CLEAR:
+            return False
+    return True
 
 
 @kernel
-def _straightened(corners: Any, firm: Any, first: Any) -> Any:
+def _straightened(corners: Any, side: Any, first: Any, cell: Any) -> Any:
     """Return closed rings without the corners that lie on straight lines, where each begins, and twice its signed area."""
     rings = first.size - 1
     kept = np.empty((corners.shape[0] + rings, 2))
@@ -226,7 +338,7 @@ def _straightened(corners: Any, firm: Any, first: Any) -> Any:
         total += 1
         for k in range(first[ring] + 1, first[ring + 1]):
             following = k + 1
-            if following < first[ring + 1] and not firm[k] and following - last <= RUN and _on_line(corners, last, following):
+            if following < first[ring + 1] and side[k] != FIRM and following - last <= RUN and _on_line(corners, side, last, following, cell):
                 continue
             kept[total] = corners[k]
             total += 1

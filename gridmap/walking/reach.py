@@ -21,6 +21,9 @@ FAR = 2**31 - 1
 NOBODY = -1
 """The source of what no source reaches."""
 
+NOWHERE = (FAR << 32) | 0xFFFFFFFF
+"""Distance ``FAR`` and source ``NOBODY`` in one number."""
+
 ROOM = 4096
 """So many nodes a bucket holds at first; a search that needs more is begun again with four times the room."""
 
@@ -85,11 +88,12 @@ def nearest(graph: Arcs, node: Small, start_cm: Small, source: Small, *, limit_c
     begun = node.astype(np.int32), start_cm.astype(np.int32), source.astype(np.int32)
     room, done = max(ROOM, graph.nodes // buckets, len(node)), False
     while not done:
-        found = Nearest(np.full(graph.nodes, FAR, dtype=np.int32), np.full(graph.nodes, NOBODY, dtype=np.int32))
         queue = np.empty((buckets, room), dtype=np.int32)
-        done = _nearest(graph.first, graph.arc, *begun, limit_cm, found.distance_cm, found.source, bits, queue)
+        label = np.full(graph.nodes, NOWHERE, dtype="<i8")
+        done = _nearest(graph.first, graph.arc, *begun, min(limit_cm, FAR - 1), bits, queue, label)
         room *= 4
-    return found
+    halves = label.view("<i4").reshape(-1, 2)
+    return Nearest(halves[:, 1], halves[:, 0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,46 +129,50 @@ def _ring(graph: Arcs, start_max_cm: int) -> tuple[int, int]:
 
 
 @kernel
-def _nearest(first: Any, arc: Any, node: Any, start: Any, source: Any, limit: Any, distance: Any, nearest_source: Any, bits: Any, queue: Any) -> bool:
-    """Lower distances to those of the nearest sources; return False when the queue has too little room, and then they are of no use."""
+def _nearest(first: Any, arc: Any, node: Any, start: Any, source: Any, limit: Any, bits: Any, queue: Any, label: Any) -> bool:
+    """Lower the labels of nodes to those of their nearest sources; return False when the queue has too little room, and then they are of no use.
+
+    A label has the distance in its upper half and the source in its lower: the smaller one is then the nearer source, and of equally near ones that
+    with the lower number.
+    """
     buckets, room = queue.shape
     mask = buckets - 1
+    beyond = np.int64(limit + 1) << 32
     count = np.zeros(buckets, np.int64)
     live = 0
     for k in range(node.size):
-        here = node[k]
-        if start[k] <= limit and (start[k] < distance[here] or (start[k] == distance[here] and source[k] < nearest_source[here])):
-            distance[here], nearest_source[here] = start[k], source[k]
+        begun = (np.int64(start[k]) << 32) | np.int64(source[k])
+        if begun < min(beyond, label[node[k]]):
+            label[node[k]] = begun
             i = (start[k] >> bits) & mask
             if count[i] == room:
                 return False
-            queue[i, count[i]] = here
+            queue[i, count[i]] = node[k]
             count[i] += 1
             live += 1
-    now = 0
+    now = np.int64(0)
     while live > 0:
-        j = now & mask
-        base = np.int64(now) << bits
+        j = np.uint64(now & mask)
+        base = now << (bits + 32)
         while count[j] > 0:
             count[j] -= 1
             live -= 1
-            here = queue[j, count[j]]
-            walked, mine = np.int64(distance[here]), nearest_source[here]
-            if walked < base:
+            here = np.uint32(queue[j, count[j]])
+            mine = label[here]
+            if mine < base:
                 continue
-            for k in range(first[here], first[here + 1]):
-                there = arc[k, 0]
-                far = walked + arc[k, 1]
-                before = distance[there]
-                # Of equally near sources the one with the lowest number counts.
-                if far <= before and far <= limit and (far < before or mine < nearest_source[there]):
-                    distance[there], nearest_source[there] = far, mine
-                    i = (far >> bits) & mask
-                    if count[i] == room:
-                        return False
-                    queue[i, count[i]] = there
-                    count[i] += 1
-                    live += 1
+            for k in range(np.uint32(first[here]), np.uint32(first[here + np.uint32(1)])):
+                there = np.uint32(arc[k, 0])
+                far = mine + (np.int64(arc[k, 1]) << 32)
+                # Without a branch: whether the number is smaller is anybody's guess, and a wrong guess costs more than a write for nothing.
+                better = far < min(beyond, label[there])
+                label[there] = far if better else label[there]
+                i = np.uint64((far >> (bits + 32)) & mask)
+                if count[i] == room:
+                    return False
+                queue[i, count[i]] = there
+                count[i] += better
+                live += better
         now += 1
     return True
 

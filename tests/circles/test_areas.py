@@ -42,7 +42,7 @@ places = st.tuples(st.floats(0, 500), st.floats(0, 500))
 def test_outlines_are_valid_and_near_the_exact_buffer(drawn: list[Any]) -> None:
     segments = np.array(drawn).reshape(-1, 4)
     exact = shapely.union_all(shapely.buffer(shapely.linestrings(segments.reshape(-1, 2, 2)), WIDTH_M, quad_segs=32))
-    for cell_m, least in ((10.0, 0.96), (5.0, 0.99)):
+    for cell_m, least in ((10.0, 0.97), (5.0, 0.99)):
         drawn_area = outline(segments, WIDTH_M, cell_m)
         assert drawn_area.is_valid
         assert iou(drawn_area, exact) >= least
@@ -51,6 +51,14 @@ def test_outlines_are_valid_and_near_the_exact_buffer(drawn: list[Any]) -> None:
 def test_a_hole_stays_a_hole() -> None:
     square = np.array([[0, 0, 200, 0], [200, 0, 200, 200], [200, 200, 0, 200], [0, 200, 0, 0]], dtype=float)
     assert len(outline(square, WIDTH_M, 5.0).interiors) == 1
+
+
+def test_corners_between_streets_are_drawn_and_small_circles_are_as_exact() -> None:
+    for size in (0, 20, 300, 700):
+        segments = np.array([[0, 0, size, 0], [0, 0, 0, size], [0, size / 2, size, size / 2 + 7]], dtype=float)
+        exact = shapely.union_all(shapely.buffer(shapely.linestrings(segments.reshape(-1, 2, 2)), WIDTH_M, quad_segs=32))
+        assert iou(outline(segments, WIDTH_M, 10.0), exact) >= 0.985
+        assert iou(outline(segments, WIDTH_M, 5.0), exact) >= 0.995
 
 
 def test_an_edge_is_reached_in_part() -> None:
