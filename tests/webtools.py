@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from flask.testing import FlaskClient
 from waitress.server import create_server
@@ -48,3 +51,35 @@ def served(settings: Settings) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
     running.join(timeout=5)
+
+
+class Planner:
+    """Somebody at the start page."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.headers = {"X-CSRFToken": token_of(client, "/start/")}
+
+    def put(self, **files: bytes) -> Any:
+        return self.put_named({name.replace("_", "."): content for name, content in files.items()})
+
+    def put_named(self, files: dict[str, bytes]) -> Any:
+        data = {"files": [(io.BytesIO(content), name) for name, content in files.items()]}
+        return self.client.post("/start/files", data=data, headers=self.headers, content_type="multipart/form-data")
+
+    def ask(self, **body: Any) -> Any:
+        return self.client.post("/start/jobs", json=body, headers=self.headers)
+
+    def wait(self, **body: Any) -> dict[str, Any]:
+        """Begin a job, wait until it is over, and return it."""
+        reply = self.ask(**body)
+        assert reply.status_code == 202, reply.text
+        return self.over(reply.json["job"])
+
+    def over(self, job: str) -> dict[str, Any]:
+        for _ in range(1200):
+            state = self.client.get(f"/start/jobs/{job}?lang=en").json
+            if state["over"]:
+                return state
+            time.sleep(0.05)
+        raise AssertionError(state)

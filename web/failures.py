@@ -18,8 +18,8 @@ from web.standing import standing
 LOG = logging.getLogger("gridmap.server")
 FOR_PROGRAMS = ("/api/", "/tiles/")
 KNOWN = (400, 401, 403, 404, 405, 412, 413, 428, 429, 500, 503)
-
-
+DISK_FULL = "store_disk_full"
+"""What the stores say of a full disk."""
 STATUS = {"job_busy": 409, "job_unknown": 404, "tray_unknown": 404, "plan_unknown": 404}
 """Requests that make no sense are answered with 400, but for these."""
 
@@ -61,7 +61,7 @@ def _gridmap(error: GridmapError) -> Response:
     """What gridmap foresees: the request or the file is at fault, or the workspace cannot be used. Strangers hear no details of the workspace."""
     if isinstance(error, WorkspaceError):
         text = say("server_503") if signed_in() is None else error.sentence(language(), page=True)
-        return failure(503, error.code, text)
+        return failure(507 if error.code == DISK_FULL else 503, error.code, text)
     status = STATUS.get(error.code, 400) if isinstance(error, RequestError) else 422
     return failure(status, error.code, error.text(language(), page=True))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from webtools import PASSWORD, PEOPLE, log_in
+from webtools import PASSWORD, PEOPLE, Planner, log_in
 
 from gridmap.grids.propose import propose
 from gridmap.grids.tiling import tile
@@ -19,7 +20,8 @@ from gridmap.rules import load_rules
 from gridmap.store.accounts import Accounts
 from gridmap.store.private import PrivateStore
 from gridmap.store.workspace import Workspace
-from web import Settings, create_app
+from web import Settings, create_app, worker
+from web.start import running
 
 Client = Callable[..., FlaskClient]
 
@@ -99,3 +101,29 @@ def as_role(app: Flask) -> Client:
         return client
 
     return enter
+
+
+@pytest.fixture
+def planner(as_role: Callable[[str], FlaskClient]) -> Planner:
+    return Planner(as_role("planner"))
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let jobs run within this process, to the end before the reply: starting a process takes seconds, and two tests do it."""
+
+    def popen(command: list[str], **_: Any) -> Any:
+        monkeypatch.setattr("gridmap.limit_process", lambda **_: True)
+        worker.main(*command[3:])
+        return Ended()
+
+    monkeypatch.setattr(running.subprocess, "Popen", popen)
+
+
+class Ended:
+    """A process that has ended well."""
+
+    returncode = 0
+
+    def communicate(self) -> tuple[bytes, bytes]:
+        return b"", b""

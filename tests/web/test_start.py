@@ -8,83 +8,22 @@ import json
 import sys
 import time
 import zipfile
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from webtools import log_in, token_of
+from webtools import Planner, log_in
 
 from gridmap.ground.sample import sample_district
 from gridmap.store.jobs import Jobs
 from gridmap.store.workspace import Workspace
-from web import Settings, create_app, worker
-from web.start import running
+from web import Settings, create_app
 
 pytestmark = pytest.mark.slow
 
 SQUARE = {"type": "Polygon", "coordinates": [[[120.86, 32.0], [120.8602, 32.0], [120.8602, 32.0002], [120.86, 32.0002], [120.86, 32.0]]]}
 BUILDINGS = {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": SQUARE, "properties": {"户数": 30, "楼栋编号": "B1"}}]}
 WORD = json.dumps(BUILDINGS, ensure_ascii=False).encode()
-
-
-class Planner:
-    """Somebody at the start page."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
-        self.headers = {"X-CSRFToken": token_of(client, "/start/")}
-
-    def put(self, **files: bytes) -> Any:
-        return self.put_named({name.replace("_", "."): content for name, content in files.items()})
-
-    def put_named(self, files: dict[str, bytes]) -> Any:
-        data = {"files": [(io.BytesIO(content), name) for name, content in files.items()]}
-        return self.client.post("/start/files", data=data, headers=self.headers, content_type="multipart/form-data")
-
-    def ask(self, **body: Any) -> Any:
-        return self.client.post("/start/jobs", json=body, headers=self.headers)
-
-    def wait(self, **body: Any) -> dict[str, Any]:
-        """Begin a job, wait until it is over, and return it."""
-        reply = self.ask(**body)
-        assert reply.status_code == 202, reply.text
-        return self.over(reply.json["job"])
-
-    def over(self, job: str) -> dict[str, Any]:
-        for _ in range(1200):
-            state = self.client.get(f"/start/jobs/{job}?lang=en").json
-            if state["over"]:
-                return state
-            time.sleep(0.05)
-        raise AssertionError(state)
-
-
-@pytest.fixture
-def planner(as_role: Callable[[str], FlaskClient]) -> Planner:
-    return Planner(as_role("planner"))
-
-
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let jobs run within this process, to the end before the reply: starting a process takes seconds, and two tests do it."""
-
-    def popen(command: list[str], **_: Any) -> Any:
-        monkeypatch.setattr("gridmap.limit_process", lambda **_: True)
-        worker.main(*command[3:])
-        return Ended()
-
-    monkeypatch.setattr(running.subprocess, "Popen", popen)
-
-
-class Ended:
-    """A process that has ended well."""
-
-    returncode = 0
-
-    def communicate(self) -> tuple[bytes, bytes]:
-        return b"", b""
 
 
 def test_a_planner_sees_what_is_there(planner: Planner) -> None:

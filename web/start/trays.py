@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import time
 import unicodedata
@@ -31,16 +32,25 @@ def tray_of(user: User) -> Path:
 
 def files_in(folder: Path) -> list[Path]:
     """Return the uploaded files, in order of their names."""
-    return sorted(path for path in folder.iterdir() if path.is_file())
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
 def add_files(folder: Path, files: Sequence[FileStorage]) -> None:
-    """Keep uploaded files under their own names, one of the same name replaced; raises ``RequestError`` for a name that no file can have."""
+    """Keep uploaded files under their own names, one of the same name replaced; raises ``RequestError`` for a name that no file can have.
+
+    A file that the disk has no room for is not kept in part; the ``OSError`` says so to the page.
+    """
     names = [plain_name(file.filename or "") for file in files]
     if len(set(names) | {path.name for path in files_in(folder)}) > MOST_FILES:
         raise RequestError("tray_full", limit=MOST_FILES)
     for name, file in zip(names, files, strict=True):
-        file.save(folder / name)
+        # A hidden name is no upload's name: see plain_name.
+        draft = folder / f".{secrets.token_hex(8)}"
+        try:
+            file.save(draft)
+            draft.replace(folder / name)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def plain_name(name: str) -> str:
