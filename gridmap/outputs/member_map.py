@@ -30,7 +30,8 @@ WIDTH = 16
 def member_map_content(within: MembersWithin, district: District, plan: Plan | None) -> dict[str, Any]:
     """Return the grids and the buildings with member households of a territory, as plain data: counts and places, nobody's name.
 
-    Each grid has its code, name, community, figures, organisations and outline (GeoJSON, degrees); each building its label, grid, place and figures.
+    Each grid has its code, name, community, figures, organisations, the names of its workers, its service posts (``name``, ``claimed``) and its
+    outline (GeoJSON, degrees); each building its label, grid, place and figures.
     ``unplaced`` counts the households whose building is gone, ``ungridded`` those that are certainly in no one grid of the plan.
     """
     homes = within.households
@@ -58,13 +59,22 @@ def _grids(within: MembersWithin, district: District, plan: Plan) -> list[dict[s
     outlines = to_degrees(grids.geometry.simplify(SIMPLE_M))
     rows = []
     for grid, row in grids.iterrows():
-        own = within.organisations[(within.organisations["grid_id"] == grid).to_numpy(dtype=bool)]
+        own = _of_grid(within.organisations, grid)
         community = names.get(row["community_id"])
         label = {"code": _text(row["code"]), "name": _text(row["name"]), "community": _text(community) or str(row["community_id"])}
         counts = {name: int(figures.loc[grid, name]) for name in FIGURES}
-        rows.append({"grid_id": str(grid), **label, **counts, "organisations": _named(own), "shape": _shape(outlines[grid])})
+        staff = {"workers": _of_grid(within.workers, grid)["name"].tolist(), "posts": _posts(_of_grid(within.posts, grid))}
+        rows.append({"grid_id": str(grid), **label, **counts, "organisations": _named(own), **staff, "shape": _shape(outlines[grid])})
     # The worker of a grid looks for its code; grids without one follow in order of ids.
     return sorted(rows, key=lambda each: (each["code"] is None, each["code"] or "", each["grid_id"]))
+
+
+def _of_grid(table: pd.DataFrame, grid: object) -> pd.DataFrame:
+    return table[(table["grid_id"] == grid).to_numpy(dtype=bool)]
+
+
+def _posts(posts: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{"name": str(name), "claimed": bool(claimed)} for name, claimed in zip(posts["name"], posts["claimed"], strict=True)]
 
 
 def _named(organisations: pd.DataFrame) -> list[dict[str, str]]:

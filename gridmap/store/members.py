@@ -100,11 +100,7 @@ def placed_organisations(people: People, district: District, plan: Plan | None) 
     grids: list[object] = [None] * len(table)
     if plan is not None:
         parts = plan.grid_of.astype(object).groupby(plan.atoms["source_building_id"].astype(object).to_numpy(), sort=False).agg(list).to_dict()
-        named: dict[object, str] = {}
-        for column in ("name", "code"):
-            once = plan.grids[column][plan.grids[column].notna() & ~plan.grids[column].duplicated(keep=False)]
-            named |= {word: str(grid) for grid, word in once.items()}
-        named |= {grid: str(grid) for grid in plan.grids.index}
+        named = _grids_by_word(plan)
         for position, (said, building) in enumerate(zip(table["grid"], table["building_id"], strict=True)):
             grids[position] = named.get(said) or _grid_of(parts.get(building, []), None)
         in_grid = plan.grids["community_id"].astype(object).to_dict()
@@ -113,13 +109,44 @@ def placed_organisations(people: People, district: District, plan: Plan | None) 
     return table.assign(community_id=pd.array(community, dtype="str"), grid_id=pd.array(grids, dtype="str"))
 
 
+def _grids_by_word(plan: Plan) -> dict[object, str]:
+    """Return the grid that an office means by a name or code that one grid alone has, or by an id."""
+    named: dict[object, str] = {}
+    for column in ("name", "code"):
+        once = plan.grids[column][plan.grids[column].notna() & ~plan.grids[column].duplicated(keep=False)]
+        named |= {word: str(grid) for grid, word in once.items()}
+    return named | {grid: str(grid) for grid in plan.grids.index}
+
+
+def placed_workers(people: People, plan: Plan | None) -> pd.DataFrame:
+    """Return the grid workers with the ``grid_id`` that they answer for in the adopted plan, missing where that is open."""
+    named = {} if plan is None else _grids_by_word(plan)
+    return people.workers.assign(grid_id=pd.array([named.get(said) for said in people.workers["grid"]], dtype="str"))
+
+
+def placed_posts(people: People, households: pd.DataFrame, plan: Plan | None) -> pd.DataFrame:
+    """Return the service posts with ``claimed`` and their ``grid_id``: the one that the office names, else that of the household that has claimed it.
+
+    ``households`` are what :func:`placed_households` returns.
+    """
+    named, posts = {} if plan is None else _grids_by_word(plan), people.posts
+    home = households["grid_id"].dropna().to_dict()
+    grids = [named.get(said) or home.get(claimer) for said, claimer in zip(posts["grid"], posts["household_id"], strict=True)]
+    return posts.assign(claimed=posts["household_id"].notna().to_numpy(dtype=bool), grid_id=pd.array(grids, dtype="str"))
+
+
 @dataclass(frozen=True, eq=False)
 class MembersWithin:
-    """What lies in a territory: member households and organisations with community and grid, and the ids of its grids (none without a plan)."""
+    """What lies in a territory: member households and organisations with community and grid, and the ids of its grids (none without a plan).
+
+    ``workers`` and ``posts`` are those of its grids.
+    """
 
     households: pd.DataFrame
     organisations: pd.DataFrame
     grids: pd.Index
+    workers: pd.DataFrame
+    posts: pd.DataFrame
 
 
 def members_within(territory: Territory, people: People, district: District, plan: Plan | None) -> MembersWithin:
@@ -129,9 +156,10 @@ def members_within(territory: Territory, people: People, district: District, pla
     hangs together. Households whose building is gone belong to no territory but that of the whole district.
     """
     homes, organisations = placed_households(people, district, plan), placed_organisations(people, district, plan)
-    if territory.kind == "all":
-        return MembersWithin(homes, organisations, pd.Index([], dtype="str") if plan is None else plan.grids.index)
     grids = pd.Index([], dtype="str") if plan is None else grids_within(territory, district, plan)
+    workers, posts = (table[table["grid_id"].isin(grids)] for table in (placed_workers(people, plan), placed_posts(people, homes, plan)))
+    if territory.kind == "all":
+        return MembersWithin(homes, organisations, grids, workers, posts)
     inside = homes["building_id"].isin(buildings_within(territory, district, plan)).to_numpy(dtype=bool)
     if territory.kind == "grids":
         inside = inside & homes["grid_id"].isin(grids).to_numpy(dtype=bool)
@@ -139,7 +167,7 @@ def members_within(territory: Territory, people: People, district: District, pla
     else:
         communities = district.buildings.loc[buildings_within(territory, district, plan), "community_id"].unique()
         own = organisations["community_id"].isin(communities).to_numpy(dtype=bool)
-    return MembersWithin(homes[inside], _with_those_above(organisations, own), grids)
+    return MembersWithin(homes[inside], _with_those_above(organisations, own), grids, workers, posts)
 
 
 def _with_those_above(organisations: pd.DataFrame, own: np.ndarray) -> pd.DataFrame:

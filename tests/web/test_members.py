@@ -66,8 +66,13 @@ def members(settings: Settings) -> Members:
     homes = pd.DataFrame(rows).assign(kind="resident", organisation_id="Z1").set_index("household_id")
     homes.loc["a1-1", "name"] = '=HYPERLINK("x")'
     tree = pd.DataFrame({"name": ["甲委", "乙支部"], "level": ["community_committee", "grid_branch"], "parent": [None, "Z0"], "grid": [None, "G1"]})
+    staff = pd.DataFrame(
+        {"name": [f"网格员{grid}" for grid in GRID.values()], "grid": list(GRID.values())}, index=[f"W{grid}" for grid in GRID.values()]
+    )
+    posts = pd.DataFrame({"name": ["政策宣传岗", "环境卫生岗"], "household_id": ["b1-0", None], "grid": [None, "G1"]}, index=["P1", "P2"])
+    tables = {"member_households": homes, "organisations": tree.set_axis(["Z0", "Z1"], axis=0), "workers": staff, "posts": posts}
     found = Members(PrivateStore(settings.private_path))
-    found.replace({"member_households": homes, "organisations": tree.set_axis(["Z0", "Z1"], axis=0)}, by="test", source="test")
+    found.replace(tables, by="test", source="test")
     return found
 
 
@@ -91,6 +96,14 @@ def test_a_territory_and_nothing_else(role: str, data) -> None:
     assert sorted(each["building_id"] for each in inside["buildings"]) == IN_TERRITORY[role]
     assert sorted(each["grid_id"] for each in inside["grids"]) == sorted(GRID[each] for each in IN_TERRITORY[role])
     assert inside["sums"]["households"] == sum(HOUSEHOLDS[each] for each in IN_TERRITORY[role])
+
+
+@pytest.mark.parametrize("role", IN_TERRITORY)
+def test_each_grid_says_who_answers_for_it(role: str, data) -> None:
+    grids = {each["grid_id"]: each for each in data(role)["inside"]["grids"]}
+    assert {grid: each["workers"] for grid, each in grids.items()} == {grid: [f"网格员{grid}"] for grid in grids}
+    posts = {"G1": [{"name": "环境卫生岗", "claimed": False}], "G3": [{"name": "政策宣传岗", "claimed": True}]}
+    assert {grid: each["posts"] for grid, each in grids.items()} == {grid: posts.get(grid, []) for grid in grids}
 
 
 @pytest.mark.parametrize("role", IN_TERRITORY)

@@ -44,7 +44,7 @@ function fill(id, items, make_row) {
 
 function list_all() {
   const { inside } = content;
-  const grids = inside.grids.filter((grid) => fits(gridName(grid), grid.code, grid.grid_id, grid.community, ...grid.organisations.map((each) => each.name)));
+  const grids = inside.grids.filter((grid) => fits(gridName(grid), grid.code, grid.grid_id, grid.community, ...grid.workers, ...grid.organisations.map((each) => each.name)));
   const named = new Set(inside.grids.filter((grid) => fits(gridName(grid), grid.code, grid.grid_id)).map((grid) => grid.grid_id));
   const of_grid = (building) => (chosen ? building.grids.includes(chosen) : true);
   const buildings = inside.buildings.filter((each) => of_grid(each) && (fits(each.label, each.building_id) || each.grids.some((grid) => named.has(grid))));
@@ -56,15 +56,21 @@ function list_all() {
   find("above").replaceChildren(...above.map((each) => make("li", { textContent: `${each.name} · ${say(`members_level_${each.level}`)}` })));
 }
 
+const workers = (grid) => say("members_workers", { names: grid.workers.join(say("members_between")) });
+
 function grid_row(grid) {
   const parts = [grid.community, details(grid)];
   if (grid.organisations.length) parts.push(say("members_organisations", { count: grid.organisations.length }));
+  if (grid.workers.length) parts.push(workers(grid));
   const item = row(gridName(grid), parts.join(" · "), count(grid), () => choose(grid.grid_id), grid.grid_id);
   const button = item.querySelector("button");
   button.setAttribute("aria-expanded", String(chosen === grid.grid_id));
   if (chosen === grid.grid_id) {
     button.setAttribute("aria-current", "true");
-    item.append(make("ul", { className: "plain" }, ...grid.organisations.map((each) => make("li", { textContent: `${each.name} · ${say(`members_level_${each.level}`)}` }))));
+    const organisations = grid.organisations.map((each) => `${each.name} · ${say(`members_level_${each.level}`)}`);
+    const posts = grid.posts.map((each) => `${each.name} · ${say(each.claimed ? "members_post_claimed" : "members_post_open")}`);
+    const lines = [grid.workers.length ? workers(grid) : say("members_no_worker"), ...organisations, ...posts];
+    item.append(make("ul", { className: "plain" }, ...lines.map((textContent) => make("li", { textContent }))));
   }
   return item;
 }
@@ -163,7 +169,7 @@ async function territory() {
     return;
   }
   const ground = await ask(told.ground);
-  map = new MembersMap(find("map"), inside, ground.layers, told.library, { open, choose, gridName, title: say("members_map") });
+  map = new MembersMap(find("map"), inside, ground.layers, told, { open, choose, gridName, title: say("members_map"), basemapWords: (code) => say(`basemap_on_page_${code}`) });
   find("legend").hidden = false;
   await map.drawn();
 }

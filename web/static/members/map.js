@@ -2,6 +2,7 @@
 
 const FONT = ["Microsoft YaHei, PingFang SC, Noto Sans CJK SC, Noto Sans SC, WenQuanYi Micro Hei, system-ui, sans-serif"];
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+const GROUND = ["water", "rivers", "streets"];
 const ORDER = ["path", "lane", "street", "arterial"];
 
 /** Whether this browser can draw a map. */
@@ -14,10 +15,10 @@ const feature = (geometry, properties) => ({ type: "Feature", properties, geomet
 const byZoom = (low, high) => ["interpolate", ["exponential", 1.7], ["zoom"], 12, low, 18, high];
 
 export class MembersMap {
-  constructor(container, inside, layers, worker, acts) {
+  constructor(container, inside, layers, { library, basemap }, acts) {
     this.inside = inside;
     this.acts = acts;
-    maplibregl.setWorkerUrl(worker);
+    maplibregl.setWorkerUrl(library);
     const bounds = this.bounds(layers);
     this.map = new maplibregl.Map({
       container,
@@ -38,6 +39,7 @@ export class MembersMap {
     this.map.keyboard.disableRotation();
     this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 140, unit: "metric" }), "bottom-right");
+    if (basemap) gridmapBasemap.add(this.map, basemap, GROUND, acts.basemapWords);
     this.map.on("click", (event) => this.click(event));
     this.map.on("mousemove", (event) => {
       this.map.getCanvas().style.cursor = this.at(event.point, ["buildings", "grids"]) ? "pointer" : "";
