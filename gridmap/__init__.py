@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from gridmap.outputs.audit_sheet import audit_csv as audit_csv
     from gridmap.outputs.audit_sheet import audit_words as audit_words
     from gridmap.outputs.audit_sheet import audit_workbook as audit_workbook
+    from gridmap.outputs.basemaps import Basemap as Basemap
+    from gridmap.outputs.basemaps import basemap_of as basemap_of
     from gridmap.outputs.coverage_export import export_coverage as export_coverage
     from gridmap.outputs.coverage_map import coverage_map as coverage_map
     from gridmap.outputs.coverage_tables import area_table as area_table
@@ -72,9 +74,11 @@ if TYPE_CHECKING:
     from gridmap.outputs.publish import date_of_data as date_of_data
     from gridmap.outputs.publish import publish as publish
     from gridmap.outputs.publish_content import Publication as Publication
+    from gridmap.outputs.publish_content import public_circles as public_circles
     from gridmap.outputs.publish_content import public_content as public_content
     from gridmap.outputs.publish_content import public_venues as public_venues
     from gridmap.outputs.publish_page import map_library_folder as map_library_folder
+    from gridmap.outputs.publish_page import page_script as page_script
     from gridmap.outputs.publish_page import public_page as public_page
     from gridmap.outputs.publish_page import public_policy as public_policy
     from gridmap.outputs.records import building_records as building_records
@@ -95,6 +99,7 @@ if TYPE_CHECKING:
     from gridmap.outputs.tiles import ground_layer_names as ground_layer_names
     from gridmap.outputs.tiles import live_tile as live_tile
     from gridmap.outputs.tiles import packed_numbers as packed_numbers
+    from gridmap.outputs.tiles import tile_at as tile_at
     from gridmap.outputs.tiles import tile_layer as tile_layer
     from gridmap.outputs.tiles import vector_layer as vector_layer
     from gridmap.outputs.tiles import write_pmtiles as write_pmtiles
@@ -130,6 +135,7 @@ _MODULE_OF = {
     "Accounts": "gridmap.store.accounts",
     "AuditLog": "gridmap.store.audit",
     "AuditReport": "gridmap.store.audit",
+    "Basemap": "gridmap.outputs.basemaps",
     "Comparison": "gridmap.grids.compare",
     "Coverage": "gridmap.circles.coverage",
     "District": "gridmap.ground.tables",
@@ -163,6 +169,7 @@ _MODULE_OF = {
     "audit_words": "gridmap.outputs.audit_sheet",
     "audit_workbook": "gridmap.outputs.audit_sheet",
     "band_sums": "gridmap.outputs.coverage_tables",
+    "basemap_of": "gridmap.outputs.basemaps",
     "bounds_within": "gridmap.outputs.staff_map",
     "building_label": "gridmap.outputs.member_map",
     "building_records": "gridmap.outputs.records",
@@ -211,6 +218,7 @@ _MODULE_OF = {
     "packed_homes": "gridmap.outputs.walks",
     "packed_numbers": "gridmap.outputs.tiles",
     "packed_walks": "gridmap.outputs.walks",
+    "page_script": "gridmap.outputs.publish_page",
     "plan_into": "gridmap.store.work",
     "plan_map": "gridmap.outputs.maps",
     "profile_names": "gridmap.rules",
@@ -218,6 +226,7 @@ _MODULE_OF = {
     "propose_areas": "gridmap.grids.areas",
     "propose_mergers": "gridmap.grids.mergers",
     "propose_sites": "gridmap.outputs.staff_map",
+    "public_circles": "gridmap.outputs.publish_content",
     "public_content": "gridmap.outputs.publish_content",
     "public_page": "gridmap.outputs.publish_page",
     "public_policy": "gridmap.outputs.publish_page",
@@ -232,6 +241,7 @@ _MODULE_OF = {
     "shown_workbook": "gridmap.outputs.coverage_tables",
     "territory_kind": "gridmap.store.accounts",
     "tile": "gridmap.grids.tiling",
+    "tile_at": "gridmap.outputs.tiles",
     "tile_layer": "gridmap.outputs.tiles",
     "vector_layer": "gridmap.outputs.tiles",
     "venue_records": "gridmap.outputs.records",

@@ -40,6 +40,7 @@ from gridmap import (
 from gridmap.texts import catalogue
 from web.background import result_of
 from web.ground import Sight
+from web.headers import basemap_here
 from web.language import language, say
 from web.security import actor, allowed, signed_in
 from web.standing import standing
@@ -56,7 +57,7 @@ MINUTES_MAX = 60
 GAPS_AT_ONCE, AREAS_AT_ONCE, GAPS_MAX = 50, 500, 1000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AREAS: dict[str, Literal["community", "grid"]] = {"community": "community", "grid": "grid"}
-KEPT_TEXTS = ("staff_", "reason_", "start_session_over")
+KEPT_TEXTS = ("staff_", "reason_", "start_session_over", "basemap_on_page_")
 
 
 @blueprint.get("/")
@@ -78,6 +79,7 @@ def _told(sight: Sight, rules: Rules) -> dict[str, Any]:
         "plan": None if sight.plan is None else sight.plan.name,
         "layers": tables,
         "library": url_for("library.file", name="maplibre-gl-csp-worker.js"),
+        "basemap": basemap_here(),
         "address": url_for("coverage.page"),
         "bounds": bounds_within(sight.district, territory_mask(sight)),
         "categories": [{"code": code, "name": getattr(each, language())} for code, each in rules.categories.items()],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, request
 from flask_login import current_user
@@ -42,6 +43,16 @@ def nonce() -> str:
 def permit(directive: str, *sources: str) -> None:
     """Let this reply's page do more than others, for example ``permit("frame-ancestors", "*")`` for a page made to be embedded."""
     g.setdefault("permitted", {})[directive] = sources
+
+
+def basemap_here() -> dict[str, Any] | None:
+    """Return the basemap for this reply's page, None when the settings ask for none; its tiles may be fetched by this page alone."""
+    basemap = current_app.extensions["gridmap"].basemap
+    if basemap is None:
+        return None
+    for directive in ("img-src", "connect-src"):
+        permit(directive, *POLICY[directive], *basemap.hosts)
+    return cast("dict[str, Any]", basemap.content())
 
 
 def add_headers(response: Response) -> Response:

@@ -22,6 +22,7 @@ from gridmap import (
     members_workbook,
 )
 from gridmap.texts import catalogue
+from web.headers import basemap_here
 from web.language import language, say
 from web.security import actor, allowed, public_view, signed_in
 from web.standing import standing
@@ -32,6 +33,7 @@ STAFF = ("grid_worker", "community", "street_office", "planner", "auditor", "adm
 ENTRUSTED = ("grid_worker", "community", "street_office", "administrator")
 """Who sees households, each in his territory. Planners and auditors need counts alone for their work."""
 
+KEPT_TEXTS = ("members_", "start_session_over", "basemap_on_page_")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PURPOSE_SHORTEST, PURPOSE_LONGEST = 4, 200
 """Characters of what somebody says that he takes an export for."""
@@ -42,12 +44,13 @@ PURPOSE_SHORTEST, PURPOSE_LONGEST = 4, 200
 def page() -> str:
     """Show the page; what it draws it fetches by itself, and only that is written down."""
     sight = standing().ground.sight()
-    texts = {code: entry[language()] for code, entry in catalogue().items() if code.startswith(("members_", "start_session_over"))}
+    texts = {code: entry[language()] for code, entry in catalogue().items() if code.startswith(KEPT_TEXTS)}
     told = {
         "data": url_for("members.data"),
         "building": url_for("members.building", building_id="-").removesuffix("-"),
         "ground": url_for("tiles.layers"),
         "library": url_for("library.file", name="maplibre-gl-csp-worker.js"),
+        "basemap": basemap_here() if _is_entrusted() else None,
     }
     longest = {"shortest": PURPOSE_SHORTEST, "longest": PURPOSE_LONGEST}
     return render_template("members.html", texts=texts, told=told, plan=sight.plan, entrusted=_is_entrusted(), **longest)

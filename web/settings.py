@@ -38,6 +38,12 @@ class Settings:
     public_approval: Annotated[str, "Map approval number of the public map; without it the map says that it is not approved."] = ""
     public_address: Annotated[str, "Address of the public map, shown as a QR code."] = ""
     public_members: Annotated[bool, "Whether everybody may see the figures of member households of each community, on a page of their own."] = False
+    basemap: Annotated[str, "A map of others under ours: tianditu, amap, or the address of own tiles with {z}, {x} and {y}; none unless set."] = ""
+    basemap_datum: Annotated[str, "The datum of own tiles: wgs84, cgcs2000 or gcj02. Own tiles without one are refused."] = ""
+    basemap_key: Annotated[str, "The key that Tianditu has given you; browsers of visitors get to know it."] = ""
+    basemap_attribution: Annotated[str, "Whose map it is, shown on it; own tiles need it."] = ""
+    basemap_approval: Annotated[str, "Map approval number of that map, shown on it."] = ""
+    basemap_zoom: Annotated[int, "The largest zoom that own tiles have."] = 18
     metrics_from: Annotated[str, "The addresses that may read /metrics."] = "127.0.0.1 ::1"
 
     def absolute(self) -> Settings:

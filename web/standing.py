@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
 
-from gridmap import Accounts, AuditLog, Jobs, PrivateStore
+from gridmap import Accounts, AuditLog, Basemap, Jobs, PrivateStore, basemap_of
 from web.ground import Ground
 from web.settings import Settings
 
@@ -22,13 +23,29 @@ class Standing:
     accounts: Accounts
     audit: AuditLog
     jobs: Jobs
+    basemap: Basemap | None
+    ready: threading.Event
+    """Set while nobody has to wait for what :mod:`web.preparing` does."""
 
 
 def make_standing(settings: Settings) -> Standing:
-    """Return what the app of these settings stands on; the private store must be there."""
+    """Return what the app of these settings stands on; the private store must be there. Raises ``RequestError`` for a basemap that cannot be."""
     store = PrivateStore(settings.private_path)
     jobs = Jobs(store, str(settings.workspace.resolve()))
-    return Standing(settings, Ground(settings.workspace), store, Accounts(store), AuditLog(store), jobs)
+    ready = threading.Event()
+    ready.set()
+    return Standing(settings, Ground(settings.workspace), store, Accounts(store), AuditLog(store), jobs, _basemap(settings), ready)
+
+
+def _basemap(settings: Settings) -> Basemap | None:
+    return basemap_of(
+        settings.basemap,
+        datum=settings.basemap_datum,
+        key=settings.basemap_key,
+        attribution=settings.basemap_attribution,
+        approval=settings.basemap_approval,
+        deepest=settings.basemap_zoom,
+    )
 
 
 def standing() -> Standing:

@@ -46,6 +46,11 @@ def map_library_folder() -> Path:
     return Path(str(resources.files("gridmap.outputs") / "assets" / "maplibre"))
 
 
+def page_script(name: str) -> str:
+    """Return one of the scripts that pages of files and of the server share."""
+    return _text(f"page/{name}")
+
+
 def page_title(district: str, language: Language) -> str:
     """Return the title of the public page of a district.
 

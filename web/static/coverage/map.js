@@ -8,6 +8,7 @@ const FONT = ["Microsoft YaHei, PingFang SC, Noto Sans CJK SC, Noto Sans SC, Wen
 const NEAR = 16;
 const NEAR_ENOUGH_PIXELS = 10;
 const FIRST_BUILDINGS = 13;
+const GROUND = ["communities", "water", "rivers", "street-rims", "streets", "railways", "street-names"];
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const collection = (features) => ({ type: "FeatureCollection", features });
 const empty = () => ({ type: "geojson", data: collection([]) });
@@ -103,6 +104,7 @@ export class CoverageMap {
     this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 140, unit: "metric" }), "bottom-right");
     this.ready = new Promise((done) => this.map.once("style.load", () => done(this.map.addImage("hatch", hatch(), { pixelRatio: 2 }))));
+    if (told.basemap) gridmapBasemap.add(this.map, told.basemap, GROUND, (code) => say(`basemap_on_page_${code}`));
     this.map.on("moveend", () => acts.moved());
     this.map.on("click", (event) => this.click(event, acts));
     this.map.on("mousemove", (event) => (this.map.getCanvas().style.cursor = this.at(event.point) ? "pointer" : ""));
