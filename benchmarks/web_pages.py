@@ -77,7 +77,7 @@ def started(path: Path) -> tuple[subprocess.Popen[bytes], str, float]:
                 if reply.status == 200:
                     return server, address, time.perf_counter() - begun
         except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.02)
+            time.sleep(0.1)
     raise TimeoutError(path.name)
 
 

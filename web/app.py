@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, redirect, request, url_for
+from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wrappers import Response
 
 from web import accounts, administration, api, auditing, coverage, library, members, public, start, tiles, watching
 from web.accounts import init_accounts
 from web.failures import init_failures
 from web.headers import init_headers
 from web.language import init_language
-from web.security import access_of, check_access, check_declarations, public_view
+from web.security import access_of, check_access, check_declarations
 from web.settings import Settings
 from web.standing import make_standing
 from web.watching import init_watching
@@ -59,8 +58,9 @@ def create_app(settings: Settings) -> Flask:
     """
     settings = settings.absolute()
     app = Flask("web")
+    app.extensions["gridmap"] = make_standing(settings)
     app.config.update(
-        SECRET_KEY=make_standing(settings).store.secret(),
+        SECRET_KEY=app.extensions["gridmap"].store.secret(),
         SESSION_COOKIE_NAME="gridmap_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -73,7 +73,6 @@ def create_app(settings: Settings) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
-    app.extensions["gridmap"] = make_standing(settings)
     init_watching(app)
     init_language(app)
     init_headers(app)
@@ -85,17 +84,9 @@ def create_app(settings: Settings) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     _limit_guessing(app, limiter, settings)
-    if "/" not in {rule.rule for rule in app.url_map.iter_rules()}:
-        app.add_url_rule("/", "index", index)
     check_declarations(app)
     app.jinja_env.globals["pages"] = lambda: [(endpoint, code, access_of(app, endpoint).roles) for endpoint, code in PAGES]
     return app
-
-
-@public_view
-def index() -> Response:
-    """Lead to the account's page as long as no blueprint has a page of its own for ``/``."""
-    return redirect(url_for("accounts.home"))
 
 
 def _limit_guessing(app: Flask, limiter: Limiter, settings: Settings) -> None:

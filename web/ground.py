@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from gridmap import District, Plan, Workspace, WorkspaceError
+from gridmap import District, Plan, Rules, Workspace, WorkspaceError, load_rules
 
 Made = TypeVar("Made")
 
@@ -28,11 +28,17 @@ class Sight:
     plan: Plan | None
     tag: str
     _made: dict[Hashable, Any] = field(default_factory=dict)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _turns: dict[Hashable, threading.RLock] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> Rules:
+        """Return the rules that the adopted plan was made by; those of the default profile while there is none."""
+        return self.remember("rules", load_rules) if self.plan is None else self.plan.rules
 
     def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what ``make`` gives, made once for this state of the workspace: ``sight.remember("tiles", lambda: encode(sight.district))``."""
-        with self._lock:
+        # Whoever wants the same waits, whoever wants something else does not.
+        with self._turns.setdefault(key, threading.RLock()):
             if key not in self._made:
                 self._made[key] = make()
             return cast(Made, self._made[key])

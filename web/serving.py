@@ -14,6 +14,7 @@ from waitress.server import create_server
 
 from gridmap import RequestError
 from web.app import MEGABYTE, create_app
+from web.preparing import prepare
 from web.settings import Settings
 from web.watching import LOG, JsonLines
 
@@ -48,6 +49,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> None:
         signal.signal(name, lambda *_: stop.set())
     listening = threading.Thread(target=server.run, daemon=True)
     listening.start()
+    prepare(app)
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     port = getattr(server, "effective_port", settings.port)
     ready(f"http://{shown}:{port}/")

@@ -19,6 +19,7 @@ from gridmap import (
     ground_layer_names,
     live_tile,
     packed_numbers,
+    tile_at,
     vector_layer,
 )
 from web.failures import failure
@@ -95,6 +96,15 @@ def households() -> Response:
         inside[buildings.index.get_indexer(buildings_within(user.territory, sight.district, sight.plan))] = True
     numbers = buildings["households"].fillna(-1).to_numpy(dtype=np.int64)
     return _array(packed_numbers(np.where(inside, numbers, -1)))
+
+
+def warm(sight: Sight) -> None:
+    """Make the layers of the ground and cut a tile of each, so that no visitor waits for that."""
+    for name in ground_layer_names():
+        layer = _ground(sight, name)
+        if layer.bounds is not None:
+            west, south, east, north = layer.bounds
+            live_tile(layer, layer.max_zoom, *tile_at((west + east) / 2, (south + north) / 2, layer.max_zoom))
 
 
 def _ground(sight: Sight, layer: str) -> TileLayer:

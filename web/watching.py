@@ -38,12 +38,14 @@ class JsonLines(logging.Formatter):
 @blueprint.get("/health")
 @public_view
 def health() -> tuple[Response, int]:
-    """Say whether the workspace and the private store can be read."""
+    """Say whether the workspace and the private store can be read, and maps open at once."""
     found = standing()
     try:
         ready = found.ground.workspace.exists() and bool(found.store.secret())
     except WorkspaceError:
         ready = False
+    if ready and not found.ready.is_set():
+        return jsonify(status="starting"), 503
     return jsonify(status="ok" if ready else "failing"), 200 if ready else 503
 
 

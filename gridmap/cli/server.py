@@ -50,9 +50,11 @@ def serve_workspace(
     if workspace.exists():
         # A file that is no workspace is told now, not to the first visitor.
         Workspace(workspace).adopted()
+    if store.exists():
+        # One of an earlier version is brought up to date before anything is read from it.
+        store.make()
     if not store.exists() or not Accounts(store).users():
         _ask_first(workspace, store.path)
-    store.make()
     run_server(chosen, ready=lambda address: click.echo(say("serve_ready", address=address)))
     click.echo(say("serve_stopped"))
 

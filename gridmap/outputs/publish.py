@@ -19,7 +19,7 @@ from gridmap.outputs.export_layers import Export
 from gridmap.outputs.map_content import texts_of
 from gridmap.outputs.map_shapes import to_degrees
 from gridmap.outputs.plain_files import PAGE_ENDINGS, write_geojson, write_table
-from gridmap.outputs.publish_content import Publication, public_content, public_venues
+from gridmap.outputs.publish_content import Publication, public_circles, public_content, public_venues
 from gridmap.outputs.publish_fields import FILE_FIELDS, VENUE_POINTS
 from gridmap.outputs.publish_page import public_page
 from gridmap.progress import Progress, silent
@@ -77,8 +77,9 @@ def publish(
         raise RequestError("publish_no_public_venues", venues=len(district.venues))
     if not told.approval:
         findings.append(finding("publish_not_approved", district.name))
-    settings: dict[str, Any] = {"walk": walk, "minutes": minutes, "language": language, "network": network, "progress": progress}
-    page = public_page(public_content(district, venues, rules, told, **settings), language=language)
+    circles = public_circles(district, venues, rules, walk=walk, minutes=minutes, network=network, progress=progress)
+    content = public_content(district, venues, rules, told, circles, walk=walk, minutes=minutes, language=language)
+    page = public_page(content, language=language)
     if out.suffix.lower() in PAGE_ENDINGS:
         _write_text(out, page)
         return [out], findings

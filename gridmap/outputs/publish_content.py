@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ import shapely
 
 from gridmap.circles.areas import WIDTH_M, venue_circles
 from gridmap.circles.coverage import Coverage, categories_of, coverage
-from gridmap.circles.limits import CM
+from gridmap.circles.limits import CM, Limit, walk_limit
 from gridmap.findings import Finding, finding
 from gridmap.ground.tables import District, empty_table
 from gridmap.outputs.map_content import lines_content, places_content, texts_of
@@ -27,6 +28,9 @@ from gridmap.texts import LANGUAGES, Language, catalogue
 from gridmap.walking.doors import ACCESS_M
 from gridmap.walking.network import Network
 from gridmap.walking.walls import walls_of
+
+WAYS = ("default", "elder")
+"""The ways of walking between which a reader chooses; where another one is asked for, there is that one alone."""
 
 CIRCLE_STEPS_PER_DEGREE = 40_000
 """Corners of circles are rounded to this part of a degree, less than 3 m: the raster that they are read from is 10 m wide."""
@@ -42,6 +46,9 @@ BUILDING_SIMPLE_M = 0.4
 
 IDENTITY_NUMBER = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
 """What looks like the 18-digit number of a person's identity card; no venue has one."""
+
+ID_SIGNS = 10
+"""A venue is named in links by the beginning of a hash of its id: it stays when the venue is renamed or moved, and tells nothing."""
 
 MARGIN = 0.02
 """The map shows so much of its width and height around what is drawn."""
@@ -90,24 +97,20 @@ def public_content(
     venues: gpd.GeoDataFrame,
     rules: Rules,
     told: Publication,
+    circles: Sequence[Any] | None,
     *,
     walk: str = "default",
     minutes: float = 10.0,
     language: Language = "zh",
-    network: Network | None = None,
-    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Return the content of the public page, exactly the fields of :data:`gridmap.outputs.publish_fields.PAGE_FIELDS`.
 
-    ``venues`` are what :func:`public_venues` returns. Circles are those of the walk to each of them within ``minutes``; ``network`` saves building
-    the walking network again. Nothing else of the district is read than the shapes of buildings, streets and water, and what the walking network is
-    made of. Raises ``RequestError`` as :func:`gridmap.circles.coverage.coverage` does.
+    ``venues`` are what :func:`public_venues` returns, ``circles`` what :func:`public_circles` does for the same walk and minutes; None while they are
+    still computed, as the page then says. Nothing else of the district is read than the shapes of buildings, streets and water. Raises
+    ``RequestError`` as :func:`gridmap.circles.limits.walk_limit` does.
     """
     bounds = _bounds(district, venues)
     origin = Origin(bounds[0], bounds[1])
-    there = _of_nobody(district, venues)
-    found = coverage(there, rules, walk=walk, minutes=minutes, network=network, progress=progress)
-    limit = found.limit
     return {
         "language": language,
         "texts": {each: page_texts(each) for each in LANGUAGES},
@@ -121,16 +124,47 @@ def public_content(
         "origin": list(bounds[:2]),
         "steps": {"shape": STEPS_PER_DEGREE, "circle": CIRCLE_STEPS_PER_DEGREE},
         "bounds": list(bounds),
-        "limit": {"minutes": limit.minutes, "metres": limit.limit_cm / 100, "flat": limit.flat, "access_metres": ACCESS_M},
+        "limits": [
+            {"walk": each.walk, "minutes": each.minutes, "metres": each.limit_cm / 100, "flat": each.flat, "access_metres": ACCESS_M}
+            for each in public_limits(rules, walk, minutes)
+        ],
         "categories": [{"code": code, "zh": each.zh, "en": each.en} for code, each in rules.categories.items()],
-        "venues": _venue_columns(venues, rules, origin) | {"circle": _circles(found, district, venues, origin, progress)},
+        "venues": _venue_columns(venues, rules, origin) | {"circle": [[] for _ in venues.index] if circles is None else list(circles)},
+        "circles_pending": circles is None,
+        "basemap": None,
         "ground": _ground(district, origin),
     }
 
 
+def public_limits(rules: Rules, walk: str = "default", minutes: float = 10.0) -> list[Limit]:
+    """Return the limits between which a reader of the page chooses, the first one being shown first."""
+    ways = [each for each in WAYS if each in rules.walk] if walk in WAYS else []
+    return [walk_limit(rules, each, minutes) for each in dict.fromkeys((walk, *ways))]
+
+
+def public_circles(
+    district: District,
+    venues: gpd.GeoDataFrame,
+    rules: Rules,
+    *,
+    walk: str = "default",
+    minutes: float = 10.0,
+    network: Network | None = None,
+    progress: Progress = silent,
+) -> list[Any]:
+    """Return for each of ``venues`` its circles, one for each of :func:`public_limits`: rings as the page holds them, none where no walk leads to it.
+
+    This is nearly all the work that a public map takes. ``network`` saves building the walking network again; nothing else of the district is read
+    than what that is made of. Raises ``RequestError`` as :func:`gridmap.circles.coverage.coverage` does.
+    """
+    found = coverage(_of_nobody(district, venues), rules, walk=walk, minutes=minutes, network=network, progress=progress)
+    limits = public_limits(rules, walk, minutes)
+    return _circles(found, limits, district, venues, Origin(*_bounds(district, venues)[:2]), progress)
+
+
 def page_texts(language: Language) -> dict[str, str]:
     """Return the fixed texts of the public page."""
-    return {code: entry[language] for code, entry in catalogue().items() if code.startswith("public_")}
+    return {code: entry[language] for code, entry in catalogue().items() if code.startswith(("public_", "basemap_on_page_"))}
 
 
 def qr_code(address: str) -> dict[str, Any]:
@@ -166,6 +200,7 @@ def _venue_columns(venues: gpd.GeoDataFrame, rules: Rules, origin: Origin) -> di
     number = {code: position for position, code in enumerate(rules.categories)}
     points = np.column_stack((venues.geometry.x, venues.geometry.y))
     return {
+        "id": [hashlib.sha256(str(venue).encode()).hexdigest()[:ID_SIGNS] for venue in venues.index],
         "name": texts_of(venues["name"]),
         "categories": [[number[code] for code in codes] for codes in venues["categories"]],
         **{name: texts_of(venues[name]) for name in ("address", "phone", "hours")},
@@ -176,20 +211,20 @@ def _venue_columns(venues: gpd.GeoDataFrame, rules: Rules, origin: Origin) -> di
     }
 
 
-def _circles(found: Coverage, district: District, venues: gpd.GeoDataFrame, origin: Origin, progress: Progress) -> list[Any]:
-    """Return for each venue the rings of its circle; none where no walk leads to it.
+def _circles(found: Coverage, limits: Sequence[Limit], district: District, venues: gpd.GeoDataFrame, origin: Origin, progress: Progress) -> list[Any]:
+    """Return for each venue the rings of its circle for each limit; none where no walk leads to it.
 
     A circle reaches :data:`gridmap.circles.areas.WIDTH_M` beyond its streets, at their far ends too: so much is taken off the walk, that on a street
     a circle ends where the walk does. Whoever looks for what is in reach from home then finds the answer of ``gridmap coverage`` in 95 of 100 cases.
     """
-    walk = replace(found.limit, limit_cm=max(0, found.limit.limit_cm - round(WIDTH_M * CM)))
-    circles = venue_circles(found, walls_of(district), [walk], progress=progress)
+    walks = [replace(each, limit_cm=max(0, each.limit_cm - round(WIDTH_M * CM))) for each in limits]
+    circles = venue_circles(found, walls_of(district), walks, progress=progress)
     areas = to_degrees(_without_specks(circles.geometry).simplify(CIRCLE_SIMPLE_M))
     scale = CIRCLE_STEPS_PER_DEGREE / STEPS_PER_DEGREE
     coarse = shapely.transform(areas.to_numpy(), lambda places: (places - (origin.longitude, origin.latitude)) * scale)
     packed = packed_shapes(gpd.GeoSeries(coarse), Origin(0.0, 0.0))
-    of_venue = dict(zip(circles["venue_id"].astype(str), map(coded_parts, packed), strict=True))
-    return [of_venue.get(str(venue), []) for venue in venues.index]
+    drawn = dict(zip(zip(circles["venue_id"].astype(str), circles["limit_cm"], strict=True), map(coded_parts, packed), strict=True))
+    return [[drawn.get((str(venue), each.limit_cm), []) for each in walks] for venue in venues.index]
 
 
 def _without_specks(circles: gpd.GeoSeries) -> gpd.GeoSeries:

@@ -35,8 +35,13 @@ VENUE_FIELDS: tuple[PublicField, ...] = (
 
 PAGE_VENUE_FIELDS: tuple[PublicField, ...] = (
     *VENUE_FIELDS,
+    PublicField("id", "链接里用的编号，由场所编号换算，看不出原来的编号。", "What links call the venue: made from its id, not telling it."),
     PublicField("place", "场所的位置，精确到约 0.1 米。", "Where the venue stands, to about 0.1 m."),
-    PublicField("circle", "规定时间内能步行到场所的范围，精确到约 10 米。", "From where one walks to the venue in time, to about 10 m."),
+    PublicField(
+        "circle",
+        "规定时间内能步行到场所的范围，每种走法一个，精确到约 10 米。",
+        "From where one walks there in time, to 10 m, for each way.",
+    ),
 )
 
 FILE_FIELDS: tuple[PublicField, ...] = (
@@ -60,9 +65,11 @@ PAGE_FIELDS: Mapping[str, tuple[PublicField, ...]] = {
         PublicField("origin", "各坐标的起点，度。", "The place from which all places are counted, degrees."),
         PublicField("steps", "一度分成多少步：建筑和场所一种，范围一种。", "Into how many steps a degree is divided, for shapes and for circles."),
         PublicField("bounds", "地图的四至，度。", "West, south, east and north of the map, degrees."),
-        PublicField("limit", "步行多少分钟、多少米算能走到。", "How many minutes and metres of walking count as reached."),
+        PublicField("limits", "步行多少分钟、多少米算能走到，每种走法一行。", "Minutes and metres of walking that count, for each way."),
         PublicField("categories", "服务类别。", "The categories of service."),
         PublicField("venues", "对公众开放的场所。", "The venues that are open to the public."),
+        PublicField("circles_pending", "步行范围是不是还在计算。", "Whether the walking ranges are still being computed."),
+        PublicField("basemap", "服务器设置的他人底图；文件里没有。", "The map of others that a server's settings ask for; files have none."),
         PublicField("ground", "底图：道路、水面和建筑的形状。", "The ground: shapes of streets, water and buildings."),
     ),
     "categories": (
@@ -71,7 +78,8 @@ PAGE_FIELDS: Mapping[str, tuple[PublicField, ...]] = {
         PublicField("en", "类别的英文名。", "Its English name."),
     ),
     "venues": PAGE_VENUE_FIELDS,
-    "limit": (
+    "limits": (
+        PublicField("walk", "走法的代码。", "The code of the way of walking."),
         PublicField("minutes", "分钟数。", "The minutes."),
         PublicField("metres", "能走的米数。", "The metres walked in them."),
         PublicField("flat", "是不是不论快慢的固定距离。", "Whether it is a distance whatever the speed."),

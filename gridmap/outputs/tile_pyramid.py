@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,6 +95,17 @@ def tile_layer(
     attributes = attributes_of({field: frame[field] for field in fields}, np.arange(len(frame)))
     version = _version(name, min_zoom, max_zoom, shared_borders, shapes, attributes)
     return TileLayer(name, shapes, index, attributes, min_zoom, max_zoom, _bounds(index), coarse, version)
+
+
+def tile_at(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
+    """Return column and row of the tile that a place lies in, degrees.
+
+    >>> tile_at(120.86, 32.02, 13)
+    (6846, 3326)
+    """
+    column = int((longitude / 360 + 0.5) * 2**zoom)
+    row = int((0.5 - math.asinh(math.tan(math.radians(latitude))) / (2 * math.pi)) * 2**zoom)
+    return column, row
 
 
 def _version(name: str, min_zoom: int, max_zoom: int, shared_borders: bool, shapes: Shapes, attributes: Attributes) -> str:

@@ -21,6 +21,7 @@ from gridmap.outputs.tile_archive import vector_layer as vector_layer
 from gridmap.outputs.tile_archive import write_pmtiles as write_pmtiles
 from gridmap.outputs.tile_pyramid import TileLayer as TileLayer
 from gridmap.outputs.tile_pyramid import live_tile as live_tile
+from gridmap.outputs.tile_pyramid import tile_at as tile_at
 from gridmap.outputs.tile_pyramid import tile_layer as tile_layer
 
 NONE = -1

@@ -16,6 +16,7 @@ from webtools import PASSWORD, PEOPLE, Planner, log_in
 from gridmap.grids.propose import propose
 from gridmap.grids.tiling import tile
 from gridmap.ground.sample import sample_district
+from gridmap.outputs.publish_content import public_venues
 from gridmap.rules import load_rules
 from gridmap.store.accounts import Accounts
 from gridmap.store.private import PrivateStore
@@ -31,6 +32,15 @@ def _quick_hashes() -> Iterator[None]:
     """Let a password take no time: dozens of logins follow, and how strong argon2id is by default is a test of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gridmap.store.accounts._hasher", lambda: PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_circles() -> Iterator[None]:
+    """Let the public map have none: each test would start a process that computes them. One slow test does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("web.circles.run_module", lambda *_: 0)
+        patch.setattr("web.circles.made", lambda sight: [[] for _ in public_venues(sight.district, sight.rules)[0].index])
         yield
 
 

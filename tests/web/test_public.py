@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import re
+import threading
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+import web.circles
 from gridmap.outputs.publish_fields import PAGE_FIELDS
 from gridmap.store.workspace import Workspace
 from web import Settings
+from web.background import run_module
+from web.circles import NAME, keep, kept
+from web.ground import Ground, Sight
 
 BLOCK = re.compile(r'<script type="application/json" id="gridmap-content">(.*?)</script>', re.DOTALL)
+
+
+def content_of(visitor: FlaskClient, lang: str = "zh") -> dict[str, Any]:
+    found = BLOCK.search(visitor.get("/", headers={"Accept-Language": lang}).text)
+    assert found
+    return dict(json.loads(found[1]))
+
+
+def public(sight: Sight) -> Any:
+    venues = sight.district.venues
+    return venues[venues["public"].fillna(False).astype(bool)]
 
 
 @pytest.fixture
@@ -53,6 +71,55 @@ def test_staff_find_the_way_in(visitor: FlaskClient) -> None:
     found = BLOCK.search(visitor.get("/").text)
     assert found
     assert visitor.get(json.loads(found[1])["staff"]).status_code in (302, 401)
+
+
+def test_until_circles_are_computed_it_opens_without(visitor: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+    monkeypatch.setattr(web.circles, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(web.circles, "circles_of", lambda *given: begun.wait(60) and [["made"] for _ in range(len(public(given[1])))])
+    before = content_of(visitor)
+    begun.set()
+    monkeypatch.setattr(web.circles, "PATIENCE_S", 60.0)
+    after = content_of(visitor)
+    assert (before["circles_pending"], set(map(tuple, before["venues"]["circle"]))) == (True, {()})
+    assert (after["circles_pending"], after["venues"]["circle"][0]) == (False, ["made"])
+
+
+@pytest.mark.slow
+def test_circles_are_computed_by_a_process_and_kept(settings: Settings) -> None:
+    sight = Ground(settings.workspace).sight()
+    assert run_module("web.circles", str(settings.workspace), str(settings.files_folder / NAME)) == 0
+    found = kept(settings.files_folder / NAME, sight)
+    assert found is not None
+    assert (len(found), any(found)) == (len(public(sight)), True)
+
+
+def test_circles_that_were_kept_are_not_computed_again(settings: Settings) -> None:
+    seen = Ground(settings.workspace).sight()
+    keep(settings.files_folder / NAME, seen, [["kept"]])
+    assert web.circles.circles_of(settings, seen) == [["kept"]]
+    assert kept(settings.files_folder / NAME, dataclasses.replace(seen, tag="another")) is None
+
+
+def test_a_damaged_file_of_circles_is_as_good_as_none(settings: Settings) -> None:
+    seen = Ground(settings.workspace).sight()
+    keep(settings.files_folder / NAME, seen, [])
+    (settings.files_folder / NAME).write_bytes(b"\x1f\x8b broken")
+    assert kept(settings.files_folder / NAME, seen) is None
+
+
+def test_it_follows_the_rules_of_the_adopted_plan(app: Flask, settings: Settings, visitor: FlaskClient) -> None:
+    workspace = Workspace(settings.workspace)
+    plan = workspace.read_plan("first")
+    fewer = dict(list(plan.rules.categories.items())[:2])
+    workspace.save_plan(dataclasses.replace(plan, name="second", rules=dataclasses.replace(plan.rules, categories=fewer)))
+    workspace.adopt("second")
+    assert [each["code"] for each in content_of(visitor)["categories"]] == list(fewer)
+
+
+def test_its_source_is_told_in_the_visitors_language(visitor: FlaskClient) -> None:
+    told = {content_of(visitor, lang)["source"] for lang in ("zh", "en")}
+    assert len(told) == 2
 
 
 def test_without_public_venues_it_leads_to_the_account(app: Flask, settings: Settings, visitor: FlaskClient) -> None:

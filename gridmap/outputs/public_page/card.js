@@ -21,7 +21,7 @@
       const heading = make("h2", { id: "gridmap-card-name", tabindex: "-1", text: venue.name || say("public_nameless") });
       const tags = kinds.map((kind) => make("span", { class: "tag" }, signSvg(kind.sign, 22), make("span", { text: kind[view.language] })));
       this.root.setAttribute("aria-labelledby", "gridmap-card-name");
-      this.root.replaceChildren(close, heading, make("p", { class: "tags" }, ...tags), this.facts(venue), this.walk(venue));
+      this.root.replaceChildren(close, heading, make("p", { class: "tags" }, ...tags), this.facts(venue), this.walk(venue), this.share());
       this.root.hidden = false;
       this.root.scrollTop = 0;
     }
@@ -63,6 +63,7 @@
     walk(venue) {
       const { view } = this.panel;
       const minutes = String(view.model.limit.minutes);
+      if (view.model.circles_pending) return make("p", { class: "note", text: this.panel.say("public_circles_pending") });
       const note = venue.hasCircle ? (view.hasMap ? "public_circle_drawn" : "") : "public_circle_none";
       const go = make("button", {
         type: "button",
@@ -70,6 +71,15 @@
         click: () => this.acts.setHere(venue.place, "venue"),
       });
       return make("div", { class: "walk" }, note && make("p", { class: "note", text: this.panel.say(note, { minutes }) }), make("div", { class: "buttons" }, go));
+    }
+
+    // A link that opens this venue, for whoever wants to send it to somebody.
+    share() {
+      const say = (code) => this.panel.say(code);
+      const told = make("p", { class: "note", role: "status" });
+      const copied = (good) => { told.textContent = say(good ? "public_copied" : "public_copy_failed"); };
+      const copy = make("button", { type: "button", text: say("public_copy_venue"), click: () => this.acts.copy("venue", copied) });
+      return make("div", { class: "walk" }, make("div", { class: "buttons" }, copy), told);
     }
   }
 

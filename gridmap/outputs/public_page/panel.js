@@ -71,14 +71,29 @@
       this.pick.hidden = !this.view.hasMap;
       this.clear = button("clear", "public_here_clear", this.acts.clearHere);
       this.clear.classList.add("plain");
+      // Without circles there is nothing to reach yet: one line says so in place of the buttons.
+      const { circles_pending: pending } = this.view.model;
+      const told = pending ? "public_circles_pending" : flat ? "public_here_flat" : "public_here_note";
+      const buttons = pending ? [] : [make("div", { class: "buttons" }, button("locate", "public_here_locate", this.acts.locate), this.pick, this.clear)];
       return make(
         "section",
         { class: "here", "aria-labelledby": "gridmap-here" },
         make("h2", { id: "gridmap-here" }, mark("here", 22), make("span", { text: this.say("public_here", far) })),
-        make("div", { class: "buttons" }, button("locate", "public_here_locate", this.acts.locate), this.pick, this.clear),
+        this.ways(),
+        ...buttons,
         this.hereState,
-        make("p", { class: "note", text: this.say(flat ? "public_here_flat" : "public_here_note", far) }),
+        make("p", { class: "note", text: this.say(told, far) }),
       );
+    }
+
+    // How fast one walks, where there is a choice.
+    ways() {
+      const { model } = this.view;
+      if (model.limits.length < 2 || model.circles_pending) return "";
+      const buttons = model.limits.map(({ walk }, way) =>
+        make("button", { type: "button", "aria-pressed": String(way === model.way), text: this.say(`public_walk_${walk}`), click: () => this.acts.walk(way) }),
+      );
+      return make("div", { class: "ways", role: "group", "aria-label": this.say("public_walk") }, ...buttons);
     }
 
     switches() {
