@@ -4,8 +4,8 @@
 
 The networks are made up: crossings 60 m apart, a quarter of the streets missing, a river with bridges, ids in any order. Peers get the same edges;
 all distances are checked to be equal. Times are process time on one core; a run before the clock starts compiles our kernels. ``warm`` is the search
-alone, ``cold`` includes reading the network from disk (ours) or building the matrix (scipy). OSMnx and spopt are left out where they are not
-installed.
+alone, ``cold`` includes reading the network from disk (ours) or building the matrix (scipy). OSMnx, spopt and Valhalla are left out where they
+are not installed; of Valhalla the wheel ``pyvalhalla-weekly`` holds the program that builds its tiles.
 """
 
 from __future__ import annotations
@@ -13,22 +13,30 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
+import json
 import resource
+import statistics
+import subprocess
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+import shapely
 from scipy.sparse.csgraph import dijkstra
 
+from gridmap.circles import areas
 from gridmap.circles.areas import WIDTH_M, venue_circles
 from gridmap.circles.coverage import coverage
+from gridmap.circles.rasters import outline
 from gridmap.circles.siting import best_sites, demand_of
 from gridmap.ground.importing import ImportRequest, import_files
 from gridmap.ground.sample import sample_district
@@ -42,10 +50,14 @@ CM = 100
 VENUES, CATEGORIES = 1000, 9
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    start = time.process_time()
-    result = work()
-    return result, time.process_time() - start
+def timed(work: Callable[[], Any], runs: int = 1) -> tuple[Any, float]:
+    """Return what ``work`` returns, and the median of its CPU seconds."""
+    seconds = []
+    for _ in range(runs):
+        start = time.process_time()
+        result = work()
+        seconds.append(time.process_time() - start)
+    return result, statistics.median(seconds)
 
 
 def made_up(nodes: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -90,7 +102,7 @@ def searches(nodes: int, *, with_pandana: bool = False) -> None:
         return [nearest(graph, own, zeros[: len(own)], np.arange(len(own), dtype=np.int32), limit_cm=LIMIT_CM).distance_cm for own in sets]
 
     ours()
-    found, own_s = timed(ours)
+    found, own_s = timed(ours, 7)
     size = (len(xy), len(xy))
     matrix, build_s = timed(
         lambda: sp.csr_array((np.tile(cm, 2).astype(float), (np.concatenate((tail, head)), np.concatenate((head, tail)))), shape=size)
@@ -99,7 +111,7 @@ def searches(nodes: int, *, with_pandana: bool = False) -> None:
     def scipys() -> list[np.ndarray]:
         return [dijkstra(matrix, indices=venues[category == each], min_only=True, limit=LIMIT_CM) for each in range(CATEGORIES)]
 
-    theirs, scipy_s = timed(scipys)
+    theirs, scipy_s = timed(scipys, 7)
     for mine, other in zip(found, theirs, strict=True):
         reachable = np.isfinite(other)
         assert (mine[rank[reachable]] == other[reachable]).all()
@@ -115,7 +127,7 @@ def searches(nodes: int, *, with_pandana: bool = False) -> None:
                 own = rank[venues[category == each]]
                 nearest(again, own, zeros[: len(own)], np.arange(len(own), dtype=np.int32), limit_cm=LIMIT_CM)
 
-        _, cold_s = timed(cold)
+        _, cold_s = timed(cold, 5)
     tell("  the same, cold", cold_s, "scipy with its build", scipy_s + build_s)
     if len(xy) <= 60_000:
         network = nx.Graph()
@@ -192,17 +204,27 @@ def whole(households: int) -> None:
     coverage(sample_district(1000, seed=1), rules)
     found, seconds = timed(lambda: coverage(district, rules))
     print(f"whole run, {households:,} households, {len(district.buildings):,} buildings, {len(district.venues)} venues: {seconds:.2f} s")
-    areas(found, district)
+    draw(found, district)
 
 
-def areas(found: Any, district: Any) -> None:
+def draw(found: Any, district: Any, path: Path | None = None) -> None:
     walls = walls_of(district)
-    venue_circles(found, walls)
-    drawn, seconds = timed(lambda: venue_circles(found, walls))
+    with mock.patch.object(areas, "raster_outline", wraps=areas.raster_outline) as outlines:
+        drawn = venue_circles(found, walls)
+    drawn, seconds = timed(lambda: venue_circles(found, walls), 5)
     each_s = seconds / max(len(drawn), 1)
-    print(f"  circle polygons: {1000 * each_s:.2f} ms a venue")
+    print(f"  circle polygons: {1000 * each_s:.2f} ms a venue, median of 5 runs over {len(drawn)} venues")
+    segments = [call.args[0] for call in outlines.call_args_list][::10]
+    exact = [shapely.union_all(shapely.buffer(shapely.linestrings(each.reshape(-1, 2, 2)), WIDTH_M, quad_segs=12)) for each in segments]
+    for cell_m in (10.0, 5.0):
+        found_areas, outline_s = timed(lambda cell_m=cell_m: [outline(each, WIDTH_M, cell_m) for each in segments])  # type: ignore[misc]
+        share = shapely.area(shapely.intersection(found_areas, exact)) / shapely.area(shapely.union(found_areas, exact))
+        each_ms = 1000 * outline_s / len(segments)
+        print(f"  outlines at {cell_m} m, every tenth: IoU {np.median(share):.4f} in the median, {share.min():.4f} at least; {each_ms:.2f} ms each")
     if importlib.util.find_spec("osmnx"):
         tell("  the same", each_s, "OSMnx recipe", recipe(found, 20))
+    if path and importlib.util.find_spec("valhalla"):
+        tell("  the same", each_s, "Valhalla", valhallas(path, found, drawn))
 
 
 def recipe(found: Any, venues: int) -> float:
@@ -226,6 +248,28 @@ def recipe(found: Any, venues: int) -> float:
     return seconds / len(nodes)
 
 
+def valhallas(path: Path, found: Any, drawn: Any) -> float:
+    """Return the seconds a venue of Valhalla's isochrones from the same extract, its tiles built before, and tell how well they agree with ours."""
+    import valhalla
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "valhalla.json"
+        settings.write_text(json.dumps(valhalla.get_config(tile_extract="", tile_dir=folder)), encoding="utf-8")
+        subprocess.run([Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles", "-c", settings, path], check=True, capture_output=True)
+        actor = valhalla.Actor(settings)
+        at_street = shapely.get_point(found.venue_doors.leg[found.venue_doors.linked], 0)
+        places = gpd.GeoSeries(at_street, crs=found.network.crs).to_crs(4326)
+        asked = {"costing": "pedestrian", "polygons": True, "generalize": 0, "contours": [{"distance": found.limit.limit_cm / CM / 1000}]}
+        requests = [json.dumps({**asked, "locations": [{"lon": place.x, "lat": place.y}]}) for place in places]
+        answers = [actor.isochrone(request) for request in requests]
+        _, seconds = timed(lambda: [actor.isochrone(request) for request in requests])
+    shapes = [shapely.geometry.shape(json.loads(each)["features"][0]["geometry"]) for each in answers]
+    own, theirs = drawn.geometry.to_numpy(), shapely.make_valid(gpd.GeoSeries(shapes, crs=4326).to_crs(drawn.crs).to_numpy())
+    share = shapely.area(shapely.intersection(own, theirs)) / shapely.area(shapely.union(own, theirs))
+    print(f"  Valhalla's isochrones: IoU with our circles {np.median(share):.2f} in the median")
+    return seconds / len(requests)
+
+
 def extract(path: Path) -> None:
     district, rules = import_files(ImportRequest(osm=path)).district, load_rules("nantong")
     found, seconds = timed(lambda: coverage(district, rules))
@@ -233,7 +277,7 @@ def extract(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         cached_network(district, folder=Path(folder))
         print(f"  network from the cache: {timed(lambda: cached_network(district, folder=Path(folder)))[1]:.3f} s")
-    areas(found, district)
+    draw(found, district, path)
 
 
 def tell(task: str, own_s: float, peer: str, peer_s: float) -> None:

@@ -30,6 +30,12 @@ BETTER = 0.2
 ON_STREET_BETTER = 0.04
 """Of buildings crossed by a street's middle line the share is small in any datum; a fall by this much, and to less than half, is telling."""
 
+NEAR_STREET_M = 60.0
+"""A building has a street so near, but does not stand on it."""
+
+MOST_NEAR = 0.7
+"""Where fewer buildings than this share have a street near in the best datum, streets are missing, and their places prove nothing."""
+
 NEAR_BUILDING_M = 8.0
 """A venue stands in a building or at its door."""
 
@@ -53,16 +59,17 @@ READINGS = (
 def datum_findings(tables: Mapping[str, gpd.GeoDataFrame]) -> list[Finding]:
     """Return a warning for each layer that would lie much better in another datum, naming that datum and both shares.
 
-    Three tests: buildings and venues that name a community lie in it; streets do not run through buildings; venues stand in or at buildings.
+    Four tests: buildings and venues that name a community lie in it; streets run near buildings; they do not run through them; venues stand
+    in or at buildings.
     ``tables`` are tables of a district in one projected CRS; those that are absent or empty are not tested. Outside China nothing is tested.
     """
     present = {name: table for name, table in tables.items() if len(table)}
     if not present or not _in_china(next(iter(present.values()))):
         return []
     findings: list[Finding] = []
-    for name, test in (("buildings", "community"), ("venues", "community"), ("buildings", "streets"), ("venues", "buildings")):
-        other = {"community": "communities"}.get(test, test)
-        if name in present and other in present and not any(each.subject == name for each in findings):
+    for name, test in (("buildings", "community"), ("venues", "community"), ("buildings", "near"), ("buildings", "streets"), ("venues", "buildings")):
+        other = {"community": "communities", "near": "streets"}.get(test, test)
+        if name in present and other in present and not any(each.subject in (name, other) for each in findings):
             shares = _shares(test, present[name], present[other])
             findings += _better(name, other, test, shares)
     return findings
@@ -87,10 +94,12 @@ def _shares(test: str, table: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> list
     chosen = _sample(np.arange(len(table)))
     objects = table.geometry.to_numpy()[chosen]
     others = other.geometry.to_numpy()
-    if test == "streets":
+    if test in ("streets", "near"):
         level = other["layer"].fillna(0).to_numpy(dtype=np.int64) if "layer" in other.columns else np.zeros(len(other))
         tree = shapely.STRtree(others[level == 0])
-        return [(1.0 - _hit(tree, moved, 0.0), len(chosen)) for moved in _moved(objects, table.crs)]
+        near = NEAR_STREET_M if test == "near" else None
+        # Who stands on a street has it near as well: of those that have one, who is beside it is in the right place.
+        return [((1.0 if near is None else _hit(tree, moved, near)) - _hit(tree, moved, 0.0), len(chosen)) for moved in _moved(objects, table.crs)]
     tree = shapely.STRtree(others)
     return [(_hit(tree, moved, NEAR_BUILDING_M), len(chosen)) for moved in _moved(objects, table.crs)]
 
@@ -101,10 +110,17 @@ def _better(name: str, other: str, test: str, shares: list[tuple[float, int]]) -
     telling = found - now >= BETTER
     if test == "streets":
         telling = found - now >= ON_STREET_BETTER and (1.0 - found) * 2 <= 1.0 - now
+    if test == "near":
+        telling = telling and found >= MOST_NEAR
     if count < FEWEST or not telling:
         return []
     subject, against = (other, name) if reading.of_other else (name, other)
-    code = {"community": "datum_beside_communities", "streets": "datum_on_streets", "buildings": "datum_beside_buildings"}[test]
+    code = {
+        "community": "datum_beside_communities",
+        "streets": "datum_on_streets",
+        "near": "datum_off_streets",
+        "buildings": "datum_beside_buildings",
+    }[test]
     shown = [round(100 * share, 1) for share in (now, found)]
     if test == "streets":
         shown = [round(100 - share, 1) for share in shown]
