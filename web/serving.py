@@ -27,7 +27,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> None:
 
     Raises ``RequestError`` when the port is taken.
     """
-    _log_to_standard_error()
+    log_to_standard_error()
     app = create_app(settings)
     sockets: dict[int, Any] = {}
     try:
@@ -63,7 +63,8 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> None:
     server.close()
 
 
-def _log_to_standard_error() -> None:
+def log_to_standard_error() -> None:
+    """Let the log go to standard error, one JSON object a line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     LOG.handlers[:] = [handler]

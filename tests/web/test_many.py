@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
@@ -35,8 +39,8 @@ server.run()
 """
 
 
-@pytest.fixture
-def addresses(settings: Settings, root: Path) -> Iterator[list[str]]:
+@contextlib.contextmanager
+def waitress_twice(settings: Settings, root: Path) -> Iterator[list[str]]:
     """Two servers of one workspace: threads of this process, and another process."""
     here = create_server(create_app(settings), host="127.0.0.1", port=0, threads=8)
     threading.Thread(target=here.run, daemon=True).start()
@@ -46,6 +50,50 @@ def addresses(settings: Settings, root: Path) -> Iterator[list[str]]:
         yield [f"http://127.0.0.1:{port}" for port in (here.effective_port, int(there.stdout.readline()))]
         there.terminate()
     here.close()
+
+
+@contextlib.contextmanager
+def gunicorn(settings: Settings, root: Path) -> Iterator[list[str]]:
+    """One address behind which two processes answer, whichever is free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["gunicorn", "--workers", "2", "--threads", "8", "--bind", f"127.0.0.1:{port}", f"web.wsgi:application({str(settings.workspace)!r})"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(root),
+        "GRIDMAP_SERVER_LOGIN_LIMIT": "10000 per minute",
+        "GRIDMAP_SERVER_REQUEST_LIMIT": "100000 per minute",
+    }
+    with subprocess.Popen([sys.executable, "-m", *command], stderr=subprocess.PIPE, env=environment, text=True) as server:
+        assert server.stderr is not None
+        log: list[str] = []
+        threading.Thread(target=log.extend, args=(server.stderr,), daemon=True).start()
+        yield [f"http://127.0.0.1:{port}"] * 2
+        server.terminate()
+        assert server.wait(60) == 0
+    assert len({line.split("pid: ")[1] for line in log if "Booting worker" in line}) == 2
+    assert [line for line in log if "Traceback" in line or '"level": "ERROR"' in line] == []
+
+
+WAYS = [waitress_twice, pytest.param(gunicorn, marks=pytest.mark.skipif(sys.platform == "win32", reason="gunicorn runs on POSIX systems alone"))]
+
+
+@pytest.fixture(params=WAYS)
+def addresses(request: pytest.FixtureRequest, settings: Settings, root: Path) -> Iterator[list[str]]:
+    with request.param(settings, root) as found:
+        wait_for(found[0])
+        yield found
+
+
+def wait_for(address: str) -> None:
+    """Wait until a server answers that maps open at once."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        with contextlib.suppress(URLError), build_opener().open(f"{address}/health", timeout=10):
+            return
+        time.sleep(0.2)
+    raise TimeoutError(address)
 
 
 def page(client: OpenerDirector, address: str, **form: str) -> str:
