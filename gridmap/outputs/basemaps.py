@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
@@ -49,7 +50,7 @@ class Basemap:
         return {**told, "layers": [list(each) for each in self.layers], "shifted": told.pop("datum") == "gcj02"} | {"datum": self.datum}
 
 
-def hosts_of(content: dict[str, Any] | None) -> tuple[str, ...]:
+def hosts_of(content: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return where the tiles of a basemap's :meth:`Basemap.content` come from, nowhere for none.
 
     >>> hosts_of({"layers": [["http://127.0.0.1:8080/{z}/{x}/{y}.png"]]}), hosts_of(None)

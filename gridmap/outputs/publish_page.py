@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gridmap.errors import InputError
+from gridmap.outputs.basemaps import hosts_of
 from gridmap.texts import Language, render
 
 SCRIPTS = (
@@ -35,6 +36,7 @@ SCRIPTS = (
 LIBRARY = "assets/maplibre/maplibre-gl-csp.js"
 WORKER = "assets/maplibre/maplibre-gl-csp-worker.js"
 STYLES = ("assets/maplibre/maplibre-gl.css", "public_page/page.css")
+BASEMAP = "basemap.js"
 LAST = "public_page/map.js"
 """The script that starts the map, after the library: until then the list can be read already."""
 
@@ -66,11 +68,11 @@ def public_page(content: Mapping[str, Any], *, language: Language = "zh") -> str
     ``content`` is what :func:`gridmap.outputs.publish_content.public_content` makes. Raises ``InputError`` when the
     front-end libraries were not built.
     """
-    scripts = [*map(_text, SCRIPTS), _text(LIBRARY), _text(LAST)]
-    styles = [_text(name) for name in STYLES]
+    basemap = content.get("basemap")
+    scripts, styles = _scripts(basemap), [_text(name) for name in STYLES]
     head = [
         '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{public_policy()}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{public_policy(basemap)}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="referrer" content="no-referrer">',
         f"<title>{html.escape(page_title(str(content['district']), language))}</title>",
@@ -101,16 +103,21 @@ def data_block(content: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def public_policy() -> str:
-    """Return the content policy of the public page: exactly its own scripts and style sheets count, and nothing is fetched."""
-    scripts, styles = [*map(_text, SCRIPTS), _text(LIBRARY), _text(LAST)], list(map(_text, STYLES))
+def _scripts(basemap: Mapping[str, Any] | None) -> list[str]:
+    """Return our scripts, the map library, and what starts the map; only a page with a basemap holds the script for it."""
+    return [*map(_text, SCRIPTS), _text(LIBRARY), *([page_script(BASEMAP)] if basemap else []), _text(LAST)]
+
+
+def public_policy(basemap: Mapping[str, Any] | None = None) -> str:
+    """Return the content policy of the public page: exactly its own scripts and style sheets count, and nothing is fetched but a basemap's tiles."""
+    scripts, styles, hosts = _scripts(basemap), list(map(_text, STYLES)), " ".join(hosts_of(basemap))
     rules = {
         "default-src": "'none'",
         "script-src": " ".join(map(_digest, scripts)),
         "style-src": " ".join(map(_digest, styles)),
-        "img-src": "data: blob:",
+        "img-src": f"data: blob: {hosts}".strip(),
         "worker-src": "blob:",
-        "connect-src": "'none'",
+        "connect-src": hosts or "'none'",
         "base-uri": "'none'",
         "form-action": "'none'",
     }

@@ -120,6 +120,23 @@ def test_the_order_of_buildings_tells_nothing(town: District, content: dict[str,
 # --- what is told ----------------------------------------------------------------------------------------------------------------------------
 
 
+def test_another_way_of_walking_stands_alone(town: District, tmp_path: Path) -> None:
+    publish(town, load_rules("nantong"), tmp_path / "map.html", **TOLD, walk="gb50180")
+    content = content_of(tmp_path / "map.html")
+    assert [each["walk"] for each in content["limits"]] == ["gb50180"]
+    assert {len(each) for each in content["venues"]["circle"]} == {1}
+
+
+def test_links_do_not_tell_the_id_of_a_venue(town: District, content: dict[str, Any]) -> None:
+    assert len(set(content["venues"]["id"])) == 3
+    assert set(content["venues"]["id"]) & set(town.venues.index) == set()
+
+
+def test_a_file_has_no_basemap(folder: Path, content: dict[str, Any]) -> None:
+    assert content["basemap"] is None
+    assert "gridmapBasemap =" not in (folder / "index.html").read_text(encoding="utf-8")
+
+
 def test_source_date_and_approval_are_on_the_page(content: dict[str, Any]) -> None:
     assert (content["source"], content["date"], content["approval"]) == ("示范镇人民政府", "2024-05-31", "苏S(2024)1号")
 
@@ -130,17 +147,19 @@ def test_without_approval_a_note_says_so(town: District, tmp_path: Path) -> None
     assert content_of(tmp_path / "map.html")["approval"] == ""
 
 
-def test_circles_hold_what_is_within_the_walk(content: dict[str, Any]) -> None:
-    """750 m along a straight street: the circle of the service centre at 300 m ends at 1,050 m, and 25 m beside."""
+@pytest.mark.parametrize(("way", "walk", "ends"), [(0, "default", 1050), (1, "elder", 800)])
+def test_circles_hold_what_is_within_the_walk(way: int, walk: str, ends: int, content: dict[str, Any]) -> None:
+    """750 m along a straight street, 500 m for the elderly: the circle of the service centre at 300 m ends at 1,050 or 800 m, and 25 m beside."""
+    assert content["limits"][way]["walk"] == walk
     longitudes = []
-    for ring in content["venues"]["circle"][content["venues"]["name"].index("河西党群服务中心")]:
+    for ring in content["venues"]["circle"][content["venues"]["name"].index("河西党群服务中心")][way]:
         x, places = 0, []
         for step in decoded(ring)[::2]:
             x += step
             places.append(x / content["steps"]["circle"] + content["origin"][0])
         longitudes += places
     metres = (max(longitudes) - min(longitudes)) * 94_500  # a degree of longitude at 32 degrees north
-    assert 1030 < metres < 1110
+    assert ends - 20 < metres < ends + 60
 
 
 def test_the_sheet_is_for_excel(folder: Path) -> None:
@@ -202,7 +221,7 @@ def test_what_is_published_again_replaces_the_old(town: District, tmp_path: Path
 def test_a_venue_without_a_way_has_no_circle(town: District, tmp_path: Path) -> None:
     far = town.venues.assign(geometry=town.venues.geometry.translate(0, 5000))
     publish(town.with_tables({"venues": far}), load_rules("nantong"), tmp_path / "map.html", **TOLD)
-    assert content_of(tmp_path / "map.html")["venues"]["circle"] == [[], [], []]
+    assert content_of(tmp_path / "map.html")["venues"]["circle"] == [[[], []]] * 3
 
 
 def test_a_district_without_streets_and_buildings_is_published(town: District, tmp_path: Path) -> None:

@@ -184,6 +184,20 @@ def test_a_click_tells_what_can_be_reached(opened: Opened) -> None:
     assert len(names(page)) == 3
 
 
+def test_whoever_walks_slower_reaches_less(opened: Opened) -> None:
+    """From 1,000 m the centre at 300 m is 700 m away: ten minutes at the usual pace, more for the elderly."""
+    page, _ = opened(drawn=True)
+    page.get_by_role("button", name="在地图上选").click()
+    click_at(page, 1000, 2)
+    page.get_by_role("button", name="老人步行").click()
+    assert names(page) == ["卫生服务站"]
+    assert "约走 500 米" in page.locator(".here").inner_text()
+    assert "walk=elder" in page.evaluate("location.hash")
+    assert faults(page) == []
+    page.get_by_role("button", name="一般步行").click()
+    assert names(page) == ["河西党群服务中心", "卫生服务站"]
+
+
 def test_the_position_is_asked_for_on_a_press_alone(opened: Opened) -> None:
     count = "let asked = 0; navigator.geolocation.getCurrentPosition = (found) => { asked += 1; found({coords: {longitude: LON, latitude: LAT}}); };"
     longitude, latitude = degrees(1900, 60)
@@ -298,7 +312,21 @@ def test_a_link_leads_back_to_what_was_shown(opened: Opened) -> None:
     assert "&on=reading&lang=en" in page.evaluate("location.hash")
 
 
-@pytest.mark.parametrize("link", ["#map=a/b/c", "#map=99/400/7&on=&lang=xx", "#on=%E0%A4%A", "#&&==&map", "#on=<b>"])
+def test_a_link_opens_a_venue(opened: Opened, published: Path) -> None:
+    page, _ = opened()
+    page.locator(".venue").nth(1).click()
+    link = page.evaluate("location.hash")
+    assert "venue=" in link
+    page.keyboard.press("Escape")
+    assert "venue=" not in page.evaluate("location.hash")
+    again, _ = opened(drawn=True, link=link + "&walk=elder")
+    assert again.locator("#gridmap-card h2").inner_text() == "社区食堂"
+    assert again.get_by_role("button", name="老人步行").get_attribute("aria-pressed") == "true"
+    again.evaluate("location.hash = '#'")
+    again.wait_for_selector("#gridmap-card", state="hidden")
+
+
+@pytest.mark.parametrize("link", ["#venue=nonesuch&walk=flying", "#map=a/b/c", "#map=99/400/7&on=&lang=xx", "#on=%E0%A4%A", "#&&==&map", "#on=<b>"])
 def test_a_link_without_sense_does_no_harm(link: str, opened: Opened) -> None:
     page, log = opened(link=link)
     assert page.locator("html").get_attribute("lang") == "zh-CN"

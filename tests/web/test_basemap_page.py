@@ -89,6 +89,54 @@ def test_the_staffs_map(size: tuple[int, int], browser: Browser, shown: tuple[st
     page.close()
 
 
+def test_the_public_map(browser: Browser, shown: tuple[str, str, list[str]], district: District, building: Any) -> None:
+    address, tiles, asked = shown
+    page = browser.new_page(viewport={"width": DESK[0], "height": DESK[1]}, locale="zh-CN")
+    log = watched(page, address, tiles, "blob:")
+    longitude, latitude = middle(district, building)
+    page.goto(f"{address}/#map=18/{latitude}/{longitude}&on=")
+    page.wait_for_selector("html.gridmap-ready")
+    page.wait_for_timeout(1500)
+    under = counted(page)
+    assert asked
+    assert under["rim"] > 500
+    assert under["ink"] < 0.02 * under["rim"]
+    assert page.locator(".basemap-told").inner_text() == "测绘院 <b> · 审图号：测试号"
+    assert faults(page) == []
+    page.get_by_role("button", name="底图").click()
+    page.get_by_role("button", name="English").click()
+    page.wait_for_timeout(500)
+    assert counted(page) == {"ink": 0, "rim": 0}
+    assert page.get_by_role("button", name="Basemap").get_attribute("aria-pressed") == "false"
+    assert log == []
+    page.close()
+
+
+def test_the_map_of_member_households(browser: Browser, shown: tuple[str, str, list[str]]) -> None:
+    address, tiles, asked = shown
+    page = browser.new_page(viewport={"width": DESK[0], "height": DESK[1]}, locale="zh-CN")
+    log = watched(page, address, tiles)
+    sign_in(page, address, "administrator", PASSWORD, "/members/")
+    page.wait_for_selector("html.ready")
+    assert asked
+    assert page.locator(".basemap-told").is_visible()
+    assert faults(page) == []
+    assert log == []
+    page.close()
+
+
+def test_a_basemap_that_does_not_come_leaves_our_own_ground(browser: Browser, settings: Settings) -> None:
+    told = {"basemap": "http://127.0.0.1:9/{z}/{x}/{y}.png", "basemap_datum": "gcj02", "basemap_attribution": "测绘院"}
+    with served(dataclasses.replace(settings, **told)) as address:
+        page = browser.new_page(locale="zh-CN")
+        watched(page)
+        page.goto(address)
+        page.wait_for_selector("html.gridmap-ready")
+        page.get_by_text("底图取不到").wait_for()
+        assert page.evaluate("gridmapPage.drawnMap.map.getLayoutProperty('streets', 'visibility')") == "visible"
+        page.close()
+
+
 @pytest.fixture(scope="module")
 def script(browser: Browser) -> Iterator[Page]:
     """A page that holds nothing but our script for basemaps."""

@@ -1,6 +1,6 @@
 "use strict";
 // What is shown, kept in the address of the page behind the #, so that a link leads back to it:
-// #map=15.2/32.01000/120.86000&on=medical,reading&lang=en&embed
+// #map=15.2/32.01000/120.86000&on=medical,reading&walk=elder&venue=0a1b2c3d4e&lang=en&embed
 {
   const number = (text, least, most) => {
     const value = Number(text);
@@ -18,6 +18,8 @@
       camera: [zoom, latitude, longitude].every((each) => typeof each === "number") ? { zoom, center: [longitude, latitude] } : null,
       on: said.has("on") && (on.length || said.get("on") === "") ? new Set(on) : null,
       language: language in model.texts ? language : null,
+      way: Math.max(0, model.limits.findIndex((each) => each.walk === said.get("walk"))),
+      venue: model.venues.findIndex((each) => each.id === said.get("venue")),
       embed: said.has("embed") || new URLSearchParams(query).has("embed"),
     };
   };
@@ -36,6 +38,8 @@
     if (view.on.size !== view.used.size) {
       parts.push(`on=${[...view.on].sort((a, b) => a - b).map((each) => encodeURIComponent(view.model.categories[each].code)).join(",")}`);
     }
+    if (view.model.way) parts.push(`walk=${view.model.limit.walk}`);
+    if (view.chosen >= 0) parts.push(`venue=${view.model.venues[view.chosen].id}`);
     parts.push(`lang=${view.language}`);
     if (view.embed) parts.push("embed");
     return `#${parts.join("&")}`;

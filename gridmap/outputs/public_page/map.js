@@ -7,6 +7,7 @@
   const REACH = 14;
   const CLOSE = 16;
   const EDGE = 45;
+  const GROUND = ["water", "rivers", "street-rims", "streets", "railways", "street-names", "water-names"];
 
   const canDraw = () => {
     const canvas = document.createElement("canvas");
@@ -43,6 +44,8 @@
       this.pin = new maplibregl.Marker({ element: pinElement(), anchor: "bottom", draggable: true });
       this.pin.on("dragend", () => acts.setHere(this.pin.getLngLat().toArray(), "map"));
       this.asking = false;
+      const { basemap } = view.model;
+      if (basemap) this.basemap = gridmapBasemap.add(this.map, basemap, GROUND, (code) => panel.say(`basemap_on_page_${code}`));
       this.listen();
       for (const [number, category] of view.model.categories.entries()) this.addSign(`sign-${number}`, category.sign);
       this.addSign(`sign-${view.model.categories.length}`, { colour: "#2b2a27", letter: "•" });
@@ -174,6 +177,7 @@
         button.setAttribute("aria-label", say(code));
       }
       this.pin.getElement().setAttribute("aria-label", say("public_pin"));
+      if (this.basemap) this.basemap.name();
     }
 
     // A sheet of paper is narrower than a screen: the same part of the map is drawn at the size that it has there, and kept as a picture.

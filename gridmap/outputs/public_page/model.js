@@ -65,27 +65,40 @@
 
   gridmapPage.unpack = (content) => {
     const { origin, steps } = content;
+    const model = { ...content, way: 0 };
     const shape = (parts) => parts.map((text) => unpackPart(text, origin, steps.shape));
     const circle = (parts) => parts.map((text) => unpackPart(text, origin, steps.circle));
     const categories = content.categories.map((each, position) => ({ ...each, sign: gridmapPage.signOf(each, position) }));
     const venues = rows(content.venues).map((row, position) => {
       const kinds = row.categories.flatMap((number) => [categories[number].zh, categories[number].en]);
+      const { circle: walks, ...told } = row;
       const venue = {
-        ...row,
+        ...told,
         position,
-        hasCircle: row.circle.length > 0,
         place: row.place.map((step, axis) => origin[axis] + step / steps.shape),
         search: [row.name, row.address, row.opened_by, ...kinds].join("\n").toLowerCase(),
       };
-      later(venue, "circle", () => circle(row.circle));
-      return later(venue, "box", () => boxOf(venue.circle));
+      const ways = walks.map((parts) => {
+        const way = { has: parts.length > 0 };
+        later(way, "circle", () => circle(parts));
+        return later(way, "box", () => boxOf(way.circle));
+      });
+      // What is told of the walk is that of the way of walking that the reader has chosen.
+      const chosen = () => ways[model.way] || { has: false, circle: [] };
+      Object.defineProperties(venue, {
+        hasCircle: { get: () => chosen().has },
+        circle: { get: () => chosen().circle },
+        box: { get: () => chosen().box },
+      });
+      return venue;
     });
     const ground = {};
     for (const [name, columns] of Object.entries(content.ground)) {
       later(ground, name, () => rows(columns).map((each) => ({ ...each, shape: shape(each.shape) })));
     }
     const used = new Set(venues.flatMap((each) => each.categories));
-    return { ...content, categories, venues, ground, used };
+    Object.defineProperty(model, "limit", { get: () => content.limits[model.way] });
+    return Object.assign(model, { categories, venues, ground, used });
   };
 
   // Whether a place lies in a circle; holes come out right because every ring crossed turns the answer round.

@@ -5,6 +5,7 @@
 
   const model = unpack(JSON.parse(document.getElementById("gridmap-content").textContent));
   const asked = readLink(location.hash, location.search, model);
+  model.way = asked.way;
   const view = {
     model,
     texts: model.texts,
@@ -104,6 +105,20 @@
     }
     panel.markChosen();
     if (map) map.showChosen(from);
+    remember();
+  };
+
+  // Another way of walking: other circles, and another answer to what is in reach.
+  acts.walk = (way) => {
+    model.way = way;
+    panel.render();
+    update();
+    if (view.here) tellHere();
+    if (view.chosen >= 0) card.show(model.venues[view.chosen]);
+    panel.markChosen();
+    if (map) map.showChosen("walk");
+    panel.root.querySelector('.ways [aria-pressed="true"]').focus();
+    remember();
   };
 
   const BESIDE_M = 30;
@@ -165,7 +180,7 @@
   const quoted = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 
   acts.copy = (what, done) => {
-    const text = what === "link" ? pageAddress(false) : `<iframe src="${quoted(pageAddress(true))}" title="${quoted(document.title)}" width="800" height="600"></iframe>`;
+    const text = what !== "embed" ? pageAddress(false) : `<iframe src="${quoted(pageAddress(true))}" title="${quoted(document.title)}" width="800" height="600"></iframe>`;
     if (!navigator.clipboard) return done(false);
     return navigator.clipboard.writeText(text).then(() => done(true), () => done(false));
   };
@@ -183,10 +198,12 @@
     const now = readLink(location.hash, "", model);
     view.on = now.on || new Set(model.used);
     if (now.language) view.language = now.language;
+    model.way = now.way;
     panel.render();
     update();
     name();
     if (now.camera && map) map.jump(now.camera);
+    if (now.venue !== view.chosen) acts.choose(now.venue, now.camera ? "link" : "list");
   });
 
   document.documentElement.classList.toggle("embedded", view.embed);
@@ -202,6 +219,7 @@
     document.documentElement.classList.toggle("without-map", !view.hasMap);
     if (panel.pick) panel.pick.hidden = !view.hasMap;
     name();
+    if (asked.venue >= 0) acts.choose(asked.venue, asked.camera ? "link" : "list");
     if (!map) document.documentElement.classList.add("gridmap-ready");
   };
   gridmapPage.publicView = view;
