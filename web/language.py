@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode, urlsplit
+
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
@@ -32,6 +34,13 @@ def say(code: str, /, **words: Word) -> str:
     return render(code, language(), words)
 
 
+def in_language(chosen: Language) -> str:
+    """Return the address of this page in a language, with all else that its address asks for; of the page before where this one answers a form."""
+    if request.method == "GET":
+        return f"?{urlencode([*((name, value) for name, value in request.args.items(multi=True) if name != 'lang'), ('lang', chosen)])}"
+    return f"/{urlsplit(request.referrer or '').path.lstrip('/')}?lang={chosen}"
+
+
 def _keep(response: Response) -> Response:
     asked = _asked()
     if asked is not None and asked != request.cookies.get(COOKIE):
@@ -43,4 +52,4 @@ def init_language(app: Flask) -> None:
     """Let pages say texts of the catalogues: ``{{ say("start_title") }}``."""
     Babel(app, locale_selector=_choose)
     app.after_request(_keep)
-    app.jinja_env.globals.update(say=say, language=language)
+    app.jinja_env.globals.update(say=say, language=language, in_language=in_language)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from webtools import token_of
 
 from gridmap.errors import RequestError
 from gridmap.ground.sample import sample_district
@@ -67,6 +68,25 @@ def test_languages(client: FlaskClient) -> None:
     assert title(headers={"Accept-Language": "fr"}) == "中文"
     assert title(query_string={"lang": "en"}) == "English"
     assert title(headers={"Accept-Language": "zh-CN"}) == "English"
+
+
+PAGES = ("/account/", "/account/password", "/administration/accounts/", "/administration/accounts/1", "/audit/", "/coverage/", "/members/", "/start/")
+
+
+@pytest.mark.parametrize("address", ["/account/login", "/nonesuch", *PAGES])
+def test_every_page_speaks_both_languages(address: str, as_role, client: FlaskClient) -> None:
+    visitor = as_role("administrator") if address in PAGES else client
+    for spoken, tag in (("zh", "zh-CN"), ("en", "en")):
+        page = visitor.get(address, query_string={"lang": spoken, "x": "&1"}, headers=HTML).text
+        assert f'<html lang="{tag}">' in page
+        assert 'href="?x=%261&amp;lang=en"' in page
+
+
+def test_an_answered_form_leads_back_in_the_other_language(as_role) -> None:
+    visitor = as_role("auditor")
+    token = token_of(visitor, "/audit/")
+    page = visitor.post("/audit/verify", data={"csrf_token": token}, headers={"Referer": "http://localhost//evil.test/audit/"}).text
+    assert 'href="/evil.test/audit/?lang=en"' in page
 
 
 def test_health(client: FlaskClient, settings: Settings) -> None:

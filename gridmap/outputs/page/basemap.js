@@ -110,13 +110,14 @@
 
   /**
    * Put the basemap below all that is drawn. `covers` are the layers of ours that it takes the place of while it is on; `words(code)` gives
-   * "switch", "failed" and "approval" in the reader's language. Returns `name()`, to be called when the language changes.
+   * "switch", "failed" and "approval" in the reader's language. Whose map it is stands in `told`, in the map's corner unless the caller has a
+   * `place` of its own for it. Returns `told`, and `name()`, to be called when the language changes.
    */
-  const add = (map, basemap, covers, words) => {
+  const add = (map, basemap, covers, words, place = (told) => map.addControl(control(told), "bottom-left")) => {
     if (basemap.shifted) addProtocol(basemap);
     const names = basemap.layers.map((_, number) => `basemap-${number}`);
     const button = document.createElement("button");
-    const told = document.createElement("p");
+    const told = document.createElement("span");
     let [on, failed] = [true, false];
 
     const show = () => {
@@ -159,11 +160,11 @@
     map.on("error", (event) => names.includes(event.sourceId) && settle(true));
     map.on("sourcedata", (event) => names.includes(event.sourceId) && event.tile?.state === "loaded" && settle(false));
     map.addControl(control(button), "top-right");
-    map.addControl(control(told), "bottom-left");
+    place(told);
     name();
     if (map.isStyleLoaded()) begin();
     else map.once("style.load", begin);
-    return { name };
+    return { name, told };
   };
 
   globalThis.gridmapBasemap = { add, gcj02, piecesOf, fromSquare };

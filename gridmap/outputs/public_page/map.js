@@ -45,7 +45,7 @@
       this.pin.on("dragend", () => acts.setHere(this.pin.getLngLat().toArray(), "map"));
       this.asking = false;
       const { basemap } = view.model;
-      if (basemap) this.basemap = gridmapBasemap.add(this.map, basemap, GROUND, (code) => panel.say(`basemap_on_page_${code}`));
+      if (basemap) this.basemap = gridmapBasemap.add(this.map, basemap, GROUND, (code) => panel.say(`basemap_on_page_${code}`), () => {});
       this.listen();
       for (const [number, category] of view.model.categories.entries()) this.addSign(`sign-${number}`, category.sign);
       this.addSign(`sign-${view.model.categories.length}`, { colour: "#2b2a27", letter: "•" });
@@ -177,7 +177,9 @@
         button.setAttribute("aria-label", say(code));
       }
       this.pin.getElement().setAttribute("aria-label", say("public_pin"));
-      if (this.basemap) this.basemap.name();
+      if (!this.basemap) return;
+      this.basemap.name();
+      document.getElementById("gridmap-told").append(this.basemap.told);
     }
 
     // A sheet of paper is narrower than a screen: the same part of the map is drawn at the size that it has there, and kept as a picture.
