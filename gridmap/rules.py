@@ -47,7 +47,8 @@ class Weights:
     thing: borders belong on streets. ``compound_split`` is added for each grid beyond the first that a compound is divided among,
     ``barrier_crossed`` for each barrier crossing (arterial, railway, river) inside a grid, ``moved_household`` for each household that leaves
     its grid of an earlier plan, ``unevenness`` for each household that a grid is off the target. ``level_unevenness`` is the same for areas and for
-    communities that are merged.
+    communities that are merged. ``daily_round`` weighs each metre of the grids' daily rounds, from door to door along the streets; above 0 they are
+    shortened after the search, and no proof speaks of them.
     """
 
     inner_boundary: float
@@ -62,6 +63,7 @@ class Weights:
     unevenness: float
     level_unevenness: float
     source: str
+    daily_round: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

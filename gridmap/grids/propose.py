@@ -10,10 +10,11 @@ import geopandas as gpd
 import pandas as pd
 
 from gridmap.errors import RequestError
-from gridmap.findings import finding
+from gridmap.findings import Finding, finding
 from gridmap.grids.atoms import split_atoms
 from gridmap.grids.community import community_jobs, run_communities
 from gridmap.grids.continuity import named_grids
+from gridmap.grids.daily_rounds import with_short_rounds
 from gridmap.grids.dedicated import dedicated_groups, divided_communities
 from gridmap.grids.existing import missing_households
 from gridmap.grids.plan import (
@@ -80,6 +81,9 @@ def propose(
 
     jobs = community_jobs(atoms.loc[free], neighbours, earlier, rules, seed=seed, effort=effort)
     outcomes = run_communities(jobs, cores=cores, resume={} if resume is None else resume, progress=progress)
+    round_findings: list[Finding] = []
+    if rules.weights.daily_round > 0 and jobs:
+        outcomes, round_findings = with_short_rounds(district, atoms, jobs, outcomes, rules.weights.daily_round, cores=cores, progress=progress)
     drafts = dedicated.reindex(atoms.index).astype("Int64")
     for job, outcome in zip(jobs, outcomes, strict=True):
         drafts.loc[list(job.atoms)] = outcome.labels + (int(drafts.max()) + 1 if drafts.notna().any() else 0)
@@ -93,7 +97,7 @@ def propose(
     progress("step_boundaries", 1, 1)
     proofs = {job.community_id: outcome.certificates for job, outcome in zip(jobs, outcomes, strict=True)}
     made = [*plan.findings, *bounds_findings(plan, proofs, kept=set(fixed.dropna())), *missing_households(plan)]
-    made += optimality_findings({job.community_id: outcome for job, outcome in zip(jobs, outcomes, strict=True)})
+    made += optimality_findings({job.community_id: outcome for job, outcome in zip(jobs, outcomes, strict=True)}) + round_findings
     return dataclasses.replace(plan, findings=tuple(made if start is None or community is None else with_carried(made, start, rules, community)))
 
 
