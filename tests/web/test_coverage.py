@@ -190,6 +190,12 @@ def test_a_building_tells_every_walk(planner: FlaskClient, truth: Coverage, dist
     assert [each["reason"] for each in told["walks"]] == plain(rows["reason"])
 
 
+def test_search_by_address(planner: FlaskClient, district: District) -> None:
+    venue = district.venues[district.venues["address"].notna()].iloc[0]
+    found = planner.get("/coverage/search.json", query_string={"q": venue["address"]}).json["found"]
+    assert venue["name"] in [each["name"] for each in found if each["table"] == "venues"]
+
+
 def test_search_by_name_and_code(planner: FlaskClient, district: District) -> None:
     found = planner.get("/coverage/search.json", query_string={"q": home_of(district)}).json["found"]
     assert found[0]["id"] == home_of(district)
