@@ -164,10 +164,11 @@ def _apt_install(packages: list[str]) -> int:
 
 def _run(*command: str | Path, quiet: bool = False) -> int:
     output = subprocess.DEVNULL if quiet else None
-    try:
-        return subprocess.run(list(map(str, command)), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
-    except KeyboardInterrupt:
-        return 130
+    with subprocess.Popen(list(map(str, command)), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output) as process:
+        while True:
+            # The program hears of Ctrl-C too, and ends by itself: a server first answers the requests at work.
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
 
 
 def _say(sentence: str) -> int:

@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from gridmap.ground.sample import sample_district
@@ -43,7 +44,7 @@ def pages(buildings: int, start_buildings: int) -> None:
         server, address, took = started(large)
         print(f"server of {buildings} buildings: {took:.2f} s wall")
         try:
-            drawn(address)
+            drawn(address, server.pid)
         finally:
             stop(server)
 
@@ -86,8 +87,8 @@ def stop(server: subprocess.Popen[bytes]) -> None:
     server.wait(timeout=30)
 
 
-def drawn(address: str) -> None:
-    """Print the times of a first visit, when walks are still computed, and of later ones."""
+def drawn(address: str, server: int) -> None:
+    """Print the times of a first visit, when walks are still computed, and of later ones, and whose processor time they take."""
     program = next((path for path in map(shutil.which, BROWSERS) if path), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
@@ -101,11 +102,25 @@ def drawn(address: str) -> None:
         page.wait_for_selector(".facts")
         first = visit(page, address)
         print(f"first visit, walks not computed yet: buildings drawn in their colours after {first['drawn']:.1f} s wall")
-        later = [visit(page, address) for _ in range(RUNS)]
+        later, spent = [], []
+        for _ in range(RUNS):
+            before = cpu_s(server)
+            later.append(visit(page, address))
+            spent.append([after - earlier for after, earlier in zip(cpu_s(server), before, strict=True)])
+        for name, times in zip(("server", "browser"), zip(*spent, strict=True), strict=True):
+            print(f"later visits, CPU of the {name}: {', '.join(f'{each:.2f}' for each in times)} s")
         for name in ("seen", "drawn", "figures"):
             times = [each[name] for each in later]
             print(f"later visits, {name}: {', '.join(f'{each:.2f}' for each in times)} s wall, median {statistics.median(times):.2f}")
         browser.close()
+
+
+def cpu_s(server: int) -> tuple[float, float]:
+    """Return the processor time of the server and of everything else that this process has started, which is the browser."""
+    times = {process.pid: sum(process.cpu_times()[:2]) for process in psutil.Process().children(recursive=True)}
+    # The circles of the public map are computed by a process of the server; no page of the staff waits for it.
+    own = [process.pid for process in psutil.Process(server).children(recursive=True)]
+    return times.pop(server), sum(seconds for pid, seconds in times.items() if pid not in own)
 
 
 def visit(page: Page, address: str) -> dict[str, Any]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import shlex
 import sys
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from gridmap.cli.ground import LANG, PATH, SEED
 from gridmap.cli.words import Command, language, option, say
+
+if TYPE_CHECKING:
+    from gridmap.store.accounts import Role
 
 GOES_ON = (0, 3)
 """Exit codes after which the demonstration goes on; 3 means that findings remain, and the office's files have some on purpose."""
@@ -42,17 +46,32 @@ def demo(folder: Path, profile: str, households: int, seed: int, serve: bool | N
 
 
 def _serve(workspace: Path) -> None:
-    """Start the server on what was made, with one account whose password is made up now and shown once."""
+    """Start the server on what was made, with accounts whose passwords are made up now and shown once, and open the public map."""
     from gridmap.cli.server import serve_workspace
-    from gridmap.store.accounts import Accounts
+    from gridmap.store.accounts import Accounts, Territory, made_password
     from gridmap.store.private import PrivateStore
+    from gridmap.store.workspace import Workspace
 
-    store, password = PrivateStore.beside(workspace), secrets.token_urlsafe(9)
-    store.make()
-    Accounts(store).add("demo", password, "administrator", by="demo")
+    community_id, name = next(iter(Workspace(workspace).read_district().communities["name"].items()))
+    accounts = Accounts(PrivateStore.beside(workspace))
     click.secho("\n" + say("demo_serve"), bold=True)
-    click.echo(say("demo_account", user="demo", password=password))
-    serve_workspace(workspace)
+    everything, one = Territory(), Territory("community", (str(community_id),))
+    who: list[tuple[str, Role, Territory, str]] = [
+        ("demo", "administrator", everything, ""),
+        ("demo-planner", "planner", everything, ""),
+        ("demo-community", "community", one, f" {name}"),
+    ]
+    for user, role, territory, place in who:
+        password = made_password()
+        accounts.add(user, password, role, territory, by="demo")
+        click.echo(say("demo_account", user=user.ljust(14), password=password, role=f"role_{role}", place=place))
+    serve_workspace(workspace, opened=_show)
+
+
+def _show(address: str) -> None:
+    """Open a page in the user's browser, where there is a screen to show it on."""
+    if sys.platform in ("win32", "darwin") or any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+        webbrowser.open(address)
 
 
 def unused_folder(folder: Path) -> Path:
@@ -79,6 +98,8 @@ def steps(folder: Path, *, profile: str, households: int, seed: int) -> list[tup
         ("demo_adopt", ["adopt", workspace, "first"]),
         ("demo_export", ["export", workspace, str(folder / "plan.gpkg")]),
         ("demo_map", ["map", workspace, str(folder / "plan.html")]),
+        ("demo_members_sample", ["members", "sample", workspace, str(folder / "members.xlsx"), "--seed", str(seed)]),
+        ("demo_members_import", ["members", "import", workspace, str(folder / "members.xlsx")]),
     ]
 
 

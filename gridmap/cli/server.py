@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,9 +37,15 @@ def serve(workspace: Path, host: str | None, port: int | None, settings: Path | 
 
 
 def serve_workspace(
-    workspace: Path, *, host: str | None = None, port: int | None = None, settings: Path | None = None, private: Path | None = None
+    workspace: Path,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    settings: Path | None = None,
+    private: Path | None = None,
+    opened: Callable[[str], None] | None = None,
 ) -> None:
-    """Start the server and wait until it is stopped; the first start asks for the first administrator."""
+    """Start the server and wait until it is stopped; the first start asks for the first administrator. ``opened`` is told the address."""
     from gridmap.store.accounts import Accounts
     from gridmap.store.private import PrivateStore
     from gridmap.store.workspace import Workspace
@@ -55,7 +62,13 @@ def serve_workspace(
         store.make()
     if not store.exists() or not Accounts(store).users():
         _ask_first(workspace, store.path)
-    run_server(chosen, ready=lambda address: click.echo(say("serve_ready", address=address)))
+
+    def ready(address: str) -> None:
+        click.echo(say("serve_ready", address=address))
+        if opened is not None:
+            opened(address)
+
+    run_server(chosen, ready=ready)
     click.echo(say("serve_stopped"))
 
 
