@@ -129,6 +129,10 @@ SECTIONS = {
     "levels": {"zh": "片区和社区合并", "en": "Areas and mergers of communities"},
     "store": {"zh": "导出", "en": "Export"},
     "members": {"zh": "组织和党员户", "en": "Organisations and member households"},
+    "optimality": {"zh": "方案有多好", "en": "How good a plan is"},
+    "rounds": {"zh": "每日巡访路线", "en": "Daily rounds"},
+    "publish": {"zh": "发布", "en": "Publishing"},
+    "server": {"zh": "服务器", "en": "The server"},
     "cli": {"zh": "过时的方案", "en": "Stale plans"},
     "rules": {"zh": "规则文件（有错就不能用，退出码为 1）", "en": "Rules files (with a fault they cannot be used; exit code 1)"},
 }

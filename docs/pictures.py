@@ -1,4 +1,4 @@
-"""Take the pictures of this folder: of a plan, of the public map and of the staff's map of coverage.
+"""Take the pictures of this folder: of a plan, of coverage, of the public map and of the staff's map of coverage.
 
 They show the sample district by default, or any OpenStreetMap extract.
 
@@ -6,6 +6,7 @@ They show the sample district by default, or any OpenStreetMap extract.
 
     python docs/pictures.py
     python docs/pictures.py --osm porto.osm.pbf
+    python docs/pictures.py --only coverage
 
 It needs what ``python3 run.py test`` installs: playwright, and Chromium, Chrome or Edge. The sample takes a minute, a city of 11,000 buildings ten.
 """
@@ -32,8 +33,9 @@ from web import Settings, create_app
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-NAMES = {"map": "plan", "publish": "public"}
-"""The command that makes a page, and the name of its picture."""
+PAGES = {"plan": ("map",), "coverage": ("map", "--coverage"), "public": ("publish",)}
+"""The names of pictures of pages, and the command that makes each page."""
+STAFF = "staff"
 ENDINGS = {"zh": ".zh.png", "en": ".png"}
 WIDTH, HEIGHT, SCALE = 1200, 750, 0.7
 PASSWORD = "a made-up password"  # noqa: S105
@@ -49,6 +51,7 @@ def main() -> int:
     parser.add_argument("--osm", help="plan this extract instead of the sample district")
     parser.add_argument("--prefix", default="", help="put this before the names of the pictures")
     parser.add_argument("--effort", default="normal")
+    parser.add_argument("--only", nargs="*", choices=[*PAGES, STAFF], default=[*PAGES, STAFF], help="take only these pictures")
     chosen = parser.parse_args()
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -58,16 +61,18 @@ def main() -> int:
             code = run(line)
             if code not in DONE:
                 return code
-        for command, name in NAMES.items():
-            for language, ending in ENDINGS.items():
+        for name, (command, *options) in PAGES.items():
+            for language, ending in ENDINGS.items() if name in chosen.only else ():
                 page = Path(folder) / f"{language}.html"
-                code = run([command, workspace, str(page), "--lang", language])
+                code = run([command, workspace, str(page), *options, "--lang", language])
                 if code not in DONE:
                     return code
                 take(page, PICTURES / (chosen.prefix + name + ending))
+        if STAFF not in chosen.only:
+            return 0
         with served(Path(workspace)) as address:
             for language, ending in ENDINGS.items():
-                take_staff(address, language, PICTURES / f"{chosen.prefix}staff{ending}")
+                take_staff(address, language, PICTURES / f"{chosen.prefix}{STAFF}{ending}")
     return 0
 
 

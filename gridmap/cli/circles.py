@@ -64,7 +64,8 @@ def coverage(
     grids = by_grid(found, chosen.atoms.assign(grid_id=chosen.grid_of)) if chosen is not None else None
     findings = [*(stale_findings(chosen, ground) if chosen is not None else []), *hours, *coverage_findings(found, district)]
     if export is not None:
-        findings += export_coverage(found, district, export, grids=grids, language=language())
+        with progress_bars() as progress:
+            findings += export_coverage(found, district, export, grids=grids, language=language(), progress=progress)
     data: dict[str, Any] = {"workspace": str(workspace), "settings": settings(found), "categories": _records(sums)}
     data["communities"] = _records(by_community(found, district))
     if chosen is not None and grids is not None:

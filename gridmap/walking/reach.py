@@ -182,32 +182,31 @@ def _spread(first: Any, arc: Any, limit: Any, bits: Any, distance: Any, queue: A
     """Walk on from what is in the queue until nothing is left; return how many nodes are in the list then, -1 when the queue had too little room."""
     buckets, room = queue.shape
     mask = buckets - 1
-    now = 0
+    now = np.int64(0)
     while live > 0:
-        j = now & mask
+        j = np.uint64(now & mask)
         base = now << bits
         while count[j] > 0:
             count[j] -= 1
             live -= 1
-            here = queue[j, count[j]]
-            walked = distance[here]
+            here = np.uint32(queue[j, count[j]])
+            walked = np.int64(distance[here])
             if walked < base:
                 continue
-            for k in range(first[here], first[here + 1]):
-                there = arc[k, 0]
-                far = np.int64(walked) + arc[k, 1]
+            for k in range(np.uint32(first[here]), np.uint32(first[here + np.uint32(1)])):
+                there = np.uint32(arc[k, 0])
+                far = walked + np.int64(arc[k, 1])
                 before = distance[there]
-                if far < before and far <= limit:
-                    if before == FAR:
-                        out[total] = there
-                        total += 1
-                    distance[there] = far
-                    i = (far >> bits) & mask
-                    if count[i] == room:
-                        return -1
-                    queue[i, count[i]] = there
-                    count[i] += 1
-                    live += 1
+                better = (far < before) & (far <= limit)
+                out[total] = there
+                total += better & (before == FAR)
+                distance[there] = far if better else before
+                i = np.uint64((far >> bits) & mask)
+                if count[i] == room:
+                    return -1
+                queue[i, count[i]] = there
+                count[i] += better
+                live += better
         now += 1
     return total
 
@@ -225,7 +224,8 @@ def _reached(first: Any, arc: Any, node: Any, start: Any, begins: Any, limit: An
     total = 0
     for s in range(sources):
         began = total
-        if total + nodes > out_node.size:
+        # One place more than there are nodes: what is no better is written too, and written over.
+        if total + nodes >= out_node.size:
             out_node = np.concatenate((out_node, np.empty_like(out_node)))
             out_distance = np.concatenate((out_distance, np.empty_like(out_distance)))
         live = 0
