@@ -204,6 +204,7 @@ def whole(households: int) -> None:
     coverage(sample_district(1000, seed=1), rules)
     found, seconds = timed(lambda: coverage(district, rules))
     print(f"whole run, {households:,} households, {len(district.buildings):,} buildings, {len(district.venues)} venues: {seconds:.2f} s")
+    print(f"  memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, the city and our imports included")
     draw(found, district)
 
 
@@ -294,7 +295,6 @@ def main() -> None:
     whole(given.households)
     if given.osm:
         extract(given.osm)
-    print(f"  memory so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     for size in given.sizes:
         searches(size, with_pandana=given.pandana)
     siting()
