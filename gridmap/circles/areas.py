@@ -133,7 +133,9 @@ class _Tracer:
         )
         tree = shapely.STRtree(steps)
         # A street that runs along a wall or ends at it does not lie behind it.
-        face, corner = tree.query(shapely.buffer(self.faces, -BESIDE_M), predicate="intersects")
+        within = shapely.buffer(self.faces, -BESIDE_M)
+        self.within = shapely.STRtree(within)
+        face, corner = tree.query(within, predicate="intersects")
         order = np.argsort(corner, kind="stable")
         self.face_of = face[order]
         self.faces_from = np.searchsorted(corner[order], np.arange(len(steps) + 1))
@@ -153,17 +155,17 @@ class _Tracer:
             found.node[mine], distance, limit_cm, self.first, self.edge_at, network.a, network.b, network.length_cm, network.one_way, network.level,
             network.shape, network.shape_at, self.along_cm, venues.edge, venues.position_cm, left,
         )  # fmt: skip
-        legs = shapely.get_coordinates(venues.leg[left >= 0])
-        counts = shapely.get_num_coordinates(venues.leg[left >= 0])
+        ways = venues.leg[left >= 0]
+        legs, counts = shapely.get_coordinates(ways), shapely.get_num_coordinates(ways)
         inner = np.ones(len(legs), dtype=bool)
         inner[np.cumsum(counts) - 1] = False
         steps = np.flatnonzero(inner)
         segments = np.concatenate((segments, np.hstack((legs[steps], legs[steps + 1]))))
         area, raster = raster_outline(segments, WIDTH_M, cell_m)
-        return self._cut(area, raster, segments[: len(level)], level, corner)
+        return self._cut(area, raster, segments[: len(level)], level, corner, ways)
 
-    def _cut(self, area: Any, raster: Raster, segments: Floats, level: Any, corner: Any) -> Any:
-        """Return the parts of an area in which its streets lie: without compounds that no street leads into, and without water.
+    def _cut(self, area: Any, raster: Raster, segments: Floats, level: Any, corner: Any, ways: Any) -> Any:
+        """Return the parts of an area in which its streets lie: without compounds that no street and no way to a venue leads into, and without water.
 
         Streets that pass over water, on bridges, stay as narrow strips.
         """
@@ -171,6 +173,8 @@ class _Tracer:
         if not len(near):
             return area
         entered, closed_in = _entered(corner, level, self.faces_from, self.face_of, self.inside, self.wet)
+        entered[self.within.query(ways, predicate="intersects")[1]] = True
+        entered &= ~self.wet
         if closed_in and entered.any():
             area = shapely.intersection(area, shapely.coverage_union_all(self.faces[entered]))
         else:

@@ -90,6 +90,12 @@ def test_through_a_gate_the_circle_goes_in() -> None:
     assert shapely.contains_xy(area, 500, 40)
 
 
+def test_a_venue_in_a_yard_without_streets_lies_in_its_circle() -> None:
+    yard = shapely.box(450, 5, 550, 100)
+    area = circle({"we": line((0, 0), (1000, 0))}, 500, 40, walls={"w": yard.exterior}, gates={"g": (500, 5)})
+    assert shapely.contains_xy(area, 500, 39)
+
+
 def test_no_circle_covers_water() -> None:
     river = shapely.box(-100, 10, 1100, 20)
     area = circle({"we": line((0, 0), (1000, 0)), "other": line((0, 30), (1000, 30))}, 500, 0, waters={"r": river})
