@@ -201,7 +201,10 @@ def sites(
     rows = [
         {"site": str(candidates.id[each]), "adds": adds, "x": x, "y": y}
         for each, adds, (x, y) in zip(result.chosen, result.households, places, strict=True)
+        if adds
     ]
+    if len(rows) < len(places):
+        findings.append(finding("sites_add_nobody", category, value=len(places) - len(rows)))
     after = before + result.covered
     words = {"covered": result.covered, "before": before, "households": total}
     shares = {"share_before": _percent(before / total if total else None), "share_after": _percent(after / total if total else None)}
