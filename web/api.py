@@ -17,16 +17,14 @@ from marshmallow.validate import OneOf, Range
 import web.api_schemas as shapes
 from gridmap import (
     RequestError,
-    bounds_within,
     building_records,
     community_records,
     grid_records,
     grids_within,
-    load_rules,
     venue_records,
     walk_limit,
 )
-from web.coverage import records, territory_mask, walks_now
+from web.coverage import bounds_here, records, territory_mask, walks_now
 from web.failures import failure
 from web.language import language, say
 from web.security import access_of, allowed, any_account, public_view, signed_in
@@ -84,7 +82,7 @@ def _allowed(field: Any) -> str:
     for each in field.validators:
         if isinstance(each, Range):
             return f"{each.min}-{each.max}"
-        if isinstance(each, OneOf):
+        if isinstance(each, OneOf | shapes.OfRules):
             return ", ".join(each.choices)
     return f"1-{shapes.TEXT_MOST} 字 / characters"
 
@@ -123,7 +121,7 @@ def district(_: Mapping[str, Any]) -> Response:
     told = {
         "name": found.name or standing().ground.workspace.path.stem,
         "crs": found.crs.to_string(),
-        "bounds": bounds_within(found, territory_mask(sight)),
+        "bounds": bounds_here(sight),
         "plan": None if sight.plan is None else sight.plan.name,
         "counts": {name: len(getattr(found, name)) for name in TABLES},
     }
@@ -170,7 +168,7 @@ def grids(asked: Mapping[str, Any]) -> Response:
 def venues(asked: Mapping[str, Any]) -> Response:
     """List the public venues."""
     sight = standing().ground.sight()
-    table = sight.remember("api venues", lambda: venue_records(sight.district, load_rules(shapes.RULES)))
+    table = sight.remember("api venues", lambda: venue_records(sight.district, sight.rules))
     return _page_of(table, asked, shapes.Venue)
 
 
@@ -193,7 +191,7 @@ def coverage(asked: Mapping[str, Any]) -> Response:
         response = failure(503, "staff_working", say("staff_working"))
         response.headers["Retry-After"] = "5"
         return response
-    limit = walk_limit(load_rules(shapes.RULES), asked["walk"], asked["minutes"])
+    limit = walk_limit(sight.rules, asked["walk"], asked["minutes"])
     table = sight.remember(("api walks", limit.walk, limit.minutes), lambda: found.coverage.within(limit).table)
     if "category" in asked:
         table = table[table["category"] == asked["category"]]

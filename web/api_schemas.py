@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
-from gridmap import load_rules
-
-RULES = "nantong"
-"""The profile whose categories and ways of walking count."""
-_RULES = load_rules(RULES)
+from web.standing import standing
 
 PAGE_USUAL, PAGE_MOST = 100, 1000
 OFFSET_MOST = 100_000_000
@@ -37,6 +33,24 @@ HOUSEHOLDS = "Households; null where they are not known or lie outside the accou
 LON, LAT = "Longitude, WGS 84, degrees.", "Latitude, WGS 84, degrees."
 
 
+class OfRules(validate.Validator):
+    """Accepts the codes in a ``part`` of the rules that count now: those of the adopted plan."""
+
+    def __init__(self, part: str) -> None:
+        self.part = part
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What is accepted; the description of the API lists it."""
+        return tuple(getattr(standing().ground.sight().rules, self.part))
+
+    def __call__(self, value: str) -> str:
+        """Return the value; raises ``ValidationError`` for one that the rules do not have."""
+        if value not in self.choices:
+            raise ValidationError(self.part)
+        return value
+
+
 class Page(Schema):
     """What every list takes."""
 
@@ -55,8 +69,8 @@ class InCommunity(Page):
 class Walking(InCommunity):
     """The list of walks."""
 
-    category = fields.String(validate=validate.OneOf(tuple(_RULES.categories)), metadata={"description": "Only this category."})
-    walk = fields.String(load_default="default", validate=validate.OneOf(tuple(_RULES.walk)), metadata={"description": "The way of walking."})
+    category = fields.String(validate=OfRules("categories"), metadata={"description": "Only this category."})
+    walk = fields.String(load_default="default", validate=OfRules("walk"), metadata={"description": "The way of walking."})
     minutes = fields.Integer(load_default=10, validate=validate.Range(1, 60), metadata={"description": "The limit in minutes."})
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from flask import Blueprint, Response, abort, g, jsonify, render_template, request, send_file, url_for
+from flask import Blueprint, Response, abort, current_app, g, jsonify, render_template, request, send_file, url_for
 
 from gridmap import (
     Limit,
@@ -27,7 +27,6 @@ from gridmap import (
     find_places,
     gap_rows,
     gap_table,
-    load_rules,
     packed_homes,
     packed_walks,
     propose_sites,
@@ -48,10 +47,10 @@ from web.standing import standing
 blueprint = Blueprint("coverage", __name__, url_prefix="/coverage")
 
 STAFF = ("grid_worker", "community", "street_office", "planner", "auditor", "administrator")
-RULES = "nantong"
-"""The profile whose categories and ways of walking count."""
 PATIENCE_S = 20.0
 """A request waits so long for what is still computed, then the page asks again."""
+GZIP_LEVEL = 1
+"""The quickest level; the others save little of such content."""
 MINUTES_MAX = 60
 """The longest limit that the page asks for; whole minutes alone, so that few answers are kept."""
 GAPS_AT_ONCE, AREAS_AT_ONCE, GAPS_MAX = 50, 500, 1000
@@ -64,13 +63,14 @@ KEPT_TEXTS = ("staff_", "reason_", "start_session_over", "basemap_on_page_")
 @allowed(*STAFF)
 def page() -> str:
     """Show the page; what it draws it fetches by itself."""
-    sight, rules = standing().ground.sight(), load_rules(RULES)
+    sight = standing().ground.sight()
     texts = {code: entry[language()] for code, entry in catalogue().items() if code.startswith(KEPT_TEXTS)}
-    return render_template("coverage.html", texts=texts, told=_told(sight, rules))
+    return render_template("coverage.html", texts=texts, told=_told(sight))
 
 
-def _told(sight: Sight, rules: Rules) -> dict[str, Any]:
+def _told(sight: Sight) -> dict[str, Any]:
     """Return what the page has to know before it fetches anything."""
+    rules = sight.rules
     tables = {name: url_for(f"tiles.{view}") for name, view in (("ground", "layers"), ("plan", "plan_layers"))}
     ways = {code: walk_limit(rules, code) for code in rules.walk}
     return {
@@ -81,7 +81,7 @@ def _told(sight: Sight, rules: Rules) -> dict[str, Any]:
         "library": url_for("library.file", name="maplibre-gl-csp-worker.js"),
         "basemap": basemap_here(),
         "address": url_for("coverage.page"),
-        "bounds": bounds_within(sight.district, territory_mask(sight)),
+        "bounds": bounds_here(sight),
         "categories": [{"code": code, "name": getattr(each, language())} for code, each in rules.categories.items()],
         "walks": [
             {"code": code, "name": _name_of_walk(code), "speed": each.speed_m_per_minute, "flat_cm": each.limit_cm if each.flat else None}
@@ -99,10 +99,12 @@ def _name_of_walk(code: str) -> str:
 def walks(category: str) -> Response:
     """Give the centimetres from each building to the nearest venue of a category; 202 while they are still computed."""
     sight = standing().ground.sight()
-    if category not in load_rules(RULES).categories:
+    if category not in sight.rules.categories:
         abort(404)
     found = walks_now(sight)
-    return _wait() if found is None else _packed(packed_walks(found, category))
+    if found is None:
+        return _wait()
+    return _packed(*sight.remember(("coverage walks", category), lambda: _both(packed_walks(found, category))))
 
 
 @blueprint.get("/homes.bin")
@@ -110,27 +112,31 @@ def walks(category: str) -> Response:
 def homes() -> Response:
     """Tell of each building whether it lies in the viewer's territory and is lived in; no count is in it."""
     sight = standing().ground.sight()
-    return _packed(packed_homes(sight.district, territory_mask(sight)))
+    return _packed(*_both(packed_homes(sight.district, territory_mask(sight))))
 
 
 @blueprint.get("/venues.json")
 @allowed(*STAFF)
 def venues() -> Response:
     """Give the venues with their place, categories, address and hours, and where the names of communities stand."""
-    sight, rules = standing().ground.sight(), load_rules(RULES)
-    told = sight.remember("coverage venues", lambda: (venues_on_map(sight.district, rules), communities_on_map(sight.district)))
-    return jsonify(venues=told[0], communities=told[1])
+    sight = standing().ground.sight()
+
+    def make() -> tuple[bytes, bytes]:
+        told = {"venues": venues_on_map(sight.district, sight.rules), "communities": communities_on_map(sight.district)}
+        return _both(current_app.json.dumps(told).encode())
+
+    return _packed(*sight.remember("coverage venues", make), mimetype="application/json")
 
 
 @blueprint.get("/figures.json")
 @allowed(*STAFF)
 def figures() -> Response:
     """Give the sums, the gaps and the communities or grids for what is shown; households outside the territory are in none of them."""
-    sight, asked = standing().ground.sight(), _asked()
+    sight = standing().ground.sight()
+    category, limit, by = _asked(sight.rules)
     found = walks_now(sight)
     if found is None:
         return _wait()
-    category, limit, by = asked
     inside, offset = territory_mask(sight), _whole("offset", 0, 0, 10**9)
     rows = gap_rows(found, category, limit, inside)
     count = _whole("count", GAPS_AT_ONCE, 1, GAPS_MAX)
@@ -153,13 +159,13 @@ def building(position: int) -> Response:
     buildings = sight.district.buildings
     if position >= len(buildings):
         abort(404)
-    _, limit, _ = _asked()
+    category, limit, _ = _asked(sight.rules)
     found = walks_now(sight)
     if found is None:
         return _wait()
     inside = bool(territory_mask(sight)[position])
     households = _plain(buildings["households"].iloc[position]) if inside else None
-    (place,) = records(gap_table(found, _asked()[0], limit, np.array([position])))
+    (place,) = records(gap_table(found, category, limit, np.array([position])))
     return jsonify(
         building_id=str(buildings.index[position]),
         position=position,
@@ -179,7 +185,7 @@ def circles(position: int) -> Response:
     sight = standing().ground.sight()
     if position >= len(sight.district.venues):
         abort(404)
-    walk = _way()
+    walk = _way(sight.rules)
     found = walks_now(sight)
     if found is None:
         return _wait()
@@ -192,7 +198,7 @@ def circles(position: int) -> Response:
 def sites() -> Response:
     """Propose places for new venues inside the territory; 202 while they are still sought."""
     sight = standing().ground.sight()
-    (category, limit, _), count = _asked(), _whole("sites", 3, 1, 20)
+    (category, limit, _), count = _asked(sight.rules), _whole("sites", 3, 1, 20)
     found = walks_now(sight)
     if found is None:
         return _wait()
@@ -226,11 +232,12 @@ def search() -> Response:
 @allowed(*STAFF)
 def workbook() -> Response:
     """Give what is shown as a workbook; it is written down who took it."""
-    sight, (category, limit, by) = standing().ground.sight(), _asked()
+    sight = standing().ground.sight()
+    category, limit, by = _asked(sight.rules)
     found = walks_now(sight)
     if found is None:
         return _wait()
-    name = getattr(load_rules(RULES).categories[category], language())
+    name = getattr(sight.rules.categories[category], language())
     told = {
         say("staff_told_district"): sight.district.name or "",
         say("staff_told_category"): name,
@@ -245,7 +252,7 @@ def workbook() -> Response:
 
 def walks_now(sight: Sight) -> Walks | None:
     """Return the walks of the workspace, None while they are still computed."""
-    return result_of(sight, "walks", lambda: district_walks(sight.district, load_rules(RULES)), patience_s=PATIENCE_S)
+    return result_of(sight, "walks", lambda: district_walks(sight.district, sight.rules), patience_s=PATIENCE_S)
 
 
 def _limit_in_words(limit: Limit) -> str:
@@ -254,9 +261,8 @@ def _limit_in_words(limit: Limit) -> str:
     return say("staff_limit", minutes=f"{limit.minutes:g}", metres=round(limit.limit_cm / 100), speed=f"{limit.speed_m_per_minute:g}")
 
 
-def _asked() -> tuple[str, Limit, Literal["community", "grid"]]:
+def _asked(rules: Rules) -> tuple[str, Limit, Literal["community", "grid"]]:
     """Return the category, the limit and the areas that a request asks for; raises ``RequestError`` for what makes no sense."""
-    rules = load_rules(RULES)
     category = request.args.get("category", next(iter(rules.categories)))
     if category not in rules.categories:
         raise RequestError("category_not_in_rules", category=category, categories=", ".join(rules.categories))
@@ -264,12 +270,12 @@ def _asked() -> tuple[str, Limit, Literal["community", "grid"]]:
     by = AREAS.get(asked)
     if by is None:
         raise RequestError("staff_value", name="by", value=asked[:20], allowed=", ".join(AREAS))
-    return category, walk_limit(rules, _way(), _whole("minutes", 10, 1, MINUTES_MAX)), by
+    return category, walk_limit(rules, _way(rules), _whole("minutes", 10, 1, MINUTES_MAX)), by
 
 
-def _way() -> str:
+def _way(rules: Rules) -> str:
     walk = request.args.get("walk", "default")
-    walk_limit(load_rules(RULES), walk)
+    walk_limit(rules, walk)
     return walk
 
 
@@ -293,6 +299,13 @@ def territory_mask(sight: Sight) -> npt.NDArray[np.bool_]:
     return sight.remember(("inside", territory), make)
 
 
+def bounds_here(sight: Sight) -> list[float]:
+    """Return west, south, east and north of the viewer's territory, degrees."""
+    user = signed_in()
+    assert user is not None
+    return sight.remember(("bounds", user.territory), lambda: bounds_within(sight.district, territory_mask(sight)))
+
+
 def _wait() -> Response:
     response = jsonify(working=True)
     response.status_code = 202
@@ -300,11 +313,16 @@ def _wait() -> Response:
     return response
 
 
-def _packed(content: bytes) -> Response:
-    """Give an array, gzipped where that is understood."""
-    response = Response(content, mimetype="application/octet-stream")
+def _both(content: bytes) -> tuple[bytes, bytes]:
+    """Return some content as it is and gzipped."""
+    return content, gzip.compress(content, GZIP_LEVEL, mtime=0)
+
+
+def _packed(content: bytes, gzipped: bytes, *, mimetype: str = "application/octet-stream") -> Response:
+    """Give some content, gzipped where that is understood."""
+    response = Response(content, mimetype=mimetype)
     if request.accept_encodings["gzip"]:
-        response.set_data(gzip.compress(content, 1, mtime=0))
+        response.set_data(gzipped)
         response.content_encoding = "gzip"
     response.vary.add("Accept-Encoding")
     return response
