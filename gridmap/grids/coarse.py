@@ -14,7 +14,7 @@ from gridmap.grids.graph import CommunityGraph, Ints, drawn_together
 from gridmap.kernels import kernel
 
 SAVED_SHARE = 0.2
-"""A coarse graph that saves less than this share of the atoms is not worth the trouble."""
+"""A search is not worth the trouble of a coarse graph that saves less than this share of the atoms."""
 ROUNDS = 3
 """Rounds of drawing together; in the first only atoms without households."""
 
@@ -27,8 +27,8 @@ class Coarse:
     group: Ints
 
 
-def coarse(graph: CommunityGraph, households: int, *, earlier: Ints | None = None) -> Coarse | None:
-    """Return ``graph`` with small atoms drawn together into some of up to ``households`` households; None when that saves little.
+def coarse(graph: CommunityGraph, households: int, *, earlier: Ints | None = None, saved: float = SAVED_SHARE) -> Coarse | None:
+    """Return ``graph`` with small atoms drawn together into some of up to ``households`` households; None when that saves less than a share.
 
     Two are drawn together when no barrier lies between them, they are of one compound or both of none, of one grid of the ``earlier`` plan, and one
     of them has fewer than half of ``households``; the dearest borders first.
@@ -40,7 +40,7 @@ def coarse(graph: CommunityGraph, households: int, *, earlier: Ints | None = Non
     group = np.arange(len(graph))
     _draw_together(graph.first[order], graph.second[order], graph.households, households, group)
     _, first, group = np.unique(group, return_index=True, return_inverse=True)
-    if len(first) > (1 - SAVED_SHARE) * len(graph):
+    if len(first) > (1 - saved) * len(graph):
         return None
     return Coarse(drawn_together(graph, first, group), group)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridmap.grids.coarse import coarse
+from gridmap.grids.coarse import SAVED_SHARE, coarse
 from gridmap.grids.division import Limits
 from gridmap.grids.exchange import ExchangeEffort
 from gridmap.grids.graph import CommunityGraph, Ints
@@ -86,12 +86,13 @@ def as_they_are(part: Part) -> Drawn:
 
 
 def drawn_at(part: Part, share: int, labels: Ints | None = None) -> Drawn | None:
-    """Draw together small atoms of a part up to a ``share`` of the maximum, only some of one grid of ``labels`` and of one earlier grid; None when
-    that saves little.
+    """Draw together small atoms of a part up to a ``share`` of the maximum; None when that saves little.
+
+    With ``labels`` only those of one grid and of one earlier grid are drawn together, and however few that are.
     """
     kept = [each for each in (labels, part.earlier) if each is not None]
     apart = np.unique(np.stack(kept), axis=1, return_inverse=True)[1] if kept else None
-    found = coarse(part.graph, part.limits.maximum // share, earlier=apart)
+    found = coarse(part.graph, part.limits.maximum // share, earlier=apart, saved=SAVED_SHARE if labels is None else 0.0)
     if found is None:
         return None
     first = np.unique(found.group, return_index=True)[1]
@@ -112,10 +113,13 @@ def searched(part: Part, budget: Budget, *, shares: Sequence[int] = COARSE_SHARE
 
 def finished(part: Part, budget: Budget, level: Level) -> Found:
     """Improve the division of a level among the atoms as they are."""
-    if not level.drawn.households:
-        return level.found
+    return mended(part, budget, level.among_atoms) if level.drawn.households else level.found
+
+
+def mended(part: Part, budget: Budget, found: Found) -> Found:
+    """Search for a better division than one of all atoms, beginning from it."""
     workshop = Workshop(part.graph, part.net, part.limits, budget, part.seeds)
-    return _mended(workshop, workshop.measured(level.among_atoms.labels), part.unavoidable)
+    return _mended(workshop, workshop.measured(found.labels), part.unavoidable)
 
 
 def _solved(workshop: Workshop, earlier: Ints | None, unavoidable: int) -> Found:

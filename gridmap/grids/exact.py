@@ -12,31 +12,27 @@ An exact algorithm for the vehicle routing problem based on the set partitioning
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridmap.grids.cover import exact_cover
-from gridmap.grids.cuts import Cuts, broken_cuts
+from gridmap.grids.branching import DEARER, LEAST_STEP, STAND_IN, Best, branched, cover
+from gridmap.grids.cuts import Cuts, broken_cuts, no_cuts
 from gridmap.grids.division import Limits, empty_region, price_sets
 from gridmap.grids.exchange import outside
-from gridmap.grids.graph import Floats, Ints, Truths
+from gridmap.grids.graph import Floats, Ints
+from gridmap.grids.listing import Listing, possible_grids
 from gridmap.grids.pricer import Pricer
-from gridmap.grids.program import UNIT, Prices, Program
+from gridmap.grids.program import Prices, Program, lowered, lowest, resolved
 from gridmap.grids.recombine import Candidates, joined
 from gridmap.grids.treecut import Net
 
-LEAST_STEP = 2.0
-"""Costs are whole decimetres, counted twice: a better division costs so much less."""
 LONGEST_STEPS = 24_000
 """Steps from one root in the search for grids that are worth it; what that misses is found when all are listed."""
-STAND_IN = 4.0
-"""An atom that no grid holds costs so many times what a grid does, at first."""
-DEARER = 8.0
-"""What no grid holds becomes so many times dearer until the linear program does without, up to ``DEARER_TIMES`` times."""
+FIRST_GRIDS = 1200
+"""So many listed grids are in the linear program from the start."""
 DEARER_TIMES = 12
-ENTERING_GRIDS = 400
-"""So many listed grids enter the linear program at once."""
+"""The linear program is given up when it lacks grids after what no grid holds became dearer so many times."""
 GAP_SHARES = (1.0, 0.5, 0.25)
 TAIL = 0.05
 """The last grids, which lower the linear program by less than this share of the gap, are found when all are listed."""
@@ -46,18 +42,24 @@ STALLED = 0.1
 """Cuts stop when three rounds of them close less than this share of the gap."""
 CUT_ROUNDS = 30
 PROMISING_GRIDS = 3000
-"""The first search for a better division looks at so many grids, those with the least reduced costs."""
-FIRST_SLACK = 0.01
-"""The first slack of a search for a cover, as a share of the cost; doubled until something is found or all is searched."""
+"""The first search for a better division looks at so many grids, those with the least reduced costs ..."""
+BRANCHED_GRIDS = 5_000
+"""Of more grids than these, fewer linear programs are solved."""
+PROMISING_NODES = 20
+"""... and solves so many linear programs among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExactEffort:
-    """What a proof may spend: ``steps`` of pricing for each number of grids, ``listed`` grids, ``nodes`` of a search for a cover."""
+    """What a proof may spend: ``possible`` grids, listed once for all, or else ``steps`` of pricing for each number of grids and ``listed`` grids;
+    ``nodes`` of a search for a cover, ``branches`` of one by linear programs.
+    """
 
     steps: int
     listed: int
     nodes: int
+    branches: int = 0
+    possible: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +76,11 @@ class Solution:
     least_cost: float
 
     @property
+    def bounded(self) -> bool:
+        """Whether anything is known of other divisions."""
+        return self.least_violation > 0 or self.least_cost > 0
+
+    @property
     def proved(self) -> bool:
         """Whether no division is better."""
         return self.least_violation == self.violation and self.least_cost > self.cost - LEAST_STEP
@@ -86,7 +93,7 @@ class _Root:
     """
 
     grids: int
-    pricer: Pricer
+    pricer: Pricer | Listing
     prices: Prices
     pool: Candidates
     bound: float
@@ -96,6 +103,7 @@ def best_division_proved(net: Net, limits: Limits, labels: Ints, effort: ExactEf
     """Look for the best division of a connected part until it is proved or the effort is spent, beginning from the division ``labels``.
 
     Households outside the bounds come first, absolutely. ``pool`` are grids within the bounds that may be good, with twice their costs.
+    When the possible grids are too many to be listed and the effort has no steps, nothing is looked for.
     """
     return _Proof(net, limits, labels, effort).run(pool)
 
@@ -109,97 +117,139 @@ class _Proof:
         # Dearer than all borders, splits, crossings, unevenness and moves together.
         dearest = int(net.cut_dm.sum()) + 2 * self._count * (limits.split_dm + limits.barrier_dm)
         self._outside_price = float(dearest + 2 * self._total * (limits.unevenness_dm + limits.moved_dm) + 2)
-        self._best = self._grids_of(labels)
-        self._violation = self._outside(self._best)
+        self._best = Best(self._grids_of(labels))
+        self._violation = self._outside(self._best.grids)
 
     def run(self, pool: Candidates | None) -> Solution:
         """Settle every number of grids, the one with the lowest bound first."""
-        known = self._best if pool is None else joined(self._best, pool)
+        known = self._best.grids if pool is None else joined(self._best.grids, pool)
+        every = self._every()
+        if every is None and not self._effort.steps:
+            return self._solution(0.0)
         roots: list[_Root] = []
         for grids in self._numbers():
-            root = self._root(grids, known)
-            if root is not None:
-                roots.append(root)
-                known = root.pool
-                self._improve(root)
+            low, high = self._reach(grids)
+            if low > high:
+                continue
+            root = self._priced(grids, low, high, known) if every is None else self._chosen(grids, low, high, every)
+            roots.append(root)
+            known = root.pool
+            self._improve(root)
         roots.sort(key=lambda root: (max(root.bound, root.prices.value), root.grids))
         bound = min([self._settled(root) for root in roots], default=0.0)
-        whole = float(self._best.cost.sum())
-        violation = self._outside(self._best)
+        return self._solution(min(bound, self._best.cost))
+
+    def _solution(self, bound: float) -> Solution:
+        best = self._best.grids
+        violation = self._outside(best)
         labels = np.empty(self._count, np.int64)
-        labels[self._best.atoms] = np.repeat(np.arange(len(self._best)), np.diff(self._best.start))
-        least_violation = int(min(bound, whole) // self._outside_price)
-        least_cost = max(0.0, min(bound, whole) - violation * self._outside_price)
-        return Solution(labels, violation, int(whole - violation * self._outside_price), least_violation, least_cost)
+        labels[best.atoms] = np.repeat(np.arange(len(best)), np.diff(best.start))
+        least_cost = max(0.0, bound - violation * self._outside_price)
+        return Solution(
+            labels, violation, int(self._best.cost - violation * self._outside_price), int(bound // self._outside_price), least_cost
+        )
 
     def _numbers(self) -> list[int]:
         """Return the numbers of grids that a division with no more households outside the bounds can have, that of the best one known first."""
         fewest = max(1, -(-(self._total - self._violation) // self._limits.maximum))
         most = (self._total + self._violation) // self._limits.minimum
-        return sorted(range(fewest, most + 1), key=lambda grids: abs(grids - len(self._best)))
+        return sorted(range(fewest, most + 1), key=lambda grids: abs(grids - len(self._best.grids)))
 
-    def _root(self, grids: int, known: Candidates) -> _Root | None:
-        """Solve the linear program for a number of grids, as far as the effort goes; None when no grid could be in such a division."""
+    def _every(self) -> Candidates | None:
+        """Return every grid that a division no worse than the best one can hold; None where they are too many."""
+        every = possible_grids(self._net, self._limits, self._violation, most=self._effort.possible)
+        return None if every is None else replace(every, cost=every.cost + self._outside_price * outside(self._load(every), self._limits))
+
+    def _reach(self, grids: int) -> tuple[int, int]:
+        """Return the fewest and the most households that one of so many grids can have."""
         limits, over = self._limits, self._violation
         low = max(0, limits.minimum - over, self._total - (grids - 1) * limits.maximum - over)
-        high = min(limits.maximum + over, self._total - (grids - 1) * limits.minimum + over)
-        if low > high:
-            return None
-        pricer = Pricer(self._net, limits, outside_price=self._outside_price, low=low, high=high, steps=self._effort.steps, longest=LONGEST_STEPS)
-        program = Program(self._count, grids, STAND_IN * self._goal() / grids)
+        return low, min(limits.maximum + over, self._total - (grids - 1) * limits.minimum + over)
+
+    def _chosen(self, grids: int, low: int, high: int, every: Candidates) -> _Root:
+        """Solve the linear program for a number of grids, all of which are listed."""
+        load = self._load(every)
+        fitting = every.take(np.flatnonzero((load >= low) & (load <= high)))
+        program, free = Program(self._count, grids, STAND_IN * self._best.goal / grids), np.ones(len(fitting), np.bool_)
+        first = lowest(fitting.reduced(self._shares()), FIRST_GRIDS)
+        program.add(fitting.take(first))
+        free[first] = False
+        for _ in range(DEARER_TIMES):
+            prices, added = resolved(program, fitting, free)
+            free[added] = False
+            prices = lowered(prices, fitting, grids, None)
+            if prices.value >= self._best.goal or not program.lacks():
+                break
+            program.make_dearer(DEARER)
+        return _Root(grids, Listing(fitting), prices, fitting, prices.value)
+
+    def _shares(self) -> Floats:
+        """Return for each atom the share of its households in the cost of its grid: prices to begin with."""
+        best, households = self._best.grids, self._net.households[self._best.grids.atoms]
+        shares = np.empty(self._count)
+        load = np.maximum(np.add.reduceat(households, best.start[:-1]), 1)
+        shares[best.atoms] = households * np.repeat(best.cost / load, np.diff(best.start))
+        return shares
+
+    def _priced(self, grids: int, low: int, high: int, known: Candidates) -> _Root:
+        """Solve the linear program for a number of grids, which are found as they are worth it, as far as the effort goes."""
+        pricer = Pricer(
+            self._net, self._limits, outside_price=self._outside_price, low=low, high=high, steps=self._effort.steps, longest=LONGEST_STEPS
+        )
+        program = Program(self._count, grids, STAND_IN * self._best.goal / grids)
         load = self._load(known)
-        fits, inside, raises = (load >= low) & (load <= high), np.zeros(0, np.int64), 0
+        free, raises = (load >= low) & (load <= high), 0
         while True:
-            prices, inside = _resolved(program, known, fits, inside)
+            prices, added = resolved(program, known, free)
+            free[added] = False
             more = pricer(prices.atoms, prices.grid)
-            if not len(more) and prices.value >= self._goal():
+            if not len(more) and prices.value >= self._best.goal:
                 # What would be worth so much less that the bound fell below the goal.
-                listed = pricer.listed(prices.atoms, prices.grid, (self._goal() - prices.value) / grids, self._effort.listed)
+                listed = pricer.listed(prices.atoms, prices.grid, (self._best.goal - prices.value) / grids, self._effort.listed)
                 if listed is None or not len(listed):
-                    return _Root(grids, pricer, prices, known, 0.0 if listed is None else self._goal())
+                    return _Root(grids, pricer, prices, known, 0.0 if listed is None else self._best.goal)
                 more = listed
-            gap = self._goal() - prices.value
+            gap = self._best.goal - prices.value
             if not len(more) or (not program.lacks() and grids * float(prices.reduced(more).min()) > -TAIL * gap):
                 known = joined(known, more)
                 if not program.lacks() or raises == DEARER_TIMES:
                     return _Root(grids, pricer, prices, known, 0.0)
                 program.make_dearer(DEARER)
                 raises += 1
-                fits = np.concatenate((fits, np.ones(len(more), np.bool_)))
+                free = np.concatenate((free, np.ones(len(more), np.bool_)))
                 continue
             known = joined(known, more)
-            fits = np.concatenate((fits, np.ones(len(more), np.bool_)))
+            free = np.concatenate((free, np.ones(len(more), np.bool_)))
 
     def _improve(self, root: _Root) -> None:
         """Look for a better division among the most promising grids met."""
-        if root.bound < self._goal():
-            reduced = root.prices.reduced(root.pool)
-            near = np.argsort(reduced, kind="stable")[:PROMISING_GRIDS]
-            promising = root.pool.take(near)
-            prices = _lowered(root.prices, promising, root.grids, None)
-            self._cover(promising, prices.reduced(promising), prices, root.grids, self._goal())
+        if root.bound < self._best.goal:
+            promising = root.pool.take(lowest(root.prices.reduced(root.pool), PROMISING_GRIDS))
+            prices = lowered(root.prices, promising, root.grids, None)
+            if not cover(promising, prices, root.grids, self._best, self._best.goal, no_cuts(), nodes=self._effort.nodes):
+                branched(promising, no_cuts(), self._count, root.grids, self._best, self._best.goal, nodes=PROMISING_NODES)
 
     def _settled(self, root: _Root) -> float:
         """Return a bound on the divisions with the root's number of grids, no less than the best one's cost if the search came to its end."""
-        if root.bound >= self._goal():
+        if root.bound >= self._best.goal:
             return root.bound
         listed, top = self._listed(root)
         if listed is None or not len(listed):
             return root.bound if listed is None else top
-        kept, reduced, prices = self._narrowed(listed, root, top)
-        bound, slack = max(root.bound, min(prices.value, top)), FIRST_SLACK * top
-        while bound < min(top, self._goal()):
-            reach = min(prices.value + slack, top)
-            if not self._cover(kept, reduced, prices, root.grids, reach):
-                break
-            bound, slack = reach, 2 * slack
-        return bound
+        kept, prices, cuts = self._narrowed(listed, root, top)
+        bound = max(root.bound, min(prices.value, top))
+        if bound >= min(top, self._best.goal):
+            return bound
+        if cover(kept, prices, root.grids, self._best, top, cuts, nodes=self._effort.nodes):
+            return top
+        nodes = min(self._effort.branches, BRANCHED_GRIDS * self._effort.branches // len(kept))
+        return max(bound, branched(kept, cuts, self._count, root.grids, self._best, top, nodes=nodes))
 
     def _listed(self, root: _Root) -> tuple[Candidates | None, float]:
         """Return every grid that a division into the root's number of grids can hold that costs less than a sum, and that sum: what a better
         division must cost, or less where the grids are too many for that. None where they are too many for any.
         """
-        prices, gap = root.prices, self._goal() - root.prices.value
+        prices, gap = root.prices, self._best.goal - root.prices.value
         for share in GAP_SHARES:
             # A grid that costs less than its prices makes room for something dearer.
             room = TAIL * gap
@@ -213,47 +263,27 @@ class _Proof:
                 room = needed
         return None, prices.value
 
-    def _narrowed(self, listed: Candidates, root: _Root, top: float) -> tuple[Candidates, Floats, Prices]:
-        """Return the listed grids that a division below ``top`` can hold, what each costs beyond its prices (not negative), and the prices."""
-        program = Program(self._count, root.grids, STAND_IN * self._goal() / root.grids)
-        listed = listed.take(np.argsort(root.prices.reduced(listed), kind="stable"))
-        alive, inside = np.ones(len(listed), np.bool_), np.zeros(0, np.int64)
+    def _narrowed(self, listed: Candidates, root: _Root, top: float) -> tuple[Candidates, Prices, Cuts]:
+        """Return the listed grids that a division below ``top`` can hold, prices that none of them undercuts, and the cuts these go with."""
+        program = Program(self._count, root.grids, STAND_IN * self._best.goal / root.grids)
+        entered = listed.take(np.zeros(0, np.int64))
         values: list[float] = []
-        best = _lowered(root.prices, listed, root.grids, None)
+        best = lowered(root.prices, listed, root.grids, None)
+        free = np.ones(len(listed), np.bool_)
         while len(values) < CUT_ROUNDS:
-            prices, inside = _resolved(program, listed, alive, inside)
-            prices = _lowered(prices, listed.take(np.flatnonzero(alive)), root.grids, program.cuts)
+            prices, added = resolved(program, listed, free)
+            entered, free[added] = joined(entered, listed.take(added)), False
+            prices = lowered(prices, listed, root.grids, program.cuts)
             values.append(prices.value)
             best = max(best, prices, key=lambda each: each.value)
-            alive &= prices.reduced(listed, program.cuts) < top - prices.value
+            near = np.flatnonzero(prices.reduced(listed, program.cuts) < top - prices.value)
+            listed, free = listed.take(near), free[near]
             stalled = len(values) > 3 and values[-1] - values[-4] < STALLED * (top - values[-4])
-            cuts = broken_cuts(listed.take(inside), program.solution(), self._count, program.cuts)
-            if stalled or not len(cuts) or np.count_nonzero(alive) < FEW_GRIDS:
+            cuts = broken_cuts(entered, program.solution(), self._count, program.cuts)
+            if stalled or not len(cuts) or len(listed) < FEW_GRIDS:
                 break
-            program.cut(cuts, listed.take(inside))
-        kept = listed.take(np.flatnonzero(alive))
-        return kept, best.reduced(kept, program.cuts[: len(best.cuts)]), best
-
-    def _cover(self, grids: Candidates, reduced: Floats, prices: Prices, number: int, reach: float) -> bool:
-        """Look for a division into a ``number`` of ``grids`` that costs less than ``reach``; say whether all of them were searched."""
-        slack = reach - prices.value
-        near = np.flatnonzero(reduced < slack)
-        near = near[np.argsort(reduced[near], kind="stable")]
-        if not len(near):
-            return True
-        close, chosen = grids.take(near), np.zeros(self._count, np.int64)
-        # A cut that is not used to the full has been paid for in vain.
-        worth, unused = close.cost - close.sums(prices.atoms) - prices.grid, -float(prices.cuts.sum())
-        size, _, finished = exact_cover(
-            close.atoms, close.start, reduced[near], worth, self._count, self._count, number, slack, unused, self._effort.nodes, chosen
-        )
-        if size and close.cost[chosen[:size]].sum() < self._goal():
-            self._best = close.take(chosen[:size])
-        return bool(finished)
-
-    def _goal(self) -> float:
-        """Return a cost that every better division is below."""
-        return float(self._best.cost.sum()) - LEAST_STEP / 2
+            program.cut(cuts, entered)
+        return listed, best, program.cuts[: len(best.cuts)]
 
     def _load(self, grids: Candidates) -> Ints:
         return np.add.reduceat(self._net.households[grids.atoms], grids.start[:-1])
@@ -268,24 +298,3 @@ class _Proof:
         price_sets(self._net, self._limits, empty_region(self._net), order, start, cost)
         load = np.add.reduceat(self._net.households[order], start[:-1])
         return Candidates(order, start, cost + self._outside_price * outside(load, self._limits))
-
-
-def _resolved(program: Program, listed: Candidates, alive: Truths, inside: Ints) -> tuple[Prices, Ints]:
-    """Solve ``program``, which holds the listed grids at ``inside``, adding those that are worth it; return the prices and what it holds then."""
-    prices = program.solve()
-    while True:
-        reduced = np.where(alive, prices.reduced(listed, program.cuts), 0.0)
-        reduced[inside] = 0.0
-        wanted = np.argsort(reduced, kind="stable")[:ENTERING_GRIDS]
-        wanted = wanted[reduced[wanted] < -UNIT]
-        if not len(wanted):
-            return prices, inside
-        program.add(listed.take(wanted))
-        inside = np.concatenate((inside, wanted))
-        prices = program.solve()
-
-
-def _lowered(prices: Prices, grids: Candidates, number: int, cuts: Cuts | None) -> Prices:
-    """Return ``prices`` with that of a grid lowered until none of ``grids`` costs less than its prices."""
-    below = min(0.0, float(prices.reduced(grids, cuts).min(initial=0.0)))
-    return prices._replace(grid=prices.grid + below, value=prices.value + number * below)

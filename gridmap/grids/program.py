@@ -13,11 +13,13 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
 from gridmap.grids.cuts import Cuts, cuts_held, held_twice, no_cuts
-from gridmap.grids.graph import Floats, Ints
+from gridmap.grids.graph import Floats, Ints, Truths
 from gridmap.grids.recombine import Candidates, empty_model
 
 UNIT = 2.0**-10
 """Prices are whole numbers of it."""
+ENTERING_GRIDS = 400
+"""So many listed grids enter the linear program at once."""
 
 
 class Prices(NamedTuple):
@@ -82,6 +84,13 @@ class Program:
             self._highs.addRow(-highspy.kHighsInf, 1.0, len(grids), (grids + self._stand_ins).astype(np.int32), np.ones(len(grids)))
         self._cuts = np.concatenate((self._cuts, cuts))
 
+    def allow(self, alive: Truths) -> None:
+        """Let only those of the grids added be chosen that are ``alive``."""
+        if len(alive):
+            columns = np.arange(self._stand_ins, self._stand_ins + len(alive), dtype=np.int32)
+            upper = np.where(alive, highspy.kHighsInf, 0.0)
+            self._highs.changeColsBounds(len(alive), columns, np.zeros(len(alive)), upper)
+
     def solve(self) -> Prices:
         """Return the prices of the best relaxed choice."""
         self._highs.run()
@@ -102,3 +111,32 @@ class Program:
         size = len(cost)
         upper = np.full(size, highspy.kHighsInf)
         self._highs.addCols(size, cost, np.zeros(size), upper, len(rows), starts.astype(np.int32), rows.astype(np.int32), values)
+
+
+def resolved(program: Program, listed: Candidates, free: Truths) -> tuple[Prices, Ints]:
+    """Solve ``program``, adding those ``free`` grids that are worth it; return the prices and the positions of those added, in order."""
+    prices, added, free = program.solve(), [np.zeros(0, np.int64)], free.copy()
+    while True:
+        reduced = np.where(free, prices.reduced(listed, program.cuts), 0.0)
+        wanted = lowest(reduced, ENTERING_GRIDS)
+        wanted = wanted[reduced[wanted] < -UNIT]
+        if not len(wanted):
+            return prices, np.concatenate(added)
+        program.add(listed.take(wanted))
+        added.append(wanted)
+        free[wanted] = False
+        prices = program.solve()
+
+
+def lowered(prices: Prices, grids: Candidates, number: int, cuts: Cuts | None) -> Prices:
+    """Return ``prices`` with that of a grid lowered until none of ``grids`` costs less than its prices."""
+    below = min(0.0, float(prices.reduced(grids, cuts).min(initial=0.0)))
+    return prices._replace(grid=prices.grid + below, value=prices.value + number * below)
+
+
+def lowest(values: Floats, most: int) -> Ints:
+    """Return the positions of the lowest ``values``, at most so many, in order."""
+    if len(values) > most:  # all the others need not be sorted
+        near = np.flatnonzero(values <= np.partition(values, most)[most])
+        return near[np.argsort(values[near], kind="stable")][:most]
+    return np.argsort(values, kind="stable")

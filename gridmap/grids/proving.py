@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridmap.grids.drawn import BUDGETS, COARSE_SHARES, Level, Part, as_they_are, drawn_at
+from gridmap.grids.drawn import BUDGETS, COARSE_SHARES, Level, Part, as_they_are, drawn_at, finished, searched
 from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
 from gridmap.grids.graph import Ints
 from gridmap.grids.plan import Effort
-from gridmap.grids.workshop import Found, Workshop
+from gridmap.grids.workshop import Budget, Found, Workshop
 
 PROOFS: Mapping[Effort, ExactEffort | None] = {
     "quick": None,
-    "normal": ExactEffort(300_000, 40_000, 40_000),
-    "best": ExactEffort(6_000_000, 200_000, 500_000),
+    "normal": ExactEffort(300_000, 40_000, 40_000, 100, 1_200_000),
+    "best": ExactEffort(6_000_000, 200_000, 500_000, 20_000, 4_000_000),
 }
 """What the search for the best division of a part may spend, each time."""
 ROUNDS = 2
@@ -40,35 +40,75 @@ class Divided:
     drawn_together: int
 
 
-def proved(part: Part, level: Level, best: Found, effort: Effort, spent: ExactEffort) -> Divided:
-    """Go on from ``best``, found with atoms drawn together as in ``level``, to the best division of all.
+def proved(part: Part, level: Level, effort: Effort, spent: ExactEffort) -> Divided:
+    """Go on from what search found at a ``level`` to the best division, proved with as few atoms drawn together as the effort allows.
 
-    With the best effort ever fewer atoms are drawn together, as long as the proof comes to its end. Search among the single atoms improves what was
-    proved with some of them drawn together.
+    Search among the single atoms improves what was proved with some of them drawn together.
     """
-    known = Divided(best.labels, part.unavoidable, None, 0)
-    workshop = Workshop(part.graph, part.net, part.limits, BUDGETS["quick"], (*level.workshop.seeds, len(COARSE_SHARES) + 1))
-    for share in (*COARSE_SHARES, None):
-        if share is not None and part.limits.maximum // share > level.drawn.households:
-            continue
-        helpless = best.violation > part.unavoidable
-        for number in range(1 if helpless else ROUNDS):
-            drawn = (None if share is None else drawn_at(part, share, best.labels)) or as_they_are(part)
-            pool = level.workshop.met() if np.array_equal(drawn.group, level.drawn.group) else None
-            solution = best_division_proved(drawn.net, part.limits, best.labels[drawn.first], spent, pool=pool)
-            best = Found(solution.labels[drawn.group], solution.violation, solution.cost)
-            known = _known(solution, best.labels, drawn.households, part.unavoidable)
-            if not drawn.households and (solution.proved or helpless):
-                return known
-            better = workshop.recombined(min(best, workshop.mend(number, best), key=Found.rank))
-            known = _after(known, best, better)
-            little = better.violation == best.violation and better.cost >= (1 - WORTH_A_ROUND) * best.cost
-            best = better
-            if little:
+    proof, coarsest = _Proof(part, level, spent), COARSE_SHARES[0]
+    if not level.drawn.households:
+        proof.settle(None)
+    if proof.known.gap_dm != 0:
+        proof.settle(coarsest, steps=spent.steps)
+    if not proof.known.drawn_together:
+        return proof.known
+    if effort == "best":
+        for share in (*COARSE_SHARES[1:], None):
+            proof.settle(share, steps=spent.steps)
+        return proof.known
+    if not proof.rests or proof.best.violation > part.unavoidable:
+        for share in (*COARSE_SHARES[1:], None):
+            if not proof.settle(share):
                 break
-        if effort != "best" or not (solution.proved or helpless):
-            break
-    return known
+    if proof.best.violation > part.unavoidable:
+        proof.search(BUDGETS[effort])
+    if proof.known.gap_dm != 0:
+        proof.settle(coarsest, steps=spent.steps)
+    return proof.known
+
+
+class _Proof:
+    """The ``best`` division of a part so far, what is ``known`` of it, and whether it ``rests``: search among single atoms did not make what was
+    proved much better in the end.
+    """
+
+    def __init__(self, part: Part, level: Level, spent: ExactEffort) -> None:
+        self._part, self._level, self._spent = part, level, spent
+        self._workshop = Workshop(part.graph, part.net, part.limits, BUDGETS["quick"], (*level.workshop.seeds, len(COARSE_SHARES) + 1))
+        self.best, self.rests = level.among_atoms, False
+        self.known = Divided(self.best.labels, part.unavoidable, None, 0)
+
+    def settle(self, share: int | None, *, steps: int = 0) -> bool:
+        """Look for the best division with small atoms drawn together up to a ``share`` of the maximum, and for better ones among single atoms.
+
+        Where the possible grids are too many to be listed, ``steps`` of pricing are spent; without any nothing is done, and False returned.
+        """
+        spent = replace(self._spent, steps=steps)
+        for number in range(ROUNDS):
+            drawn = (None if share is None else drawn_at(self._part, share, self.best.labels)) or as_they_are(self._part)
+            pool = self._level.workshop.met() if np.array_equal(drawn.group, self._level.drawn.group) else None
+            solution = best_division_proved(drawn.net, self._part.limits, self.best.labels[drawn.first], spent, pool=pool)
+            if not (solution.bounded or steps):
+                return False
+            self.best = Found(solution.labels[drawn.group], solution.violation, solution.cost)
+            self.known = _known(solution, self.best.labels, drawn.households, self._part.unavoidable)
+            self.rests = not drawn.households and solution.proved
+            if self.rests:
+                break
+            better = self._workshop.recombined(min(self.best, self._workshop.mend(number, self.best), key=Found.rank))
+            self.rests = better.violation == self.best.violation and better.cost >= (1 - WORTH_A_ROUND) * self.best.cost
+            self._take(better)
+            if self.rests:
+                break
+        return True
+
+    def search(self, budget: Budget) -> None:
+        """Search once more for a better division, with fewer atoms drawn together."""
+        level = searched(self._part, budget, shares=COARSE_SHARES[1:])
+        self._take(min(self.best, finished(self._part, budget, level), key=Found.rank))
+
+    def _take(self, better: Found) -> None:
+        self.known, self.best = _after(self.known, self.best, better), better
 
 
 def _after(known: Divided, best: Found, better: Found) -> Divided:

@@ -39,6 +39,12 @@ class Candidates:
         atoms = self.atoms[np.repeat(self.start[chosen] - start[:-1], sizes) + np.arange(start[-1])]
         return Candidates(atoms, start, self.cost[chosen])
 
+    def held(self, count: int) -> Truths:
+        """Return a table of grids by the ``count`` atoms: which each holds."""
+        held = np.zeros((len(self), count), np.bool_)
+        held[np.repeat(np.arange(len(self)), np.diff(self.start)), self.atoms] = True
+        return held
+
     def sums(self, values: Floats) -> Floats:
         """Return the sum of ``values`` (by atom) over the atoms of each grid."""
         return np.add.reduceat(values[self.atoms], self.start[:-1]) if len(self) else np.zeros(0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from graphs import best_by_trying, holds_together, path_of, small_graphs, town_of
@@ -16,6 +18,8 @@ from gridmap.grids.sets import listed_sets
 from gridmap.grids.treecut import net_of
 
 EFFORT = ExactEffort(10**7, 10**5, 10**6)
+LISTED = ExactEffort(0, 10**5, 10**4, branches=10**4, possible=10**6)
+BOTH = pytest.mark.parametrize("effort", [EFFORT, LISTED], ids=["priced", "listed"])
 NOTHING = ExactEffort(0, 1, 1)
 
 
@@ -41,39 +45,43 @@ def always_paid(graph: CommunityGraph) -> int:
     return 2 * graph.split_dm * len(np.unique(graph.compound[graph.compound >= 0]))
 
 
+@BOTH
 @settings(max_examples=40)
 @given(small_graphs(most=7, heaviest=9))
-def test_small_part_gets_the_best_division_and_a_proof(graph: CommunityGraph) -> None:
+def test_small_part_gets_the_best_division_and_a_proof(effort: ExactEffort, graph: CommunityGraph) -> None:
     graph = graph.part(graph.components()[0])
-    found = solved(graph, 5, 8)
+    found = solved(graph, 5, 8, effort=effort)
     assert found.proved
     assert holds_together(graph, found.labels)
     assert (found.violation, found.cost) == (lambda best: (best[0], 2 * best[1] + always_paid(graph)))(best_by_trying(graph, 5, 8))
 
 
+@BOTH
 @pytest.mark.parametrize("seed", range(4))
-def test_best_division_is_that_of_the_enumeration(seed: int) -> None:
+def test_best_division_is_that_of_the_enumeration(seed: int, effort: ExactEffort) -> None:
     graph = town_of(13, seed=seed)
     labels, violation = best_division(net_of(graph), limits_of(graph, 90, 110))
-    found = solved(graph, 90, 110)
+    found = solved(graph, 90, 110, effort=effort)
     assert found.proved
     assert tuple(score(graph, found.labels, 90, 110)) == tuple(score(graph, labels, 90, 110))
     assert found.least_violation == violation
 
 
-def test_staying_near_an_earlier_plan_counts() -> None:
+@BOTH
+def test_staying_near_an_earlier_plan_counts(effort: ExactEffort) -> None:
     graph = town_of(13, seed=5)
     earlier = np.arange(13) // 3
     labels, _ = best_division(net_of(graph, earlier), limits_of(graph, 90, 120))
-    found = solved(graph, 90, 120, earlier=earlier)
+    found = solved(graph, 90, 120, earlier=earlier, effort=effort)
     assert tuple(score(graph, found.labels, 90, 120, earlier=earlier)) == tuple(score(graph, labels, 90, 120, earlier=earlier))
 
 
+@BOTH
 @pytest.mark.parametrize("seed", range(2))
-def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int) -> None:
+def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int, effort: ExactEffort) -> None:
     graph = town_of(26, seed=seed)
     start = search(graph, 150, 190, effort="quick").labels
-    found = solved(graph, 150, 190, start=start)
+    found = solved(graph, 150, 190, start=start, effort=effort)
     assert found.violation == 0
     assert found.proved
     net, limits = net_of(graph), limits_of(graph, 150, 190)
@@ -87,7 +95,7 @@ def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int) -
     assert found.cost == pytest.approx(best.fun)
 
 
-@pytest.mark.parametrize("effort", [NOTHING, ExactEffort(5_000, 100, 10), ExactEffort(10**7, 200, 10**6)])
+@pytest.mark.parametrize("effort", [NOTHING, ExactEffort(5_000, 100, 10), ExactEffort(10**7, 200, 10**6), replace(LISTED, nodes=1, branches=1)])
 def test_bounds_of_a_proof_broken_off_hold(effort: ExactEffort) -> None:
     graph = town_of(13, seed=1)
     labels, violation = best_division(net_of(graph), limits_of(graph, 90, 110))
@@ -102,6 +110,7 @@ def test_without_effort_nothing_is_proved_and_nothing_lost() -> None:
     start = search(graph, 250, 300, effort="quick").labels
     found = solved(graph, 250, 300, start=start, effort=NOTHING)
     assert not found.proved
+    assert not found.bounded
     assert tuple(score(graph, found.labels, 250, 300)) <= tuple(score(graph, start, 250, 300))
 
 
@@ -114,6 +123,7 @@ def test_grids_that_are_known_may_be_given() -> None:
     assert (with_pool.violation, with_pool.cost) == (lambda alone: (alone.violation, alone.cost))(solved(graph, 250, 300, start=start))
 
 
-def test_too_few_households_for_one_grid() -> None:
-    found = solved(path_of(40, 50, 60), 250, 300)
+@BOTH
+def test_too_few_households_for_one_grid(effort: ExactEffort) -> None:
+    found = solved(path_of(40, 50, 60), 250, 300, effort=effort)
     assert (found.violation, found.least_violation, found.proved) == (100, 100, True)

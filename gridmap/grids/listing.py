@@ -1,0 +1,248 @@
+"""Every grid that a part can have, listed: the connected sets of atoms within the bounds that leave a rest which can be divided too.
+
+A part of some seventy atoms has a hundred thousand of them or a million, and listing them takes less time than pricing them one search at a time.
+From a root atom a set grows by one atom beside it, which is then either taken or left out, so each set comes once; sets of atoms are bits of words.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gridmap.grids.division import Limits, empty_region, outside, price_sets
+from gridmap.grids.graph import Floats, Ints
+from gridmap.grids.recombine import Candidates
+from gridmap.grids.treecut import Net
+from gridmap.kernels import kernel
+
+Words = npt.NDArray[np.uint64]
+
+NOTHING, ONE, WORD = np.uint64(0), np.uint64(1), np.uint64(63)
+SPREAD = np.uint64(0x03F79D71B4CB0A89)
+"""A de Bruijn number: its first six bits are others for each shift of it."""
+PLACES = np.zeros(64, np.int64)
+PLACES[(SPREAD << np.arange(64, dtype=np.uint64)) >> np.uint64(58)] = np.arange(64)
+
+ATOMS_OF_GRID = 16
+"""Room for so many atoms a grid, on average."""
+STEPS_OF_GRID = 12
+"""So many sets may be looked at for each grid that there may be."""
+
+
+class Listing:
+    """Finds grids as :class:`gridmap.grids.pricer.Pricer` does, but among ``grids``, which are all that are possible."""
+
+    def __init__(self, grids: Candidates) -> None:
+        self._grids = grids
+
+    def __call__(self, prices: Floats, grid_price: float = 0.0) -> Candidates:
+        """Return no grids: the program was solved with all of them at hand."""
+        return self._grids.take(np.zeros(0, np.int64))
+
+    def listed(self, prices: Floats, grid_price: float, slack: float, most: int) -> Candidates | None:
+        """Return every grid that costs less than ``slack`` beyond its prices."""
+        return self._grids.take(np.flatnonzero(self._grids.reduced(prices) - grid_price < slack))
+
+
+def possible_grids(net: Net, limits: Limits, violation: int, *, most: int) -> Candidates | None:
+    """Return every grid that a division with at most ``violation`` households outside the bounds can hold, with twice its cost.
+
+    What a grid leaves over must be divisible too, by the arithmetic of its households. None when there are more than ``most``, or when looking for
+    them takes too many steps.
+    """
+    # The system gives memory as it is filled, so room for all costs nothing.
+    start, held = np.empty(most + 1, np.int64), np.empty(ATOMS_OF_GRID * most, np.int64)
+    found = _list_grids(net.households, _beside(net), limits, violation, STEPS_OF_GRID * most, start, held)
+    if found < 0:
+        return None
+    start, held = start[: found + 1].copy(), held[: start[found]].copy()
+    cost = np.zeros(found, np.int64)
+    price_sets(net, limits, empty_region(net), held, start, cost)
+    return Candidates(held, start, cost.astype(np.float64))
+
+
+@kernel
+def _beside(net: Net) -> Words:
+    """Return for each atom the atoms that a grid can hold together with it, side by side, as bits."""
+    count = len(net.households)
+    beside = np.zeros((count, (count + 63) // 64), np.uint64)
+    for i in range(count):
+        for e in range(net.indptr[i], net.crossable_end[i]):
+            other = net.indices[e]
+            beside[i, other >> 6] |= ONE << (np.uint64(other) & WORD)
+    return beside
+
+
+@kernel
+def _list_grids(
+    households: Ints, beside: Words, limits: Limits, violation: int, steps: int, start: Ints, held: Ints
+) -> int:
+    """Fill ``start`` and ``held``; return how many grids were found, -1 when ``steps`` or the room did not suffice."""
+    count, words = beside.shape
+    low, high = limits.minimum - violation, limits.maximum + violation
+    taken, front, out = np.zeros((count + 2, words), np.uint64), np.zeros((count + 2, words), np.uint64), np.zeros((count + 2, words), np.uint64)
+    load = np.zeros(count + 2, np.int64)
+    near, around, room = np.zeros((count + 2, words), np.uint64), np.zeros(words, np.uint64), np.zeros((2, words), np.uint64)
+    found, looked, total = 0, 0, 0
+    for i in range(count):
+        total += households[i]
+    start[0] = 0
+    for root in range(count):
+        # Atoms before the root are left out; ``out`` holds what is taken or left out.
+        for w in range(words):
+            out[0, w] = _first_bits(root + 1, w)
+            taken[0, w] = NOTHING
+        taken[0, root >> 6] = ONE << (np.uint64(root) & WORD)
+        for w in range(words):
+            near[0, w] = beside[root, w]
+            front[0, w] = beside[root, w] & ~out[0, w]
+        load[0], depth, fresh = households[root], 0, True
+        while depth >= 0:
+            looked += 1
+            if looked > steps:
+                return -1
+            around[:] = near[depth]
+            if (
+                fresh
+                and low <= load[depth] <= high
+                and _leaves_divisible(households, total, beside, taken[depth], around, load[depth], limits, violation, room)
+            ):
+                if found + 1 >= len(start) or start[found] + count > len(held):
+                    return -1
+                start[found + 1] = _write(taken[depth], held, start[found])
+                found += 1
+            atom = _lowest(front[depth])
+            if atom < 0:
+                depth, fresh = depth - 1, False
+                continue
+            bit = ONE << (np.uint64(atom) & WORD)
+            front[depth, atom >> 6] ^= bit
+            out[depth, atom >> 6] |= bit
+            fresh = load[depth] + households[atom] <= high
+            if not fresh:
+                continue
+            load[depth + 1] = load[depth] + households[atom]
+            for w in range(words):
+                taken[depth + 1, w] = taken[depth, w]
+                near[depth + 1, w] = near[depth, w] | beside[atom, w]
+                out[depth + 1, w] = out[depth, w]
+                front[depth + 1, w] = (front[depth, w] | beside[atom, w]) & ~out[depth, w]
+            taken[depth + 1, atom >> 6] |= bit
+            depth += 1
+    return found
+
+
+@kernel
+def _first_bits(size: int, word: int) -> np.uint64:
+    """Return the word of a set that holds the first ``size`` atoms."""
+    inside = size - 64 * word
+    if inside <= 0:
+        return NOTHING
+    return ~NOTHING if inside >= 64 else (ONE << np.uint64(inside)) - ONE
+
+
+@kernel
+def _lowest(front: Words) -> int:
+    """Return the first atom of a set; -1 when it is empty."""
+    for w in range(len(front)):
+        if front[w] != NOTHING:
+            return 64 * w + _trailing_zeros(front[w])
+    return -1
+
+
+@kernel
+def _trailing_zeros(word: np.uint64) -> int:
+    return int(PLACES[((word & (~word + ONE)) * SPREAD) >> np.uint64(58)])
+
+
+@kernel
+def _write(taken: Words, held: Ints, at: int) -> int:
+    """Write the atoms of a set from ``at`` on; return where they end."""
+    for w in range(len(taken)):
+        word = taken[w]
+        while word != NOTHING:
+            held[at] = 64 * w + _trailing_zeros(word)
+            word &= word - ONE
+            at += 1
+    return at
+
+
+@kernel
+def _leaves_divisible(
+    households: Ints, total: int, beside: Words, taken: Words, around: Words, load: int, limits: Limits, violation: int, room: Words
+) -> bool:
+    """Say whether, by their households alone, the pieces that a grid leaves over can be divided with ``violation`` outside the bounds in all.
+
+    ``around``: the atoms beside those of the grid, those of the grid itself or not.
+    """
+    words = beside.shape[1]
+    left, edge = room[0], room[1]
+    others = False
+    for w in range(words):
+        around[w] &= ~taken[w]
+        left[w], edge[w] = around[w], NOTHING
+        others = others or around[w] != NOTHING
+    if not others:
+        return outside(load, limits) <= violation
+    # The pieces all touch the grid. In most cases what touches it holds together, if need be by what lies around that, and there is one piece.
+    _take_piece(households, beside, left, edge)
+    if not _is_empty(left):
+        for w in range(words):
+            left[w] = around[w]
+        _add_beside(beside, around, left)
+        for w in range(words):
+            left[w] &= ~taken[w]
+        _take_piece(households, beside, left, edge)
+        for w in range(words):
+            left[w] &= around[w]
+    outside_so_far = outside(load, limits)
+    if _is_empty(left):
+        return outside_so_far + _least_outside(total - load, limits) <= violation
+    for w in range(words):
+        left[w] = _first_bits(len(households), w) & ~taken[w]
+    while outside_so_far <= violation and not _is_empty(left):
+        outside_so_far += _least_outside(_take_piece(households, beside, left, edge), limits)
+    return outside_so_far <= violation
+
+
+@kernel
+def _is_empty(atoms: Words) -> bool:
+    return _lowest(atoms) < 0
+
+
+@kernel
+def _add_beside(beside: Words, atoms: Words, into: Words) -> None:
+    """Add to a set all that lies beside some ``atoms``."""
+    for w in range(len(atoms)):
+        word = atoms[w]
+        while word != NOTHING:
+            atom = 64 * w + _trailing_zeros(word)
+            word &= word - ONE
+            for v in range(len(into)):
+                into[v] |= beside[atom, v]
+
+
+@kernel
+def _take_piece(households: Ints, beside: Words, left: Words, edge: Words) -> int:
+    """Take the connected piece with the first atom out of ``left``; return its households, 0 for none. ``edge`` is empty before and after."""
+    atom, piece = _lowest(left), 0
+    if atom >= 0:
+        left[atom >> 6] ^= ONE << (np.uint64(atom) & WORD)
+        edge[atom >> 6] = ONE << (np.uint64(atom) & WORD)
+    while atom >= 0:
+        edge[atom >> 6] ^= ONE << (np.uint64(atom) & WORD)
+        piece += households[atom]
+        for w in range(len(left)):
+            more = beside[atom, w] & left[w]
+            edge[w] |= more
+            left[w] ^= more
+        atom = _lowest(edge)
+    return piece
+
+
+@kernel
+def _least_outside(piece: int, limits: Limits) -> int:
+    """Return how many households of a piece are outside the bounds at least, by arithmetic."""
+    grids = piece // limits.minimum
+    lacking = (grids + 1) * limits.minimum - piece
+    return min(lacking, max(0, piece - grids * limits.maximum)) if grids else lacking

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+import pytest
+from graphs import connected_sets, network, path_of, small_graphs, town_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridmap.grids.division import Limits, empty_region, price_sets
+from gridmap.grids.graph import CommunityGraph
+from gridmap.grids.listing import Listing, possible_grids
+from gridmap.grids.recombine import Candidates
+from gridmap.grids.treecut import net_of
+
+
+def limits_of(graph: CommunityGraph, minimum: int, maximum: int) -> Limits:
+    return Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
+
+
+def listed(graph: CommunityGraph, minimum: int, maximum: int, violation: int, *, most: int = 100_000) -> Candidates:
+    grids = possible_grids(net_of(graph), limits_of(graph, minimum, maximum), violation, most=most)
+    assert grids is not None
+    return grids
+
+
+def least_outside(households: int, minimum: int, maximum: int) -> int:
+    """The fewest households outside the bounds, over all numbers of grids."""
+    numbers = range(1, households // minimum + 2)
+    return min(max(number * minimum - households, households - number * maximum, 0) for number in numbers)
+
+
+def leaves_divisible(graph: CommunityGraph, atoms: frozenset[int], minimum: int, maximum: int, violation: int) -> bool:
+    pieces = [atoms, *nx.connected_components(network(graph).subgraph(set(range(len(graph))) - atoms))]
+    loads = [int(graph.households[list(each)].sum()) for each in pieces]
+    own = max(minimum - loads[0], loads[0] - maximum, 0)
+    return own + sum(least_outside(load, minimum, maximum) for load in loads[1:]) <= violation
+
+
+@given(small_graphs(), st.integers(0, 3))
+def test_every_grid_that_leaves_a_divisible_rest_is_listed_once(graph: CommunityGraph, violation: int) -> None:
+    graph = graph.part(graph.components()[0])
+    grids = listed(graph, 5, 8, violation)
+    found = [frozenset(grids.atoms[a:b].tolist()) for a, b in pairwise(grids.start)]
+    assert len(found) == len(set(found))
+    near = connected_sets(graph, 5 - violation, 8 + violation)
+    assert set(found) == {each for each in near if leaves_divisible(graph, each, 5, 8, violation)}
+
+
+@pytest.mark.parametrize("count", [20, 70, 130])
+def test_sets_of_more_atoms_than_a_word_has_bits(count: int) -> None:
+    graph = town_of(count, seed=1, lightest=60, heaviest=100)
+    grids = listed(graph, 250, 300, 0)
+    assert all(nx.is_connected(network(graph).subgraph(grids.atoms[a:b].tolist())) for a, b in pairwise(grids.start))
+    assert set(grids.atoms.tolist()) == set(range(count))
+
+
+def test_each_grid_has_its_cost() -> None:
+    graph = town_of(30, seed=2)
+    grids = listed(graph, 150, 200, 0)
+    cost = np.zeros(len(grids), np.int64)
+    price_sets(net_of(graph), limits_of(graph, 150, 200), empty_region(net_of(graph)), grids.atoms, grids.start, cost)
+    assert (grids.cost == cost).all()
+
+
+def test_a_part_that_is_one_grid() -> None:
+    assert listed(path_of(100, 170), 250, 300, 0).atoms.tolist() == [0, 1]
+
+
+def test_an_atom_without_households_is_never_left_alone() -> None:
+    assert [len(each) for each in np.split(listed(path_of(0, 260, 260), 250, 300, 0).atoms, [2])] == [2, 1]
+
+
+@pytest.mark.parametrize("most", [1, 20])
+def test_too_many_to_list_is_said(most: int) -> None:
+    graph = town_of(40, seed=3)
+    assert possible_grids(net_of(graph), limits_of(graph, 250, 300), 0, most=most) is None
+
+
+def test_grids_near_their_prices_are_found_among_all() -> None:
+    grids = listed(town_of(30, seed=2), 150, 200, 0)
+    prices = np.linspace(0, 3000, 30)
+    found = Listing(grids).listed(prices, -50.0, 100.0, most=0)
+    assert found is not None
+    near = [cost - prices[grids.atoms[a:b]].sum() + 50.0 < 100.0 for cost, (a, b) in zip(grids.cost, pairwise(grids.start), strict=True)]
+    assert 0 < len(found) == sum(near) < len(grids)
