@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
+from gridmap.circles.clipping import FAILED, FINE, marks_of
+from gridmap.circles.compounds import Faces, faces_of, rims_of
 from gridmap.circles.coverage import Coverage
+from gridmap.circles.drawing import Asked, Behind, Close, Streets, close_edges, draw
 from gridmap.circles.limits import Limit
-from gridmap.circles.rasters import Floats, Raster, raster_outline
-from gridmap.kernels import kernel
+from gridmap.circles.rasters import areas_of
 from gridmap.progress import Progress, silent
 from gridmap.walking.doors import Doors
 from gridmap.walking.network import Network
-from gridmap.walking.reach import FAR, Reached, arcs, nearest, reached
-from gridmap.walking.segments import Integers
+from gridmap.walking.reach import FAR, Arcs, Reached, arcs, nearest, reached
+from gridmap.walking.segments import Geometries, Integers, Mask
 from gridmap.walking.walls import Walls
 
 WIDTH_M = 25.0
@@ -26,11 +29,21 @@ WIDTH_M = 25.0
 CELL_M = 10.0
 """Width of the raster from which circles are read: 99 % of exact ones, 98 % at least; 5 m gives 99.8 %, 99.5 % at least."""
 
-BESIDE_M = 0.5
-"""A street lies inside a wall when it comes this far within."""
+TILE_M = 10_000.0
+"""Circles of venues in one square of this width are drawn together: they share what is known of the streets and walls around them."""
 
-BRIDGE_M = 5.0
-"""A bridge is drawn so far to both sides of its middle."""
+AT_ONCE = 64
+"""So many circles are drawn before progress is told."""
+
+FEW = 4
+"""From so many circles on it pays to look up once which streets each raster point is close to."""
+
+ASKEW = ((0.0137, 0.0291), (0.3719, 0.2113), (0.7057, 0.5839))
+"""The raster begins at these shares of a cell beside whole metres, so that walls drawn in whole metres do not run through its points. The second and
+third are for circles that cannot be told from a wall at the first."""
+
+ASKEW_M = 7e-6
+"""So much wider are outlines drawn, so that none runs along a wall that stands just :data:`WIDTH_M` beside a street."""
 
 
 def venue_circles(
@@ -43,26 +56,24 @@ def venue_circles(
     """
     limits = sorted(limits or [coverage.limit], key=lambda each: each.limit_cm)
     network, venues = coverage.network, coverage.venue_doors.take(coverage.venue_doors.linked)
-    tracer = _Tracer(network, walls)
     node, start, first = _begun(network, venues)
-    found = reached(arcs(network, towards=True), node, start, first, limit_cm=limits[-1].limit_cm)
-    distance = np.full(network.nodes, FAR, dtype=np.int32)
-    rows: list[tuple[str, float, int]] = []
-    areas: list[Any] = []
-    for venue in range(len(venues)):
-        progress("step_circles", venue, len(venues))
-        mine = slice(found.first[venue], found.first[venue + 1])
-        distance[found.node[mine]] = found.distance_cm[mine]
-        nested: Any = None
-        for limit in limits:
-            area = tracer.area(found, mine, distance, venues.take(np.array([venue])), limit.limit_cm, cell_m)
-            nested = area if nested is None else shapely.union(area, nested)
-            rows.append((str(venues.id[venue]), limit.minutes, limit.limit_cm))
-            areas.append(nested)
-        distance[found.node[mine]] = FAR
+    found = reached(_towards(network), node, start, first, limit_cm=limits[-1].limit_cm)
+    areas = np.empty((len(venues), len(limits)), dtype=object)
+    done = 0
+    for rows in _tiles(network, venues):
+        progress("step_circles", done, len(venues))
+        canvas = _Canvas(network, faces_of(walls), _taken(found, rows), venues.take(rows), np.arange(len(rows) + 1), limits, cell_m)
+        for part, drawn in canvas.areas():
+            areas[rows[part]] = drawn
+            done += len(drawn)
+            progress("step_circles", done, len(venues))
     progress("step_circles", len(venues), len(venues))
-    table = {name: list(column) for name, column in zip(("venue_id", "minutes", "limit_cm"), zip(*rows, strict=True), strict=True)} if rows else {}
-    return gpd.GeoDataFrame(table or {"venue_id": [], "minutes": [], "limit_cm": []}, geometry=areas, crs=network.crs)
+    table = {
+        "venue_id": [str(venue) for venue in venues.id for _ in limits],
+        "minutes": [limit.minutes for limit in limits] * len(venues),
+        "limit_cm": [limit.limit_cm for limit in limits] * len(venues),
+    }
+    return gpd.GeoDataFrame(table, geometry=areas.ravel(), crs=network.crs)
 
 
 def category_circles(coverage: Coverage, walls: Walls, limits: Sequence[Limit] | None = None, *, cell_m: float = CELL_M) -> gpd.GeoDataFrame:
@@ -71,8 +82,7 @@ def category_circles(coverage: Coverage, walls: Walls, limits: Sequence[Limit] |
     A category without a venue that has a door has no row.
     """
     limits = sorted(limits or [coverage.limit], key=lambda each: each.limit_cm)
-    network, graph = coverage.network, arcs(coverage.network, towards=True)
-    tracer = _Tracer(network, walls)
+    network, graph = coverage.network, _towards(coverage.network)
     linked = coverage.venue_doors.take(coverage.venue_doors.linked)
     rows: list[dict[str, Any]] = []
     areas: list[Any] = []
@@ -85,12 +95,10 @@ def category_circles(coverage: Coverage, walls: Walls, limits: Sequence[Limit] |
         distance = np.ascontiguousarray(nearest(graph, node, start, source, limit_cm=limits[-1].limit_cm).distance_cm)
         nodes = np.flatnonzero(distance != FAR).astype(np.int32)
         found = Reached(np.array([0, len(nodes)]), nodes, distance[nodes])
-        nested: Any = None
-        for limit in limits:
-            area = tracer.area(found, slice(0, len(nodes)), distance, venues, limit.limit_cm, cell_m)
-            nested = area if nested is None else shapely.union(area, nested)
-            rows.append({"category": category, "minutes": limit.minutes, "limit_cm": limit.limit_cm})
-            areas.append(nested)
+        canvas = _Canvas(network, faces_of(walls), found, venues, np.array([0, len(venues)]), limits, cell_m)
+        for _, drawn in canvas.areas():
+            areas.extend(drawn[0])
+        rows.extend({"category": category, "minutes": limit.minutes, "limit_cm": limit.limit_cm} for limit in limits)
     columns = {name: [row[name] for row in rows] for name in ("category", "minutes", "limit_cm")}
     return gpd.GeoDataFrame(columns, geometry=areas, crs=network.crs)
 
@@ -108,177 +116,169 @@ def _begun(network: Network, venues: Doors) -> tuple[Any, Any, Integers]:
     return node, start, first
 
 
-class _Tracer:
-    """Draws circles on one network; it keeps what all circles need."""
+@lru_cache(maxsize=2)
+def _towards(network: Network) -> Arcs:
+    """Return the arcs on which one searches for those who walk to a venue; those of the networks asked about last are kept."""
+    return arcs(network, towards=True)
 
-    def __init__(self, network: Network, walls: Walls) -> None:
-        self.network = network
-        faces = shapely.get_parts(shapely.polygonize([shapely.union_all(walls.rims)])) if len(walls.rims) else np.empty(0, dtype=object)
-        self.faces = np.asarray(faces, dtype=object)
-        self.wet = np.zeros(len(faces), dtype=bool)
-        self.wet[shapely.STRtree(shapely.point_on_surface(self.faces)).query(walls.water, predicate="intersects")[1]] = True
-        ends = np.concatenate((network.a, network.b))
-        order = np.argsort(ends, kind="stable")
-        self.edge_at = (order % max(network.edges, 1)).astype(np.int32)
-        self.first = np.zeros(network.nodes + 1, dtype=np.int64)
-        np.cumsum(np.bincount(ends, minlength=network.nodes), out=self.first[1:])
-        step = np.diff(network.shape, axis=0, prepend=network.shape[:1])
-        along = np.cumsum(np.hypot(step[:, 0], step[:, 1]))
-        edge = np.repeat(np.arange(network.edges), np.diff(network.shape_at))
-        along -= along[network.shape_at[:-1]][edge]
-        drawn = np.maximum(along[network.shape_at[1:] - 1], 1e-9)
-        self.along_cm = along / drawn[edge] * network.length_cm[edge]
-        steps = (
-            shapely.linestrings(np.stack((network.shape, np.roll(network.shape, -1, axis=0)), axis=1)) if network.edges else np.empty(0, dtype=object)
-        )
-        tree = shapely.STRtree(steps)
-        # A street that runs along a wall or ends at it does not lie behind it.
-        within = shapely.buffer(self.faces, -BESIDE_M)
-        self.within = shapely.STRtree(within)
-        face, corner = tree.query(within, predicate="intersects")
-        order = np.argsort(corner, kind="stable")
-        self.face_of = face[order]
-        self.faces_from = np.searchsorted(corner[order], np.arange(len(steps) + 1))
-        self.over_water = np.zeros(len(steps), dtype=bool)
-        self.over_water[corner[self.wet[face]]] = True
-        self.inside = np.zeros(len(steps), dtype=bool)
-        self.inside[tree.query(self.faces, predicate="covers")[1]] = True
-        self.boxes = shapely.bounds(self.faces)
-        one, other = shapely.STRtree(self.faces).query(self.faces, predicate="intersects")
-        self.adjoining = one[one < other], other[one < other]
 
-    def area(self, found: Reached, mine: slice, distance: Any, venues: Doors, limit_cm: int, cell_m: float) -> Any:
-        """Return the area of one circle: ``found`` are the nodes within reach, ``distance`` how far each node of the network is."""
-        network = self.network
-        left = limit_cm - venues.access_cm.astype(np.int64)
-        segments, level, corner = _stretches(
-            found.node[mine], distance, limit_cm, self.first, self.edge_at, network.a, network.b, network.length_cm, network.one_way, network.level,
-            network.shape, network.shape_at, self.along_cm, venues.edge, venues.position_cm, left,
+@lru_cache(maxsize=2)
+def _streets(network: Network) -> Streets:
+    """Return the network for kernels; those asked about last are kept."""
+    ends = np.concatenate((network.a, network.b))
+    first = np.zeros(network.nodes + 1, dtype=np.int64)
+    np.cumsum(np.bincount(ends, minlength=network.nodes), out=first[1:])
+    step = np.diff(network.shape, axis=0, prepend=network.shape[:1])
+    along = np.cumsum(np.hypot(step[:, 0], step[:, 1]))
+    edge = np.repeat(np.arange(network.edges), np.diff(network.shape_at))
+    along -= along[network.shape_at[:-1]][edge]
+    drawn = np.maximum(along[network.shape_at[1:] - 1], 1e-9)
+    return Streets(
+        first,
+        (np.argsort(ends, kind="stable") % max(network.edges, 1)).astype(np.int32),
+        network.a,
+        network.b,
+        network.length_cm,
+        network.one_way,
+        network.level,
+        np.ascontiguousarray(network.shape),
+        network.shape_at,
+        along / drawn[edge] * network.length_cm[edge],
+    )
+
+
+def _tiles(network: Network, venues: Doors) -> Iterator[Integers]:
+    """Return the rows of the venues in each square of :data:`TILE_M`, so that memory does not grow with the land."""
+    square = np.floor(network.shape[network.shape_at[venues.edge]] / TILE_M)
+    order = np.lexsort(square.T)
+    return (rows for rows in np.split(order, np.flatnonzero((np.diff(square[order], axis=0) != 0).any(axis=1)) + 1) if len(rows))
+
+
+def _taken(found: Reached, rows: Integers) -> Reached:
+    """Return what some of the sources reach."""
+    count = np.diff(found.first)[rows]
+    first = np.concatenate(([0], np.cumsum(count)))
+    at = np.repeat(found.first[rows] - first[:-1], count) + np.arange(first[-1])
+    return Reached(first, found.node[at], found.distance_cm[at])
+
+
+class _Canvas:
+    """What circles close to each other are drawn on: the streets that any of them reaches and the faces that these lie in.
+
+    Circle ``c`` is that of the venues ``venue_from[c]`` to ``venue_from[c + 1]``, which the nodes in ``found`` are within reach of.
+    """
+
+    def __init__(
+        self, network: Network, faces: Faces, found: Reached, venues: Doors, venue_from: Integers, limits: Sequence[Limit], cell_m: float, turn: int = 0
+    ) -> None:
+        self.network, self.faces, self.found, self.venues, self.venue_from = network, faces, found, venues, venue_from
+        self.limits, self.cell_m, self.turn = limits, cell_m, turn
+        at_node = np.zeros(network.nodes, dtype=bool)
+        at_node[found.node] = True
+        touched = at_node[network.a] | at_node[network.b]
+        touched[venues.edge] = True
+        self.edges = np.flatnonzero(touched).astype(np.int32)
+        self.leg, self.leg_of = shapely.get_coordinates(venues.leg, return_index=True)
+        count = np.diff(network.shape_at)[self.edges]
+        begins = np.cumsum(count) - count
+        self.corner = np.repeat(network.shape_at[self.edges] - begins, count) + np.arange(count.sum())
+        self.edge_of = np.repeat(self.edges, count)
+        places = np.concatenate((network.shape[self.corner], self.leg))
+        margin = WIDTH_M + 4 * cell_m
+        low, high = places.min(axis=0) - margin, places.max(axis=0) + margin
+        self.from_x, self.from_y = self.origin = (np.floor(low / cell_m) - 1 + ASKEW[turn]) * cell_m
+        self.columns, self.rows = (np.ceil((high - self.origin) / cell_m) + 1).astype(int).tolist()
+        self.near = faces.near((*low, *high))
+
+    def areas(self) -> Iterator[tuple[slice, Geometries]]:
+        """Return the areas of some circles after the others: which circles, and a row for each of them with a column for each limit."""
+        streets, cell = _streets(self.network), self.cell_m
+        behind, bridges = self._behind()
+        rims = rims_of(self.near.faces, bridges[0], bridges[1], self.origin, self.rows, self.columns, cell)
+        asked = self._asked()
+        marks = marks_of(len(self.near.faces), self.network.edges, len(rims.parent), len(rims.x) // 2)
+        whole, distance = np.zeros(self.network.edges, dtype=np.int32), np.full(self.network.nodes, FAR, dtype=np.int32)
+        limits = np.array([limit.limit_cm for limit in self.limits])
+        circles = len(self.found.first) - 1
+        none = np.empty(0, dtype=np.int32)
+        close = Close(np.zeros(1, dtype=np.int64), none, none, np.empty(0, dtype=np.float32))
+        if circles >= FEW:
+            close = Close(*close_edges(self.edges, streets, self.from_x, self.from_y, WIDTH_M + 0.5 * cell, cell, self.rows, self.columns))
+        for begin in range(0, circles, AT_ONCE):
+            end = min(begin + AT_ONCE, circles)
+            places, rings, parts, first, state = draw(
+                asked, limits, distance, streets, self.from_x, self.from_y, behind, close, rims, marks,
+                whole, begin, end, FAR, WIDTH_M + ASKEW_M, cell,
+            )  # fmt: skip
+            drawn, state = areas_of(places + self.origin, rings, parts, first), state.reshape(-1, len(limits))
+            yield slice(begin, end), self._nested(self._mended(drawn.reshape(state.shape), state, begin))
+
+    def _mended(self, drawn: Geometries, state: Any, begin: int) -> Geometries:
+        """Return areas that are valid: where rings may touch one another that is looked at, and what could not be cut is drawn once more."""
+        doubtful = drawn[state != FINE]
+        if len(doubtful):
+            drawn[state != FINE] = np.where(shapely.is_valid(doubtful), doubtful, _valid(doubtful))
+        for row in np.flatnonzero((state == FAILED).any(axis=1)):
+            if self.turn + 1 < len(ASKEW):
+                circle = begin + row
+                venues = np.arange(self.venue_from[circle], self.venue_from[circle + 1])
+                again = _Canvas(
+                    self.network, self.faces, _taken(self.found, np.array([circle])), self.venues.take(venues), np.array([0, len(venues)]),
+                    self.limits, self.cell_m, self.turn + 1,
+                )  # fmt: skip
+                for _, areas in again.areas():
+                    drawn[row] = areas[0]
+        return drawn
+
+    def _nested(self, drawn: Geometries) -> Geometries:
+        """Return areas of which each holds those of shorter limits to the last centimetre."""
+        for turn in range(1, drawn.shape[1]):
+            drawn[:, turn] = shapely.union(drawn[:, turn], drawn[:, turn - 1])
+        return drawn
+
+    def _asked(self) -> Asked:
+        leg = np.flatnonzero(np.diff(self.leg_of) == 0)
+        ways = self.leg - self.origin
+        leg_from = np.searchsorted(self.leg_of[leg], np.arange(len(self.venues) + 1))
+        way, face = shapely.STRtree(self.near.within).query(self.venues.leg, predicate="intersects")
+        order = np.argsort(way, kind="stable")
+        behind_from = np.searchsorted(way[order], np.arange(len(self.venues) + 1))
+        return Asked(
+            self.found.first, self.found.node, self.found.distance_cm, self.venue_from, self.venues.edge, self.venues.position_cm,
+            self.venues.access_cm, np.hstack((ways[leg], ways[leg + 1])), leg_from, face[order].astype(np.int32), behind_from,
         )  # fmt: skip
-        ways = venues.leg[left >= 0]
-        legs, counts = shapely.get_coordinates(ways), shapely.get_num_coordinates(ways)
-        inner = np.ones(len(legs), dtype=bool)
-        inner[np.cumsum(counts) - 1] = False
-        steps = np.flatnonzero(inner)
-        segments = np.concatenate((segments, np.hstack((legs[steps], legs[steps + 1]))))
-        area, raster = raster_outline(segments, WIDTH_M, cell_m)
-        return self._cut(area, raster, segments[: len(level)], level, corner, ways)
 
-    def _cut(self, area: Any, raster: Raster, segments: Floats, level: Any, corner: Any, ways: Any) -> Any:
-        """Return the parts of an area in which its streets lie: without compounds that no street and no way to a venue leads into, and without water.
-
-        Streets that pass over water, on bridges, stay as narrow strips.
-        """
-        near = raster.near(self.boxes)
-        if not len(near):
-            return area
-        entered, closed_in = _entered(corner, level, self.faces_from, self.face_of, self.inside, self.wet)
-        entered[self.within.query(ways, predicate="intersects")[1]] = True
-        entered &= ~self.wet
-        if closed_in and entered.any():
-            area = shapely.intersection(area, shapely.coverage_union_all(self.faces[entered]))
-        else:
-            barred = near[~entered[near]]
-            if len(barred):
-                area = shapely.difference(area, self._united(barred))
-        bridges = segments[(level != 0) & self.over_water[corner]]
-        if len(bridges):
-            strips = shapely.buffer(shapely.multilinestrings(shapely.linestrings(bridges.reshape(-1, 2, 2))), BRIDGE_M, quad_segs=2)
-            area = shapely.union(area, strips)
-        return area
-
-    def _united(self, faces: Integers) -> Any:
-        """Return some faces as one area; most stand apart, and then nothing has to be united."""
-        chosen = np.zeros(len(self.faces), dtype=bool)
-        chosen[faces] = True
-        if (chosen[self.adjoining[0]] & chosen[self.adjoining[1]]).any():
-            return shapely.coverage_union_all(self.faces[faces])
-        return shapely.multipolygons(self.faces[faces])
+    def _behind(self) -> tuple[Behind, tuple[Geometries, Any]]:
+        """Return which faces stretches of street lie in, and the bridges over water: their lines, and the edges that they belong to."""
+        network, near = self.network, self.near
+        begins = np.flatnonzero(np.diff(self.edge_of) == 0)
+        corner, edge = self.corner[begins], self.edge_of[begins]
+        lines = shapely.linestrings(np.stack((network.shape[corner], network.shape[corner + 1]), axis=1)) if len(corner) else np.empty(0, dtype=object)
+        tree = shapely.STRtree(lines)
+        # A street that runs along a wall or ends at it does not lie behind it.
+        face, step = tree.query(near.within, predicate="intersects")
+        inside: Mask = np.zeros(len(lines), dtype=bool)
+        inside[tree.query(near.faces, predicate="covers")[1]] = True
+        over_water = np.zeros(len(lines), dtype=bool)
+        over_water[step[near.wet[face]]] = True
+        row = np.zeros(len(network.shape), dtype=np.int32)
+        row[corner] = np.arange(1, len(corner) + 1)
+        order = np.argsort(step, kind="stable")
+        face_from = np.concatenate(([0], np.searchsorted(step[order], np.arange(len(lines) + 1))))
+        outer = np.zeros(1, dtype=bool)
+        bridge = np.flatnonzero(over_water & (network.level[edge] != 0))
+        edges, owner = np.unique(edge[bridge], return_inverse=True)
+        drawn = shapely.multilinestrings(lines[bridge], indices=owner) if len(bridge) else np.empty(0, dtype=object)
+        return (
+            Behind(
+                row, face[order].astype(np.int32), face_from, np.concatenate((outer, inside)), np.concatenate((outer, over_water)), near.wet
+            ),
+            (drawn, edges),
+        )  # fmt: skip
 
 
-@kernel
-def _entered(corner: Any, level: Any, faces_from: Any, face_of: Any, inside: Any, wet: Any) -> Any:
-    """Return which faces streets on the ground lead into, water left out, and whether these streets all lie inside faces."""
-    entered = np.zeros(wet.size, np.bool_)
-    closed_in = True
-    for k in range(level.size):
-        if level[k] == 0:
-            closed_in = closed_in and inside[corner[k]]
-            for i in range(faces_from[corner[k]], faces_from[corner[k] + 1]):
-                entered[face_of[i]] = not wet[face_of[i]]
-    return entered, closed_in
-
-
-@kernel
-def _from_node(at_a: Any, loop: Any, one_way: Any, length: Any, left: Any) -> Any:
-    """Return from where to where an edge lies within ``left`` centimetres of one of its nodes, measured from node a."""
-    far = min(np.float64(length), np.float64(left))
-    if loop and 2 * left >= length:
-        return 0.0, np.float64(length)
-    if at_a:
-        # One comes to node a along the edge only against its direction.
-        return 0.0, 0.0 if one_way else far
-    return length - far, np.float64(length)
-
-
-@kernel
-def _from_ends(at_a: Any, loop: Any, one_way: Any, length: Any, left: Any, spare: Any) -> Any:
-    """Return the same with ``spare`` centimetres left at its other end; an edge all of which is within reach is drawn from node a alone."""
-    low, high = _from_node(at_a, loop, one_way, length, left)
-    if spare >= 0:
-        other_low, other_high = _from_node(not at_a, loop, one_way, length, spare)
-        if max(low, other_low) <= min(high, other_high) and max(high, other_high) - min(low, other_low) >= length:
-            return 0.0, np.float64(length) if at_a else 0.0
-    return low, high
-
-
-@kernel
-def _from_door(position: Any, one_way: Any, length: Any, left: Any) -> Any:
-    """Return from where to where an edge lies within ``left`` centimetres of a door on it, measured from node a."""
-    low, high = max(0.0, np.float64(position - left)), min(np.float64(length), np.float64(position + left))
-    if left < 0:
-        return 0.0, -1.0
-    return low, np.float64(position) if one_way else high
-
-
-@kernel
-def _stretches(
-    nodes: Any, distance: Any, limit: Any, first: Any, edge_at: Any, a: Any, b: Any, length: Any, one_way: Any, level: Any,
-    shape: Any, shape_at: Any, along: Any, venue_edge: Any, venue_position: Any, venue_left: Any,
-) -> Any:  # fmt: skip
-    """Return the straight stretches of street within the limit (n x 4), their level and the corner of the network that each begins at."""
-    room = 0
-    for k in range(nodes.size):
-        for i in range(first[nodes[k]], first[nodes[k] + 1]):
-            room += shape_at[edge_at[i] + 1] - shape_at[edge_at[i]]
-    for k in range(venue_edge.size):
-        room += shape_at[venue_edge[k] + 1] - shape_at[venue_edge[k]]
-    out, out_level, out_corner = np.empty((room, 4)), np.empty(room, np.int32), np.empty(room, np.int64)
-    count = 0
-    for k in range(nodes.size + venue_edge.size):
-        own = k - nodes.size
-        begin = first[nodes[k]] if own < 0 else 0
-        end = first[nodes[k] + 1] if own < 0 else 1
-        for i in range(begin, end):
-            if own < 0:
-                edge = edge_at[i]
-                at_a = a[edge] == nodes[k]
-                other = b[edge] if at_a else a[edge]
-                spare = limit - distance[other] if other != nodes[k] else -1
-                low, high = _from_ends(at_a, other == nodes[k], one_way[edge], length[edge], limit - distance[nodes[k]], spare)
-            else:
-                edge = venue_edge[own]
-                low, high = _from_door(venue_position[own], one_way[edge], length[edge], venue_left[own])
-            for corner in range(shape_at[edge], shape_at[edge + 1] - 1):
-                from_cm, to_cm = along[corner], along[corner + 1]
-                if to_cm < low or from_cm > high or high <= low:
-                    continue
-                span = max(to_cm - from_cm, 1e-9)
-                start, stop = max(0.0, (low - from_cm) / span), min(1.0, (high - from_cm) / span)
-                for axis in range(2):
-                    across = shape[corner + 1, axis] - shape[corner, axis]
-                    out[count, axis] = shape[corner, axis] + start * across
-                    out[count, 2 + axis] = shape[corner, axis] + stop * across
-                out_level[count], out_corner[count] = level[edge], corner
-                count += 1
-    return out[:count].copy(), out_level[:count].copy(), out_corner[:count].copy()
+def _valid(areas: Geometries) -> Geometries:
+    """Return areas made valid, their polygons alone."""
+    parts, owner = shapely.get_parts(shapely.make_valid(areas, method="structure"), return_index=True)
+    flat = shapely.get_dimensions(parts) == 2
+    return np.array([shapely.union_all(parts[flat & (owner == k)]) for k in range(len(areas))], dtype=object)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from gridmap.kernels import kernel
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Geometries = npt.NDArray[np.object_]
 
 STRAIGHT = 0.03
 """Corners that lie within this share of a cell of the straight line between others are left out: 0.1 m at 10 m, less than the raster itself errs."""
@@ -47,87 +47,64 @@ def outline(segments: Floats, width_m: float, cell_m: float) -> Any:
     >>> round(outline(np.array([[0.0, 0.0, 100.0, 0.0]]), 25.0, 5.0).area / (100 * 50 + 25 * 25 * np.pi), 2)
     1.0
     """
-    return raster_outline(segments, width_m, cell_m)[0]
-
-
-@dataclass(frozen=True, eq=False)
-class Raster:
-    """Squared distances to segments on a raster: the south-western point, the width of a cell, and the square at which the outline runs."""
-
-    squares: npt.NDArray[np.float32]
-    left: float
-    bottom: float
-    cell_m: float
-    width_m: float
-
-    def near(self, boxes: Floats) -> Integers:
-        """Return the rows of ``boxes`` (west, south, east, north) that the outline may hold some of; a few others may be among them."""
-        return np.flatnonzero(_touched(self.squares, self.left, self.bottom, self.cell_m, self.width_m, boxes))
-
-
-def raster_outline(segments: Floats, width_m: float, cell_m: float) -> tuple[Any, Raster]:
-    """Return the area as :func:`outline` does, and the raster that it is read off."""
     if not len(segments):
-        return shapely.MultiPolygon(), Raster(np.empty((0, 0), dtype=np.float32), 0.0, 0.0, cell_m, width_m)
-    corners, first, rim, squares, left, bottom, cell_m = _traced(segments, width_m, float(cell_m))
-    order = np.argsort(rim, kind="stable")
-    rings = shapely.linearrings(corners, indices=np.repeat(np.arange(len(rim)), np.diff(first)))
-    parts = shapely.polygons(rings[order], indices=rim[order])
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts), Raster(squares, left, bottom, cell_m, width_m)
+        return shapely.MultiPolygon()
+    corner = np.floor(segments.reshape(-1, 2).min(axis=0) / cell_m) * cell_m
+    places, rings, parts = _outline(segments - np.tile(corner, 2), width_m, float(cell_m))
+    return areas_of(places + corner, rings, parts, np.array([0, len(parts) - 1]))[0]
+
+
+def areas_of(places: Floats, rings: Integers, parts: Integers, areas: Integers) -> Geometries:
+    """Return areas from their corners: where each ring begins among the corners, each polygon among the rings, and each area among the polygons."""
+    polygons = shapely.from_ragged_array(shapely.GeometryType.POLYGON, places, (rings, parts))
+    count = np.diff(areas)
+    drawn = np.full(len(count), shapely.MultiPolygon(), dtype=object)
+    drawn[count == 1] = polygons[areas[:-1][count == 1]]
+    several = np.flatnonzero(count > 1)
+    if len(several):
+        owner = np.repeat(np.arange(len(count)), count)
+        mine = count[owner] > 1
+        drawn[several] = shapely.multipolygons(polygons[mine], indices=np.repeat(np.arange(len(several)), count[several]))
+    return drawn
 
 
 @kernel
-def _touched(squares: Any, left: Any, bottom: Any, cell: Any, width: Any, boxes: Any) -> Any:
-    """Tell which boxes have a raster point within the width in them or a cell beside them."""
-    rows, columns = squares.shape
-    within = np.float32(width * width)
-    found = np.zeros(boxes.shape[0], np.bool_)
-    for k in range(boxes.shape[0]):
-        from_column, to_column = int(np.floor((boxes[k, 0] - left) / cell)), int(np.ceil((boxes[k, 2] - left) / cell))
-        from_row, to_row = int(np.floor((boxes[k, 1] - bottom) / cell)), int(np.ceil((boxes[k, 3] - bottom) / cell))
-        for i in range(max(0, from_row), min(rows - 1, to_row) + 1):
-            for j in range(max(0, from_column), min(columns - 1, to_column) + 1):
-                if squares[i, j] <= within:
-                    found[k] = True
-                    break
-            if found[k]:
-                break
-    return found
+def window(low_x: Any, low_y: Any, high_x: Any, high_y: Any, width: Any, cell: Any) -> Any:
+    """Return the raster for what lies within these bounds: how often the cell is halved, the south-western point in cells, and rows and columns."""
+    halvings, narrow = 0, SMALL_M
+    while max(high_x - low_x, high_y - low_y) + 2 * width < narrow:
+        cell, narrow, halvings = cell / 2, narrow / 2, halvings + 1
+    # Whole cells, so that the circles of neighbours share their raster and nested ones never cross.
+    left, bottom = int(np.floor((low_x - width) / cell)) - 1, int(np.floor((low_y - width) / cell)) - 1
+    return halvings, left, bottom, int(np.ceil((high_y + width) / cell)) - bottom + 2, int(np.ceil((high_x + width) / cell)) - left + 2
 
 
 @kernel
-def _traced(segments: Any, width: Any, cell: Any) -> Any:
-    """Return the corners of all rings, where each begins, and the number of the polygon that each is of: rims come before their holes."""
+def _outline(segments: Any, width: Any, cell: Any) -> Any:
+    """Return the corners of an outline, where each ring begins among them, and each polygon among the rings."""
     low_x, low_y, high_x, high_y = segments[0, 0], segments[0, 1], segments[0, 0], segments[0, 1]
     for s in range(segments.shape[0]):
         for end in (0, 2):
             low_x, high_x = min(low_x, segments[s, end]), max(high_x, segments[s, end])
             low_y, high_y = min(low_y, segments[s, end + 1]), max(high_y, segments[s, end + 1])
-    narrow = SMALL_M
-    while max(high_x - low_x, high_y - low_y) + 2 * width < narrow:
-        cell, narrow = cell / 2, narrow / 2
-    # Whole cells, so that the circles of neighbours share their raster and nested ones never cross.
-    left, bottom = np.floor((low_x - width) / cell) - 1, np.floor((low_y - width) / cell) - 1
-    columns, rows = int(np.ceil((high_x + width) / cell) - left) + 2, int(np.ceil((high_y + width) / cell) - bottom) + 2
+    halvings, left, bottom, rows, columns = window(low_x, low_y, high_x, high_y, width, cell)
+    cell /= 2**halvings
     squares = np.full((rows, columns), np.float32(4 * width * width))
-    closest = np.zeros((rows, columns), np.int32)
-    local = segments - np.array([left * cell, bottom * cell, left * cell, bottom * cell])
-    _distances(local, width + 0.5 * cell, cell, squares, closest)
-    corners, side, first = _rings(local, squares, closest, width, cell)
-    corners, first, signed = _straightened(corners, side, first, cell)
-    rim = _rims(corners, first, signed)
-    corners[:, 0] += left * cell
-    corners[:, 1] += bottom * cell
-    return corners, first, rim, squares, left * cell, bottom * cell, cell
+    closest = np.full((rows, columns), np.int32(-1))
+    distances(segments, left * cell, bottom * cell, width + 0.5 * cell, cell, squares, closest)
+    corners, side, _, first = rings(segments, np.empty((0, 2)), 0.0, 0.0, squares, closest, left, bottom, width, cell)
+    corners, first, signed = straightened(corners, side, first, cell)
+    return in_order(corners, first, signed)
 
 
 @kernel
-def _distances(segments: Any, reach: Any, cell: Any, squares: Any, closest: Any) -> None:
-    """Lower each raster point to its least squared distance to a segment, as far as ``reach`` from it, and tell which segment that is."""
+def distances(segments: Any, left: Any, bottom: Any, reach: Any, cell: Any, squares: Any, closest: Any) -> None:
+    """Lower each raster point to its least squared distance to a segment, as far as ``reach`` from it, and tell which: -1 - k for segment k."""
     rows, columns = squares.shape
     zero, one, step = np.float32(0), np.float32(1), np.float32(cell)
     for s in range(segments.shape[0]):
-        ax, ay, bx, by = np.float32(segments[s, 0]), np.float32(segments[s, 1]), np.float32(segments[s, 2]), np.float32(segments[s, 3])
+        ax, ay = np.float32(segments[s, 0] - left), np.float32(segments[s, 1] - bottom)
+        bx, by = np.float32(segments[s, 2] - left), np.float32(segments[s, 3] - bottom)
         dx, dy = bx - ax, by - ay
         length = dx * dx + dy * dy
         inverse = one / length if length > zero else zero
@@ -146,7 +123,7 @@ def _distances(segments: Any, reach: Any, cell: Any, squares: Any, closest: Any)
                 square = ex * ex + ey * ey
                 nearer = square < row[j]
                 row[j] = square if nearer else row[j]
-                mine[j] = np.int32(s) if nearer else mine[j]
+                mine[j] = np.int32(-1 - s) if nearer else mine[j]
 
 
 @kernel
@@ -179,20 +156,30 @@ def _left_at(segment: Any, x: Any, y: Any, right: Any, up: Any, width: Any) -> A
 
 
 @kernel
-def _crossing(segments: Any, squares: Any, closest: Any, width: Any, cell: Any, side: Any) -> Any:
+def _piece(k: Any, segments: Any, shape: Any, from_x: Any, from_y: Any) -> Any:
+    """Return a segment: one of the list for numbers below zero, else the stretch of street that begins at corner ``k`` of the network."""
+    if k < 0:
+        return segments[-1 - k, 0], segments[-1 - k, 1], segments[-1 - k, 2], segments[-1 - k, 3]
+    return shape[k, 0] - from_x, shape[k, 1] - from_y, shape[k + 1, 0] - from_x, shape[k + 1, 1] - from_y
+
+
+@kernel
+def _crossing(
+    segments: Any, shape: Any, from_x: Any, from_y: Any, squares: Any, closest: Any, left: Any, bottom: Any, width: Any, cell: Any, side: Any
+) -> Any:
     """Return where the outline crosses a side of a cell, where those closest to its ends are both ``width`` away, and which of them decides."""
     columns = squares.shape[1]
     place = side // 2
     i, j = place // columns, place % columns
     right, up = (1, 0) if side % 2 == 0 else (0, 1)
     begin, end = closest[i, j], closest[i + up, j + right]
-    x, y, turn = j * cell, i * cell, 1
+    x, y, turn = (left + j) * cell, (bottom + i) * cell, 1
     if squares[i, j] > squares[i + up, j + right]:
         x, y, turn = x + right * cell, y + up * cell, -1
         begin, end = end, begin
-    far = _left_at(segments[begin], x, y, turn * right, turn * up, width)
+    far = _left_at(_piece(begin, segments, shape, from_x, from_y), x, y, turn * right, turn * up, width)
     if end != begin:
-        farther = _left_at(segments[end], x, y, turn * right, turn * up, width)
+        farther = _left_at(_piece(end, segments, shape, from_x, from_y), x, y, turn * right, turn * up, width)
         if farther > far:
             begin, far = end, farther
     far = min((1 - APART) * cell, max(APART * cell, far))
@@ -230,7 +217,7 @@ def _meeting(one: Any, other: Any, x: Any, y: Any, width: Any, cell: Any) -> Any
 
 @kernel
 def _lines(squares: Any, width: Any) -> Any:
-    """Return to which crossing each crossing leads, lower ground on the left, all of them, and those where two lines pass through a cell.
+    """Return to which crossing each crossing leads, lower ground on the left, all of them, those where two lines pass through a cell, and the cell.
 
     A crossing lies on a side of a cell: the lower side of cell (i, j) has number 2 * (i * columns + j), its left side the odd number after it. Each
     crossing leads to exactly one other.
@@ -238,6 +225,7 @@ def _lines(squares: Any, width: Any) -> Any:
     rows, columns = squares.shape
     within = np.float32(width * width)
     leads_to = np.full(2 * rows * columns, -1, np.int32)
+    cell_of = np.empty(2 * rows * columns, np.int32)
     doubtful = np.zeros(2 * rows * columns, np.bool_)
     begun = np.empty(2 * rows * columns, np.int32)
     sides, lower = np.empty(4, np.int32), np.empty(4, np.bool_)
@@ -263,46 +251,52 @@ def _lines(squares: Any, width: Any) -> Any:
                     while lower[end] or not lower[(end + 1) % 4]:
                         end = (end + turn) % 4
                     leads_to[sides[k]] = sides[end]
+                    cell_of[sides[k]] = i * columns + j
                     begun[count] = sides[k]
                     count += 1
                     if saddle:
                         doubtful[sides[k]] = doubtful[sides[end]] = True
-    return leads_to, begun[:count], doubtful
+    return leads_to, begun[:count], doubtful, cell_of
 
 
 @kernel
-def _rings(segments: Any, squares: Any, closest: Any, width: Any, cell: Any) -> Any:
-    """Return the corners of all rings, lower ground on their left, the side that each lies on, and where each ring begins."""
-    leads_to, begun, doubtful = _lines(squares, width)
+def rings(
+    segments: Any, shape: Any, from_x: Any, from_y: Any, squares: Any, closest: Any, left: Any, bottom: Any, width: Any, cell: Any
+) -> Any:
+    """Return the corners of all rings, lower ground on their left, the side that each lies on, the cell that follows, and where each ring begins."""
+    leads_to, begun, doubtful, cell_of = _lines(squares, width)
     count = begun.size
-    corners, side = np.empty((2 * count, 2)), np.empty(2 * count, np.int8)
+    corners, side, within = np.empty((2 * count, 2)), np.empty(2 * count, np.int8), np.empty(2 * count, np.int32)
     first = np.zeros(count + 1, np.int64)
-    rings, total_corners = 0, 0
+    total_rings, total = 0, 0
     for k in range(count):
-        here = begun[k]
-        owner, doubt = -1, False
-        while leads_to[here] >= 0 or (owner >= 0 and here == begun[k]):
-            x, y, mine = _crossing(segments, squares, closest, width, cell, here)
-            if owner >= 0 and owner != mine and not (doubt and doubtful[here]):
-                before = corners[total_corners - 1]
-                corner = _meeting(segments[owner], segments[mine], (before[0] + x) / 2, (before[1] + y) / 2, width, cell)
+        here, before = begun[k], begun[k]
+        owner, doubt = 0, False
+        begins = total
+        while leads_to[here] >= 0 or (total > begins and here == begun[k]):
+            x, y, mine = _crossing(segments, shape, from_x, from_y, squares, closest, left, bottom, width, cell, here)
+            if total > begins and owner != mine and not (doubt and doubtful[here]):
+                last = corners[total - 1]
+                one, other = _piece(owner, segments, shape, from_x, from_y), _piece(mine, segments, shape, from_x, from_y)
+                corner = _meeting(one, other, (last[0] + x) / 2, (last[1] + y) / 2, width, cell)
                 if not np.isnan(corner[0]):
-                    corners[total_corners] = corner
-                    side[total_corners] = FIRM
-                    total_corners += 1
+                    corners[total] = corner
+                    side[total], within[total] = FIRM, cell_of[before]
+                    total += 1
             if leads_to[here] < 0:
                 break
-            corners[total_corners] = x, y
-            side[total_corners] = FIRM if doubtful[here] else LEFT if here % 2 else LOWER
-            total_corners += 1
+            corners[total] = x, y
+            side[total] = FIRM if doubtful[here] else LEFT if here % 2 else LOWER
+            within[total] = cell_of[here]
+            total += 1
             owner, doubt = mine, doubtful[here]
             there = leads_to[here]
             leads_to[here] = -1
-            here = there
-        if total_corners > first[rings]:
-            rings += 1
-            first[rings] = total_corners
-    return corners[:total_corners], side, first[: rings + 1].copy()
+            before, here = here, there
+        if total > first[total_rings]:
+            total_rings += 1
+            first[total_rings] = total
+    return corners[:total], side, within, first[: total_rings + 1].copy()
 
 
 @kernel
@@ -326,7 +320,7 @@ def _on_line(corners: Any, side: Any, begin: Any, end: Any, cell: Any) -> bool:
 
 
 @kernel
-def _straightened(corners: Any, side: Any, first: Any, cell: Any) -> Any:
+def straightened(corners: Any, side: Any, first: Any, cell: Any) -> Any:
     """Return closed rings without the corners that lie on straight lines, where each begins, and twice its signed area."""
     rings = first.size - 1
     kept = np.empty((corners.shape[0] + rings, 2))
@@ -369,13 +363,36 @@ def _rims(corners: Any, first: Any, signed: Any) -> Any:
         least = np.inf
         x, y = corners[first[ring]]
         for other in range(rings):
-            if 0 < signed[other] < least and (polygons == 1 or _inside(corners, first[other], first[other + 1], x, y)):
+            if 0 < signed[other] < least and (polygons == 1 or encloses(corners, first[other], first[other + 1], x, y)):
                 least, rim[ring] = signed[other], rim[other]
     return rim
 
 
 @kernel
-def _inside(corners: Any, begin: Any, end: Any, x: Any, y: Any) -> bool:
+def in_order(corners: Any, first: Any, signed: Any) -> Any:
+    """Return the corners of polygons one after the other, the rim before the holes; where each ring begins; and each polygon among the rings."""
+    rim = _rims(corners, first, signed)
+    order = np.argsort(np.where(rim < 0, -1, 2 * rim + (signed <= 0)), kind="mergesort")
+    outside = 0
+    while outside < rim.size and rim[order[outside]] < 0:
+        outside += 1
+    places, begins, parts = np.empty_like(corners), np.zeros(rim.size + 1 - outside, np.int64), np.zeros(rim.size + 2 - outside, np.int64)
+    total, polygons, before = 0, 0, -1
+    for k in range(outside, rim.size):
+        ring = order[k]
+        if rim[ring] != before:
+            parts[polygons] = k - outside
+            polygons, before = polygons + 1, rim[ring]
+        for corner in range(first[ring], first[ring + 1]):
+            places[total] = corners[corner]
+            total += 1
+        begins[k + 1 - outside] = total
+    parts[polygons] = rim.size - outside
+    return places[:total], begins, parts[: polygons + 1].copy()
+
+
+@kernel
+def encloses(corners: Any, begin: Any, end: Any, x: Any, y: Any) -> bool:
     """Return whether a place lies inside a ring: a line from it to the east meets the ring an odd number of times."""
     odd = False
     for k in range(begin, end - 1):

@@ -1,0 +1,315 @@
+"""Outlines cut at the lines between faces (Weiler and Atherton 1977): what lies in faces that nobody comes into is taken off."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gridmap.circles.compounds import OUTSIDE
+from gridmap.circles.rasters import FIRM, encloses
+from gridmap.kernels import kernel
+
+Marks32 = npt.NDArray[np.int32]
+
+FINE, TOUCHING, FAILED = 0, 1, 2
+"""How cutting ended: well; with rings that may touch one another; with lines so close to each other that their order could not be told."""
+
+
+class Marks(NamedTuple):
+    """What a circle has come to, by the number of the circle, so that nothing has to be wiped: faces (``parent`` of the rims) and bridges.
+
+    ``open`` holds twice the number of the drawing, and one more for faces that are open in it. ``seen``, ``half``, ``crossed`` and ``passed`` are of
+    lines between faces: the drawing that looked at it, its direction with open land on the left, the last crossing on it, and who walked along it.
+    """
+
+    entered: Marks32
+    bridged: Marks32
+    open: npt.NDArray[np.int64]
+    seen: Marks32
+    half: Marks32
+    crossed: Marks32
+    passed: Marks32
+
+
+def marks_of(faces: int, edges: int, parts: int, lines: int) -> Marks:
+    """Return marks of nothing."""
+    sizes = (lines, lines, lines, lines)
+    return Marks(np.zeros(faces, np.int32), np.zeros(edges, np.int32), np.zeros(parts, np.int64), *(np.zeros(size, np.int32) for size in sizes))
+
+
+@kernel
+def _is_open(face: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> bool:
+    """Return whether a circle may lie in a face; ``shut`` tells that it may not lie outside all faces."""
+    if face == OUTSIDE:
+        return not shut
+    known = marks.open[face]
+    if known >> 1 == now:
+        return bool(known & 1)
+    parent = rims.parent[face]
+    found = not shut if parent == OUTSIDE else marks.entered[parent] == circle
+    for k in range(rims.bridge_from[face], rims.bridge_from[face + 1]):
+        found = found or marks.bridged[rims.bridge[k]] == circle
+    marks.open[face] = 2 * now + (1 if found else 0)
+    return bool(found)
+
+
+@kernel
+def _next(half: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> Any:
+    """Return the half that goes on along the closed land on the right, and whether other closed land touches it where it begins."""
+    back = half ^ 1
+    found, several = -1, 0
+    out = rims.turn[back]
+    while out != back:
+        if _is_open(rims.left[out], rims, marks, circle, now, shut) and not _is_open(rims.left[out ^ 1], rims, marks, circle, now, shut):
+            found, several = (out if found < 0 else found), several + 1
+        out = rims.turn[out]
+    return found if found >= 0 else back, several > 1
+
+
+@kernel
+def _looked_at(squares: Any, left: Any, bottom: Any, halvings: Any, width: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> Any:
+    """Return the halves between open and closed land in cells that the outline holds some of."""
+    rows, columns = squares.shape
+    within = np.float32(width * width)
+    found, count = np.empty(64, np.int32), 0
+    for i in range(rows - 1):
+        for j in range(columns - 1):
+            place = ((bottom + i) >> halvings) * rims.columns + ((left + j) >> halvings)
+            if rims.line_from[place] == rims.line_from[place + 1]:
+                continue
+            if min(min(squares[i, j], squares[i, j + 1]), min(squares[i + 1, j], squares[i + 1, j + 1])) > within:
+                continue
+            for k in range(rims.line_from[place], rims.line_from[place + 1]):
+                line = rims.line[k]
+                if marks.seen[line] == now:
+                    continue
+                one = _is_open(rims.left[2 * line], rims, marks, circle, now, shut)
+                other = _is_open(rims.left[2 * line + 1], rims, marks, circle, now, shut)
+                marks.seen[line], marks.half[line], marks.crossed[line] = now, -1, -1
+                if one != other:
+                    marks.half[line] = 2 * line + (0 if one else 1)
+                    if count == found.size:
+                        found = np.concatenate((found, np.empty_like(found)))
+                    found[count] = marks.half[line]
+                    count += 1
+    return found[:count]
+
+
+@kernel
+def _aside(ax: Any, ay: Any, bx: Any, by: Any, x: Any, y: Any) -> Any:
+    """Return on which side of the line from a to b a place lies: above 0 on its left."""
+    return (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+
+
+@kernel
+def _meets(px: Any, py: Any, qx: Any, qy: Any, line: Any, rims: Any) -> Any:
+    """Return whether the way from p to q meets a line, its share of the way, that of the line, and whether it comes from the line's left."""
+    ax, ay, bx, by = rims.x[2 * line], rims.y[2 * line], rims.x[2 * line + 1], rims.y[2 * line + 1]
+    p, q = _aside(ax, ay, bx, by, px, py), _aside(ax, ay, bx, by, qx, qy)
+    if (p > 0) == (q > 0):
+        return False, 0.0, 0.0, False
+    a, b = _aside(px, py, qx, qy, ax, ay), _aside(px, py, qx, qy, bx, by)
+    if (a > 0) == (b > 0):
+        return False, 0.0, 0.0, False
+    return True, p / (p - q), a / (a - b), p > 0
+
+
+@kernel
+def _crossings(corners: Any, side: Any, within: Any, first: Any, columns: Any, left: Any, bottom: Any, halvings: Any, rims: Any, marks: Any) -> Any:
+    """Return where rings cross lines, in order: the corner before, the share of the way on from there, the half, the share of it, whether
+    the ring comes in there; where those of each ring begin; and whether they come in and go out by turns. Corners near lines must stay.
+    """
+    rings = first.size - 1
+    room = 64
+    at, far, half, along, enters = np.empty(room, np.int64), np.empty(room), np.empty(room, np.int32), np.empty(room), np.empty(room, np.bool_)
+    begins = np.zeros(rings + 1, np.int64)
+    count, by_turns = 0, True
+    for ring in range(rings):
+        for k in range(first[ring], first[ring + 1]):
+            place = ((bottom + within[k] // columns) >> halvings) * rims.columns + ((left + within[k] % columns) >> halvings)
+            if rims.line_from[place] == rims.line_from[place + 1]:
+                continue
+            on = k + 1 if k + 1 < first[ring + 1] else first[ring]
+            before = count
+            for i in range(rims.line_from[place], rims.line_from[place + 1]):
+                line = rims.line[i]
+                if marks.half[line] < 0:
+                    continue
+                side[k] = side[on] = FIRM
+                met, share, of_line, from_left = _meets(corners[k, 0], corners[k, 1], corners[on, 0], corners[on, 1], line, rims)
+                if not met:
+                    continue
+                if count == at.size:
+                    at, far, half = np.concatenate((at, at)), np.concatenate((far, far)), np.concatenate((half, half))
+                    along, enters = np.concatenate((along, along)), np.concatenate((enters, enters))
+                m = count
+                while m > before and far[m - 1] > share:
+                    at[m], far[m], half[m], along[m], enters[m] = at[m - 1], far[m - 1], half[m - 1], along[m - 1], enters[m - 1]
+                    m -= 1
+                turned = marks.half[line] & 1
+                at[m], far[m], half[m] = k, share, marks.half[line]
+                along[m], enters[m] = 1 - of_line if turned else of_line, from_left == (turned == 1)
+                count += 1
+        begins[ring + 1] = count
+        for m in range(begins[ring], count):
+            following = m + 1 if m + 1 < count else begins[ring]
+            by_turns = by_turns and enters[m] != enters[following]
+    return at[:count], far[:count], half[:count], along[:count], enters[:count], begins, by_turns
+
+
+@kernel
+def _in_open(x: Any, y: Any, place: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> bool:
+    """Return whether a place, in cell ``place`` of the rims' raster, lies on open land: told from a corner of the cell by the lines on the way."""
+    found = _is_open(rims.label[place], rims, marks, circle, now, shut)
+    from_x, from_y = place % rims.columns * rims.cell, place // rims.columns * rims.cell
+    for k in range(rims.line_from[place], rims.line_from[place + 1]):
+        if marks.half[rims.line[k]] >= 0 and _meets(from_x, from_y, x, y, rims.line[k], rims)[0]:
+            found = not found
+    return found
+
+
+@kernel
+def _lower(x: Any, y: Any, squares: Any, left: Any, bottom: Any, width: Any, cell: Any) -> int:
+    """Return how many corners of the cell that a place lies in are within the width."""
+    i, j = int(np.floor(y / cell)) - bottom, int(np.floor(x / cell)) - left
+    if i < 0 or j < 0 or i + 1 >= squares.shape[0] or j + 1 >= squares.shape[1]:
+        return 0
+    within = np.float32(width * width)
+    return (
+        int(squares[i, j] <= within) + int(squares[i, j + 1] <= within) + int(squares[i + 1, j] <= within) + int(squares[i + 1, j + 1] <= within)
+    )
+
+
+@kernel
+def _in_rings(x: Any, y: Any, corners: Any, first: Any) -> bool:
+    odd = False
+    for ring in range(first.size - 1):
+        last = first[ring + 1] - 1
+        odd = odd != encloses(corners, first[ring], first[ring + 1], x, y)
+        ax, ay, bx, by = corners[last, 0], corners[last, 1], corners[first[ring], 0], corners[first[ring], 1]
+        if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
+            odd = not odd
+    return odd
+
+
+@kernel
+def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any, out: Any, out_side: Any) -> Any:
+    """Write the rings that lead along outlines and lines by turns; return where each begins, and how it went."""
+    at, far, half, along, enters, begins, _ = found
+    ring_of, following = np.empty(at.size, np.int64), np.full(at.size, -1, np.int64)
+    out_first, rings, total, state = np.zeros(at.size + 1, np.int64), 0, 0, FINE
+    for ring in range(first.size - 1):
+        for m in range(begins[ring], begins[ring + 1]):
+            ring_of[m] = ring
+            # The crossings of a line stand in a chain.
+            following[m] = marks.crossed[half[m] >> 1]
+            marks.crossed[half[m] >> 1] = m
+    done = np.zeros(at.size, np.bool_)
+    for begun in range(at.size):
+        if not enters[begun] or done[begun]:
+            continue
+        m = begun
+        while True:
+            if done[m] or not enters[m]:
+                return out_first[:1], 0, FAILED
+            done[m] = True
+            ring = ring_of[m]
+            on = m + 1 if m + 1 < begins[ring + 1] else begins[ring]
+            for each in (m, on):
+                k, share = at[each], far[each]
+                after = k + 1 if k + 1 < first[ring + 1] else first[ring]
+                out[total] = corners[k] + share * (corners[after] - corners[k])
+                out_side[total] = FIRM
+                total += 1
+                if each == m:
+                    k = at[m]
+                    if not (at[on] == at[m] and on > m):
+                        while True:
+                            k = k + 1 if k + 1 < first[ring + 1] else first[ring]
+                            out[total], out_side[total] = corners[k], side[k]
+                            total += 1
+                            if k == at[on]:
+                                break
+            h, spot, steps = half[on], along[on], 0
+            while True:
+                marks.passed[h >> 1] = now
+                best, nearest = -1, 2.0
+                i = marks.crossed[h >> 1] if marks.seen[h >> 1] == now else -1
+                while i >= 0:
+                    if i != on and along[i] >= spot and along[i] < nearest:
+                        best, nearest = i, along[i]
+                    i = following[i]
+                if best >= 0:
+                    break
+                steps += 1
+                if total + corners.shape[0] + 4 > out.shape[0] or steps > rims.x.size:
+                    return out_first[:1], 0, FAILED
+                out[total, 0], out[total, 1], out_side[total] = rims.x[h ^ 1], rims.y[h ^ 1], FIRM
+                total += 1
+                h, touching = _next(h, rims, marks, circle, now, shut)
+                state = max(state, TOUCHING if touching else FINE)
+                spot = -1.0
+            m = best
+            if m == begun:
+                break
+        rings += 1
+        out_first[rings] = total
+    return out_first[: rings + 1], total, state
+
+
+@kernel
+def clipped(
+    corners: Any, side: Any, within: Any, first: Any, squares: Any, left: Any, bottom: Any, halvings: Any, width: Any, cell: Any,
+    rims: Any, marks: Any, circle: Any, now: Any, shut: Any,
+) -> Any:  # fmt: skip
+    """Return the rings of the part of an outline on open land as :func:`gridmap.circles.rasters.rings` does, and how it went."""
+    near = _looked_at(squares, left, bottom, halvings, width, rims, marks, circle, now, shut)
+    columns = squares.shape[1]
+    found = _crossings(corners, side, within, first, columns, left, bottom, halvings, rims, marks)
+    begins, by_turns = found[5], found[6]
+    if not by_turns:
+        return corners, side, first, FAILED
+    room = 2 * (corners.shape[0] + 2 * found[0].size + near.size) + 64
+    out, out_side = np.empty((room, 2)), np.empty(room, np.int8)
+    walked, total, state = _walked(corners, side, first, found, rims, marks, circle, now, shut, out, out_side)
+    if state == FAILED:
+        return corners, side, first, FAILED
+    rings = walked.size - 1
+    out_first = np.empty(walked.size + first.size + near.size, np.int64)
+    out_first[: rings + 1] = walked
+    for ring in range(first.size - 1):
+        k = first[ring]
+        place = ((bottom + within[k] // columns) >> halvings) * rims.columns + ((left + within[k] % columns) >> halvings)
+        if begins[ring] < begins[ring + 1] or not _in_open(corners[k, 0], corners[k, 1], place, rims, marks, circle, now, shut):
+            continue
+        for k in range(first[ring], first[ring + 1]):
+            out[total], out_side[total] = corners[k], side[k]
+            total += 1
+        rings += 1
+        out_first[rings] = total
+    for m in range(near.size):
+        h = near[m]
+        if marks.passed[h >> 1] == now or marks.crossed[h >> 1] >= 0:
+            continue
+        # Lines that no outline crosses lie in the circle as a whole or not at all.
+        lower = _lower(rims.x[h], rims.y[h], squares, left, bottom, width, cell)
+        if lower == 0 or (lower < 4 and not _in_rings(rims.x[h], rims.y[h], corners, first)):
+            continue
+        begun = h
+        while True:
+            marks.passed[h >> 1] = now
+            if total == room:
+                return corners, side, first, FAILED
+            out[total, 0], out[total, 1], out_side[total] = rims.x[h], rims.y[h], FIRM
+            total += 1
+            h, touching = _next(h, rims, marks, circle, now, shut)
+            state = max(state, TOUCHING if touching else FINE)
+            if h == begun:
+                break
+            if marks.passed[h >> 1] == now or marks.seen[h >> 1] != now or marks.crossed[h >> 1] >= 0:
+                return corners, side, first, FAILED
+        rings += 1
+        out_first[rings] = total
+    return out[:total], out_side, out_first[: rings + 1].copy(), state

@@ -1,0 +1,177 @@
+"""What circles are cut at: the faces into which walls, banks and railways divide the land, and the bridges that lead over water."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from gridmap.kernels import kernel
+from gridmap.walking.segments import Floats, Geometries, Integers, Mask
+from gridmap.walking.walls import Walls
+
+BESIDE_M = 0.5
+"""A street lies inside a wall when it comes this far within."""
+
+BRIDGE_M = 5.0
+"""A bridge is drawn so far to both sides of its middle."""
+
+OUTSIDE = -1
+"""The face of what lies outside all walls."""
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """The faces that walls, banks and railways enclose, which of them are water, and each without a strip of :data:`BESIDE_M` along its rim."""
+
+    faces: Geometries
+    wet: Mask
+    within: Geometries
+
+    def near(self, box: Sequence[float]) -> Faces:
+        """Return those that come into a box."""
+        chosen = np.sort(shapely.STRtree(self.faces).query(shapely.box(*box)))
+        return Faces(self.faces[chosen], self.wet[chosen], self.within[chosen])
+
+
+@lru_cache(maxsize=2)
+def faces_of(walls: Walls) -> Faces:
+    """Return the faces; those of the walls asked about last are kept."""
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all(walls.rims)])) if len(walls.rims) else np.empty(0, dtype=object)
+    faces = np.asarray(faces, dtype=object)
+    wet = np.zeros(len(faces), dtype=bool)
+    wet[shapely.STRtree(shapely.point_on_surface(faces)).query(walls.water, predicate="intersects")[1]] = True
+    return Faces(faces, wet, shapely.buffer(faces, -BESIDE_M))
+
+
+class Rims(NamedTuple):
+    """The lines between faces, for kernels. Line ``e`` is walked in two directions, ``2 * e`` and ``2 * e + 1``, its halves.
+
+    ``x`` and ``y`` are where a half begins, ``left`` is the face on its left (:data:`OUTSIDE` for none), ``turn`` the half that leaves the same place
+    next, anticlockwise. A face is a part of the enclosed land ``parent``, and wherever it lies it belongs to the bridges
+    ``bridge[bridge_from[f] : bridge_from[f + 1]]`` (edges of the network). ``line[line_from[c] : line_from[c + 1]]`` are the lines in cell ``c`` of a
+    raster of ``columns`` cells of ``cell`` metres in a row, and ``label`` the face of its south-western corner.
+    """
+
+    x: Floats
+    y: Floats
+    left: npt.NDArray[np.int32]
+    turn: npt.NDArray[np.int32]
+    parent: npt.NDArray[np.int32]
+    bridge: npt.NDArray[np.int32]
+    bridge_from: Integers
+    line: npt.NDArray[np.int32]
+    line_from: npt.NDArray[np.int32]
+    label: npt.NDArray[np.int32]
+    columns: int
+    cell: float
+
+
+def rims_of(faces: Geometries, bridges: Geometries, edges: npt.NDArray[np.int32], corner: Floats, rows: int, columns: int, cell_m: float) -> Rims:
+    """Return the lines of ``faces`` and of ``bridges``, those of ``edges`` of the network, in metres from ``corner``, on a raster from there."""
+    parts, parent = faces, np.arange(len(faces), dtype=np.int32)
+    bridge_from, bridge = np.zeros(len(faces) + 1, dtype=np.int64), np.empty(0, dtype=np.int32)
+    if len(bridges):
+        strips = shapely.buffer(bridges, BRIDGE_M, quad_segs=2)
+        drawn = np.concatenate((shapely.boundary(faces), shapely.boundary(strips)))
+        parts = np.asarray(shapely.get_parts(shapely.polygonize([shapely.union_all(drawn)])), dtype=object)
+        spot = shapely.point_on_surface(parts)
+        parent = np.full(len(parts), OUTSIDE, dtype=np.int32)
+        part, face = shapely.STRtree(faces).query(spot, predicate="intersects")
+        parent[part] = face
+        part, strip = shapely.STRtree(strips).query(spot, predicate="intersects")
+        order = np.argsort(part, kind="stable")
+        bridge = edges[strip[order]]
+        bridge_from = np.searchsorted(part[order], np.arange(len(parts) + 1))
+    x, y, left, turn = _halves(parts, corner)
+    line_from, line = _lines_in_cells(x, y, rows, columns, cell_m)
+    label = _labels(x, y, left, rows, columns, cell_m)
+    return Rims(x, y, left, turn, parent, bridge, bridge_from, line, line_from, label, columns, cell_m)
+
+
+def _halves(faces: Geometries, corner: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return where each half of a line begins, the face on its left, and the half that leaves the same place next, anticlockwise."""
+    rings, face = shapely.get_rings(shapely.orient_polygons(faces), return_index=True)
+    places, ring = shapely.get_coordinates(rings, return_index=True)
+    spot, number = np.unique(places[:, 0] + 1j * places[:, 1], return_inverse=True)
+    inner = np.flatnonzero(np.diff(ring) == 0)
+    tail, head, owner = number[inner], number[inner + 1], face[ring[inner]]
+    forward = tail < head
+    pair, line = np.unique(np.where(forward, tail * len(spot) + head, head * len(spot) + tail), return_inverse=True)
+    low, high = pair // max(len(spot), 1), pair % max(len(spot), 1)
+    left = np.full(2 * len(pair), OUTSIDE, dtype=np.int32)
+    left[2 * line + ~forward] = owner
+    begin = np.empty(2 * len(pair), dtype=np.int64)
+    begin[::2], begin[1::2] = low, high
+    x, y = spot.real[begin] - corner[0], spot.imag[begin] - corner[1]
+    other = np.arange(len(begin)) ^ 1
+    angle = np.arctan2(y[other] - y, x[other] - x)
+    order = np.lexsort((angle, begin))
+    follows = np.roll(order, -1)
+    starts = np.flatnonzero(np.diff(begin[order], prepend=-1) != 0)
+    if len(order):
+        follows[np.append(starts[1:], len(order)) - 1] = order[starts]
+    turn = np.empty(len(begin), dtype=np.int32)
+    turn[order] = follows
+    return x, y, left, turn
+
+
+@kernel
+def _lines_in_cells(x: Any, y: Any, rows: Any, columns: Any, cell: Any) -> Any:
+    """Return the lines of each cell (compressed rows); a line may also stand in cells that it only comes near to."""
+    count = np.zeros(rows * columns + 1, np.int32)
+    line = np.empty(0, np.int32)
+    for turn in range(2):
+        if turn == 1:
+            for c in range(rows * columns):
+                count[c + 1] += count[c]
+            line = np.empty(count[rows * columns], np.int32)
+        for e in range(x.size // 2):
+            ax, ay, bx, by = x[2 * e] / cell, y[2 * e] / cell, x[2 * e + 1] / cell, y[2 * e + 1] / cell
+            if ay > by:
+                ax, ay, bx, by = bx, by, ax, ay
+            for i in range(max(0, int(np.floor(ay - 1e-6))), min(rows - 1, int(np.floor(by + 1e-6))) + 1):
+                from_x, to_x = ax, bx
+                if by > ay:
+                    from_x = ax + (bx - ax) * max(0.0, min(1.0, (i - ay) / (by - ay)))
+                    to_x = ax + (bx - ax) * max(0.0, min(1.0, (i + 1 - ay) / (by - ay)))
+                from_j, to_j = int(np.floor(min(from_x, to_x) - 1e-6)), int(np.floor(max(from_x, to_x) + 1e-6))
+                for j in range(max(0, from_j), min(columns - 1, to_j) + 1):
+                    if turn == 0:
+                        count[i * columns + j] += 1
+                    else:
+                        count[i * columns + j] -= 1
+                        line[count[i * columns + j]] = e
+    return count, line
+
+
+@kernel
+def _labels(x: Any, y: Any, left: Any, rows: Any, columns: Any, cell: Any) -> Any:
+    """Return the face of the south-western corner of each cell: that to the east of the last line west of it."""
+    label = np.full(rows * columns, -2, np.int32)
+    last = np.full(rows * columns, -np.inf)
+    for e in range(x.size // 2):
+        ax, ay, bx, by = x[2 * e] / cell, y[2 * e] / cell, x[2 * e + 1] / cell, y[2 * e + 1] / cell
+        east = left[2 * e + 1]
+        if ay > by:
+            ax, ay, bx, by = bx, by, ax, ay
+            east = left[2 * e]
+        for i in range(max(0, int(np.ceil(ay))), rows):
+            if i >= by:
+                break
+            at = ax + (bx - ax) * (i - ay) / (by - ay)
+            j = max(0, int(np.ceil(at)))
+            if j < columns and at > last[i * columns + j]:
+                label[i * columns + j], last[i * columns + j] = east, at
+    for i in range(rows):
+        face = OUTSIDE
+        for j in range(columns):
+            if label[i * columns + j] == -2:
+                label[i * columns + j] = face
+            face = label[i * columns + j]
+    return label
