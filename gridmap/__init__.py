@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from gridmap.outputs.walks import Walks as Walks
     from gridmap.outputs.walks import packed_homes as packed_homes
     from gridmap.outputs.walks import packed_walks as packed_walks
+    from gridmap.people.tables import People as People
     from gridmap.rules import Rules as Rules
     from gridmap.rules import load_rules as load_rules
     from gridmap.rules import profile_names as profile_names
@@ -119,6 +120,7 @@ if TYPE_CHECKING:
     from gridmap.store.audit import AuditReport as AuditReport
     from gridmap.store.jobs import Jobs as Jobs
     from gridmap.store.members import Members as Members
+    from gridmap.store.members import MembersWithin as MembersWithin
     from gridmap.store.members import community_figures as community_figures
     from gridmap.store.members import figures_elsewhere as figures_elsewhere
     from gridmap.store.members import members_within as members_within
@@ -148,6 +150,8 @@ _MODULE_OF = {
     "Limit": "gridmap.circles.limits",
     "Look": "gridmap.ground.looking",
     "Members": "gridmap.store.members",
+    "MembersWithin": "gridmap.store.members",
+    "People": "gridmap.people.tables",
     "Plan": "gridmap.grids.plan",
     "PrivateStore": "gridmap.store.private",
     "Publication": "gridmap.outputs.publish_content",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import io
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, jsonify, render_template, request, send_file, url_for
+from flask import Blueprint, Response, abort, current_app, g, jsonify, render_template, request, send_file, url_for
 
 from gridmap import (
-    Members,
     RequestError,
     Territory,
     building_label,
@@ -18,10 +18,10 @@ from gridmap import (
     figures_rows,
     households_in,
     member_map_content,
-    members_within,
     members_workbook,
 )
 from gridmap.texts import catalogue
+from web.ground import Sight
 from web.headers import basemap_here
 from web.language import language, say
 from web.security import actor, allowed, public_view, signed_in
@@ -35,6 +35,7 @@ ENTRUSTED = ("grid_worker", "community", "street_office", "administrator")
 
 KEPT_TEXTS = ("members_", "start_session_over", "basemap_on_page_")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+GZIP_LEVEL = 1
 PURPOSE_SHORTEST, PURPOSE_LONGEST = 4, 200
 """Characters of what somebody says that he takes an export for."""
 
@@ -60,18 +61,28 @@ def page() -> str:
 @allowed(*STAFF)
 def data() -> Response:
     """Give the grids and buildings of the viewer's territory with their figures, and the figures of communities elsewhere."""
-    sight, people, territory = standing().ground.sight(), Members(standing().store).read(), _territory()
-    district, plan = sight.district, sight.plan
+    sight, territory, entrusted = standing().ground.sight(), _territory(), _is_entrusted()
+    packed, households = standing().people.remember(sight, ("data", territory, entrusted), lambda: _packed_data(sight, territory, entrusted))
+    _write_down("members_viewed" if entrusted else "members_figures_viewed", _words(territory), households=households)
+    takes = request.accept_encodings.quality("gzip") > 0
+    response = Response(packed if takes else gzip.decompress(packed), mimetype="application/json")
+    if takes:
+        response.content_encoding = "gzip"
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+def _packed_data(sight: Sight, territory: Territory, entrusted: bool) -> tuple[bytes, int]:
+    """Return what a territory sees, as JSON and gzipped, and how many households are in it."""
+    people, district, plan = standing().people.people(sight), sight.district, sight.plan
     content: dict[str, Any] | None = None
     inside: list[str] = []
-    if _is_entrusted():
-        within = members_within(territory, people, district, plan)
-        content = member_map_content(within, district, plan)
+    if entrusted:
+        content = member_map_content(standing().people.within(sight, territory), district, plan)
         inside = [] if territory.kind == "grids" else list(_communities(territory, district))
     elsewhere = figures_rows(figures_elsewhere(territory, people, district, plan), district, without=inside)
-    households = 0 if content is None else content["sums"]["households"]
-    _write_down("members_viewed" if content is not None else "members_figures_viewed", _words(territory), households=households)
-    return jsonify(plan=None if plan is None else plan.name, inside=content, elsewhere=elsewhere)
+    told = {"plan": None if plan is None else plan.name, "inside": content, "elsewhere": elsewhere}
+    return gzip.compress(current_app.json.dumps(told).encode(), GZIP_LEVEL, mtime=0), 0 if content is None else content["sums"]["households"]
 
 
 @blueprint.get("/buildings/<path:building_id>")
@@ -79,7 +90,7 @@ def data() -> Response:
 def building(building_id: str) -> Response:
     """Give the member households of one building; what lies outside the territory is not there."""
     sight = standing().ground.sight()
-    within = members_within(_territory(), Members(standing().store).read(), sight.district, sight.plan)
+    within = standing().people.within(sight, _territory())
     households = households_in(within, building_id)
     if not households:
         abort(404)
@@ -95,7 +106,7 @@ def export() -> Response:
     if not PURPOSE_SHORTEST <= len(purpose) <= PURPOSE_LONGEST or not purpose.isprintable():
         raise RequestError("members_purpose", minimum=PURPOSE_SHORTEST, maximum=PURPOSE_LONGEST)
     sight, territory = standing().ground.sight(), _territory()
-    within = members_within(territory, Members(standing().store).read(), sight.district, sight.plan)
+    within = standing().people.within(sight, territory)
     if grid_id is not None and grid_id not in within.grids:
         abort(404)
     now = dt.datetime.now().astimezone()
@@ -120,7 +131,7 @@ def figures() -> str:
     if not standing().settings.public_members:
         abort(404)
     sight = standing().ground.sight()
-    found = community_figures(Members(standing().store).read(), sight.district, sight.plan)
+    found = standing().people.remember(sight, "figures", lambda: community_figures(standing().people.people(sight), sight.district, sight.plan))
     return render_template("member_figures.html", rows=figures_rows(found, sight.district), name=sight.district.name)
 
 

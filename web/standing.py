@@ -8,8 +8,9 @@ from typing import cast
 
 from flask import current_app
 
-from gridmap import Accounts, AuditLog, Basemap, Jobs, PrivateStore, basemap_of
+from gridmap import Accounts, AuditLog, Basemap, Jobs, Members, PrivateStore, basemap_of
 from web.ground import Ground
+from web.people import PeopleSeen
 from web.settings import Settings
 
 
@@ -22,6 +23,7 @@ class Standing:
     store: PrivateStore
     accounts: Accounts
     audit: AuditLog
+    people: PeopleSeen
     jobs: Jobs
     basemap: Basemap | None
     ready: threading.Event
@@ -34,7 +36,8 @@ def make_standing(settings: Settings) -> Standing:
     jobs = Jobs(store, str(settings.workspace.resolve()))
     ready = threading.Event()
     ready.set()
-    return Standing(settings, Ground(settings.workspace), store, Accounts(store), AuditLog(store), jobs, _basemap(settings), ready)
+    ground, people = Ground(settings.workspace), PeopleSeen(Members(store))
+    return Standing(settings, ground, store, Accounts(store), AuditLog(store), people, jobs, _basemap(settings), ready)
 
 
 def _basemap(settings: Settings) -> Basemap | None:

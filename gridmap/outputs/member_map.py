@@ -84,15 +84,19 @@ def _named(organisations: pd.DataFrame) -> list[dict[str, str]]:
 def _buildings(homes: pd.DataFrame, district: District) -> list[dict[str, Any]]:
     ids = pd.Index(homes["building_id"].unique())
     figures = figures_by(homes, "building_id", ids)
-    grids = homes.groupby("building_id", sort=False)["grid_id"].agg(lambda each: sorted(set(each.dropna())))
+    grids: dict[str, list[str]] = {building: [] for building in ids}
+    for building, grid in homes[["building_id", "grid_id"]].dropna().drop_duplicates().itertuples(index=False, name=None):
+        grids[building].append(grid)
     places = to_degrees(gpd.GeoSeries(district.buildings.geometry.reindex(ids).representative_point(), crs=district.crs))
+    called = district.buildings[["compound_id", "name"]].astype(object).reindex(ids)
+    # Tens of thousands of rows: nothing is looked up by its id one by one.
+    columns = zip(ids, called["compound_id"], called["name"], places, *(figures[name].tolist() for name in FIGURES), strict=True)
     rows = []
-    for building in ids:
-        place = places[building]
+    for building, compound, name, place, *counts in columns:
         found = None if place is None or place.is_empty else [round(place.x, DECIMALS), round(place.y, DECIMALS)]
-        counts = {name: int(figures.loc[building, name]) for name in FIGURES}
-        label = building_label(district, str(building))
-        rows.append({"building_id": str(building), "label": label, "grids": grids[building], "place": found, **counts})
+        label = _label(str(building), _text(compound), _text(name))
+        told = {"building_id": str(building), "label": label, "grids": sorted(grids[building]), "place": found}
+        rows.append(told | dict(zip(FIGURES, counts, strict=True)))
     return sorted(rows, key=lambda each: (_as_counted(each["label"]), each["building_id"]))
 
 
@@ -101,7 +105,10 @@ def building_label(district: District, building_id: str) -> str:
     if building_id not in district.buildings.index:
         return building_id
     row = district.buildings.loc[building_id]
-    compound, name = _text(row["compound_id"]), _text(row["name"])
+    return _label(building_id, _text(row["compound_id"]), _text(row["name"]))
+
+
+def _label(building_id: str, compound: str | None, name: str | None) -> str:
     if compound and name and not name.startswith(compound):
         return f"{compound} {name}"
     return name or (f"{compound} {building_id}" if compound else building_id)

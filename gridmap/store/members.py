@@ -34,6 +34,14 @@ class Members:
             rows = {name: connection.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall() for name in PEOPLE_TABLES}  # noqa: S608
         return People(**{name: _frame(name, rows[name]) for name in PEOPLE_TABLES})
 
+    def state(self) -> str:
+        """Return what is another after every import, and in every other store: as long as it is the same, so is what :meth:`read` returns.
+
+        Whoever keeps what he has read asks for the state first.
+        """
+        with self.store.reading() as connection:
+            return str(connection.execute("SELECT state FROM states WHERE name = 'people'").fetchone()[0])
+
     def replace(self, tables: Mapping[str, pd.DataFrame], *, by: str, source: str, request_id: str = "") -> dict[str, dict[str, list[str]]]:
         """Put ``tables`` in the place of those of the same name, all or nothing, and return the ids added, changed and removed in each.
 
@@ -49,6 +57,7 @@ class Members:
                 values = table.reset_index().astype(object)
                 rows = values.where(values.notna(), None).itertuples(index=False, name=None)
                 connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608
+            connection.execute("UPDATE states SET state = lower(hex(randomblob(16))) WHERE name = 'people'")
             counts = {f"{name}_{what}": len(ids) for name, each in told.items() for what, ids in each.items()}
             append(connection, by, "members_import", source, request_id=request_id, **counts)
         return told

@@ -57,6 +57,10 @@ MIGRATIONS = (
     ALTER TABLE users ADD COLUMN last_login TEXT NOT NULL DEFAULT '';
     ALTER TABLE users ADD COLUMN must_change INTEGER NOT NULL DEFAULT 0
     """,
+    """
+    CREATE TABLE states (name TEXT PRIMARY KEY NOT NULL, state TEXT NOT NULL);
+    INSERT INTO states VALUES ('people', lower(hex(randomblob(16))))
+    """,
 )
 """What makes the tables; each entry brings a store from its version to the next. Entries are only ever added, at the end."""
 

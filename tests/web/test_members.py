@@ -280,3 +280,18 @@ def test_whose_stairwell_is_in_which_grid(members: Members, settings: Settings) 
     people = members.read().with_tables({"member_households": homes.assign(name=None, room=None, organisation_id=None)})
     assert list(members_within(Territory("grids", ("G1",)), people, district, plan).households.index) == ["a"]
     assert list(members_within(Territory(), people, district, plan).households.index) == list("abcd")
+
+
+def test_what_is_kept_in_memory_is_forgotten_after_an_import_and_every_view_is_written_down(members: Members, as_role, settings: Settings) -> None:
+    client = as_role("administrator")
+    before = [client.get("/members/data.json").json["inside"]["sums"]["households"] for _ in range(2)]
+    homes = members.read().member_households
+    members.replace({"member_households": homes.iloc[:1]}, by="test", source="test")
+    after = client.get("/members/data.json").json["inside"]["sums"]["households"]
+    viewed = [each.details["households"] for each in log_of(settings) if each.action == "members_viewed"]
+    assert (before, after, viewed) == ([len(homes)] * 2, 1, [1, len(homes), len(homes)])
+
+
+def test_nobody_gets_what_was_made_for_another_territory(data) -> None:
+    seen = {role: data(role)["inside"]["sums"]["households"] for role in IN_TERRITORY for _ in range(2)}
+    assert seen == {role: sum(HOUSEHOLDS[each] for each in buildings) for role, buildings in IN_TERRITORY.items()}
