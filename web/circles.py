@@ -7,12 +7,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 import gridmap
 from web.background import result_of, run_module
@@ -33,14 +37,27 @@ def circles_now(settings: Settings, sight: Sight) -> list[Any] | None:
 
 
 def circles_of(settings: Settings, sight: Sight) -> list[Any]:
-    """Return the circles of the public venues: those on disk, or else computed now."""
+    """Return the circles of the public venues: those on disk, or else computed now, by one process of the server while others wait for them."""
     file = settings.files_folder / NAME
     found = kept(file, sight)
     if found is None:
-        run_module("web.circles", str(settings.workspace), str(file))
-        found = kept(file, sight)
+        with _alone(file):
+            found = kept(file, sight)
+            if found is None:
+                run_module("web.circles", str(settings.workspace), str(file))
+                found = kept(file, sight)
     # Where nothing can be kept, for want of room or rights, they are made here.
     return made(sight) if found is None else found
+
+
+@contextlib.contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Wait until no other process computes what a file shall hold; where no lock can be had, for want of rights, nobody waits."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError, NotImplementedError):
+            file.parent.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+            stack.enter_context(FileLock(file.with_name(f"{file.name}.lock")))
+        yield
 
 
 def made(sight: Sight) -> list[Any]:

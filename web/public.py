@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -37,7 +38,9 @@ def page() -> AnyResponse:
         response.content_encoding = "gzip"
     response.vary.add("Accept-Encoding")
     response.headers["Content-Security-Policy"] = f"{public_policy(_basemap())}; frame-ancestors *"
-    response.set_etag(f"{sight.tag}-{state}{'-gzip' if takes else ''}")
+    # Another setting makes another page of the same workspace.
+    etag = sight.remember(("public etag", state), lambda: hashlib.sha256(packed).hexdigest()[:20])
+    response.set_etag(f"{etag}{'-gzip' if takes else ''}")
     return response.make_conditional(request)
 
 

@@ -27,6 +27,7 @@ from web import Settings
 
 CATEGORY = "medical"
 NONE_REACHED = 2**32 - 16
+RULED = ("/coverage/walks/{}.bin", "/coverage/figures.json?category={}", "/api/coverage?category={}")
 
 
 @pytest.fixture(scope="module")
@@ -278,3 +279,15 @@ def test_a_new_workspace_is_walked_anew(planner: FlaskClient, settings: Settings
     after = figures(planner)
     assert before["reasons"]["no_venue"] == 0
     assert after["reasons"]["no_venue"] == after["categories"][0]["households"]
+
+
+def test_the_map_and_the_api_follow_the_rules_of_the_adopted_plan(planner: FlaskClient, settings: Settings) -> None:
+    workspace = Workspace(settings.workspace)
+    plan = workspace.read_plan("first")
+    fewer = {code: each for code, each in plan.rules.categories.items() if code == CATEGORY}
+    workspace.save_plan(dataclasses.replace(plan, name="second", rules=dataclasses.replace(plan.rules, categories=fewer)))
+    workspace.adopt("second")
+    asked = {path: [planner.get(path.format(code)).status_code for code in (CATEGORY, "reading")] for path in RULED}
+    assert list(asked.values()) == [[200, 404], [200, 400], [200, 400]]
+    described = planner.get("/api/openapi.json").json["paths"]["/api/coverage"]["get"]["parameters"]
+    assert next(each["schema"]["enum"] for each in described if each["name"] == "category") == [CATEGORY]

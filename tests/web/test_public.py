@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from flask.testing import FlaskClient
 import web.circles
 from gridmap.outputs.publish_fields import PAGE_FIELDS
 from gridmap.store.workspace import Workspace
-from web import Settings
+from web import Settings, create_app
 from web.background import run_module
 from web.circles import NAME, keep, kept
 from web.ground import Ground, Sight
@@ -128,3 +129,26 @@ def test_without_public_venues_it_leads_to_the_account(app: Flask, settings: Set
     shut = district.with_tables({"venues": district.venues.assign(public=False)})
     workspace.write_ground(shut, [])
     assert visitor.get("/").status_code == 302
+
+
+def test_another_setting_is_another_page(settings: Settings) -> None:
+    told = [settings, dataclasses.replace(settings, public_source="区统计局"), dataclasses.replace(settings, basemap="amap")]
+    assert len({create_app(each).test_client().get("/").headers["ETag"] for each in told}) == len(told)
+
+
+def test_two_servers_that_start_together_compute_the_circles_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, computed = Ground(settings.workspace).sight(), []
+
+    def compute(*_: str) -> int:
+        computed.append(1)
+        time.sleep(0.2)
+        keep(settings.files_folder / NAME, seen, [["kept"]])
+        return 0
+
+    monkeypatch.setattr("web.circles.run_module", compute)
+    servers = [threading.Thread(target=web.circles.circles_of, args=(settings, seen)) for _ in range(2)]
+    for each in servers:
+        each.start()
+    for each in servers:
+        each.join()
+    assert len(computed) == 1
