@@ -43,7 +43,7 @@ STALLED = 0.1
 CUT_ROUNDS = 30
 PROMISING_GRIDS = 3000
 """The first search for a better division looks at so many grids, those with the least reduced costs ..."""
-BRANCHED_GRIDS = 5_000
+BRANCHED_GRIDS = 10_000
 """Of more grids than these, fewer linear programs are solved."""
 PROMISING_NODES = 20
 """... and solves so many linear programs among them."""

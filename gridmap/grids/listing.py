@@ -6,6 +6,8 @@ From a root atom a set grows by one atom beside it, which is then either taken o
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,8 +27,22 @@ PLACES[(SPREAD << np.arange(64, dtype=np.uint64)) >> np.uint64(58)] = np.arange(
 
 ATOMS_OF_GRID = 16
 """Room for so many atoms a grid, on average."""
-STEPS_OF_GRID = 12
+STEPS_OF_GRID = 20
 """So many sets may be looked at for each grid that there may be."""
+SAMPLED = np.int64(8)
+"""Every so manieth root comes first; what is found from these tells whether there is room for all."""
+
+
+class Growth(NamedTuple):
+    """How a set grew, by depth: the atoms ``taken``, those ``near`` them (taken or not), the ``front`` to decide on, the atoms ``out``, of which
+    all is decided (those taken too), and the ``load`` in households.
+    """
+
+    taken: Words
+    near: Words
+    front: Words
+    out: Words
+    load: Ints
 
 
 class Listing:
@@ -74,62 +90,111 @@ def _beside(net: Net) -> Words:
 
 
 @kernel
-def _list_grids(
-    households: Ints, beside: Words, limits: Limits, violation: int, steps: int, start: Ints, held: Ints
-) -> int:
+def _list_grids(households: Ints, beside: Words, limits: Limits, violation: int, steps: int, start: Ints, held: Ints) -> int:
     """Fill ``start`` and ``held``; return how many grids were found, -1 when ``steps`` or the room did not suffice."""
     count, words = beside.shape
-    low, high = limits.minimum - violation, limits.maximum + violation
-    taken, front, out = np.zeros((count + 2, words), np.uint64), np.zeros((count + 2, words), np.uint64), np.zeros((count + 2, words), np.uint64)
-    load = np.zeros(count + 2, np.int64)
-    near, around, room = np.zeros((count + 2, words), np.uint64), np.zeros(words, np.uint64), np.zeros((2, words), np.uint64)
-    found, looked, total = 0, 0, 0
+    growth, room = _growth(count, words), np.zeros((3, words), np.uint64)
+    low, high, total, most = limits.minimum - violation, limits.maximum + violation, households.sum(), len(start) - 1
+    alone = np.zeros(words, np.uint64)
     for i in range(count):
-        total += households[i]
+        if outside(households[i], limits) <= violation:
+            alone[i >> 6] |= ONE << (np.uint64(i) & WORD)
+    found, looked = 0, 0
     start[0] = 0
-    for root in range(count):
-        # Atoms before the root are left out; ``out`` holds what is taken or left out.
-        for w in range(words):
-            out[0, w] = _first_bits(root + 1, w)
-            taken[0, w] = NOTHING
-        taken[0, root >> 6] = ONE << (np.uint64(root) & WORD)
-        for w in range(words):
-            near[0, w] = beside[root, w]
-            front[0, w] = beside[root, w] & ~out[0, w]
-        load[0], depth, fresh = households[root], 0, True
+    for turn in range(count):
+        root = _root_of(turn, count)
+        sampled = root % SAMPLED == 0
+        _begin(growth, households, beside, root)
+        depth, fresh = 0, True
         while depth >= 0:
             looked += 1
-            if looked > steps:
+            if looked > steps or (sampled and (SAMPLED * looked > 2 * steps or SAMPLED * found > 2 * most)):
                 return -1
-            around[:] = near[depth]
-            if (
-                fresh
-                and low <= load[depth] <= high
-                and _leaves_divisible(households, total, beside, taken[depth], around, load[depth], limits, violation, room)
-            ):
-                if found + 1 >= len(start) or start[found] + count > len(held):
+            load = growth.load[depth]
+            if fresh and low <= load <= high and _leaves_divisible(households, total, beside, growth, depth, limits, violation, room):
+                if found == most or start[found] + count > len(held):
                     return -1
-                start[found + 1] = _write(taken[depth], held, start[found])
+                start[found + 1] = _write(growth.taken[depth], held, start[found])
                 found += 1
-            atom = _lowest(front[depth])
+            atom = _lowest(growth.front[depth])
+            fresh = atom >= 0 and load + households[atom] <= high
             if atom < 0:
-                depth, fresh = depth - 1, False
-                continue
-            bit = ONE << (np.uint64(atom) & WORD)
-            front[depth, atom >> 6] ^= bit
-            out[depth, atom >> 6] |= bit
-            fresh = load[depth] + households[atom] <= high
-            if not fresh:
-                continue
-            load[depth + 1] = load[depth] + households[atom]
-            for w in range(words):
-                taken[depth + 1, w] = taken[depth, w]
-                near[depth + 1, w] = near[depth, w] | beside[atom, w]
-                out[depth + 1, w] = out[depth, w]
-                front[depth + 1, w] = (front[depth, w] | beside[atom, w]) & ~out[depth, w]
-            taken[depth + 1, atom >> 6] |= bit
-            depth += 1
+                depth -= 1
+            elif fresh:
+                _take(growth, households, beside, depth, atom)
+                # Going on is of no use when the atom shuts in another that was left out.
+                fresh = not _shuts_in(beside, growth.taken[depth + 1], growth.out[depth + 1], beside[atom], alone)
+                depth += fresh
+            else:
+                _leave_out(growth, depth, atom)
     return found
+
+
+@kernel
+def _growth(count: int, words: int) -> Growth:
+    """Return room for the growth of sets of ``count`` atoms."""
+    rooms = np.zeros((4, count + 2, words), np.uint64)
+    return Growth(rooms[0], rooms[1], rooms[2], rooms[3], np.zeros(count + 2, np.int64))
+
+
+@kernel
+def _begin(growth: Growth, households: Ints, beside: Words, root: int) -> None:
+    """Begin a set with ``root``; atoms before it are left out."""
+    for w in range(beside.shape[1]):
+        growth.taken[0, w] = NOTHING
+        growth.out[0, w] = _first_bits(root + 1, w)
+        growth.near[0, w] = beside[root, w]
+        growth.front[0, w] = beside[root, w] & ~growth.out[0, w]
+    growth.taken[0, root >> 6] = ONE << (np.uint64(root) & WORD)
+    growth.load[0] = households[root]
+
+
+@kernel
+def _leave_out(growth: Growth, depth: int, atom: int) -> None:
+    """Decide on an atom beside the set at ``depth``: it is not among what grows from there."""
+    bit = ONE << (np.uint64(atom) & WORD)
+    growth.front[depth, atom >> 6] ^= bit
+    growth.out[depth, atom >> 6] |= bit
+
+
+@kernel
+def _take(growth: Growth, households: Ints, beside: Words, depth: int, atom: int) -> None:
+    """Put at ``depth + 1`` the set at ``depth`` with an atom beside it, which is left out at ``depth`` from now on."""
+    _leave_out(growth, depth, atom)
+    for w in range(beside.shape[1]):
+        growth.taken[depth + 1, w] = growth.taken[depth, w]
+        growth.near[depth + 1, w] = growth.near[depth, w] | beside[atom, w]
+        growth.out[depth + 1, w] = growth.out[depth, w]
+        growth.front[depth + 1, w] = (growth.front[depth, w] | beside[atom, w]) & ~growth.out[depth, w]
+    growth.taken[depth + 1, atom >> 6] |= ONE << (np.uint64(atom) & WORD)
+    growth.load[depth + 1] = growth.load[depth] + households[atom]
+
+
+@kernel
+def _shuts_in(beside: Words, taken: Words, out: Words, near: Words, alone: Words) -> bool:
+    """Say whether an atom near the last one taken was left out, is shut in now and can be no grid of its own."""
+    for w in range(len(near)):
+        word = near[w] & out[w] & ~taken[w] & ~alone[w]
+        while word != NOTHING:
+            atom = 64 * w + _trailing_zeros(word)
+            word &= word - ONE
+            free = False
+            for v in range(len(near)):
+                free = free or beside[atom, v] & ~taken[v] != NOTHING
+            if not free:
+                return True
+    return False
+
+
+@kernel
+def _root_of(turn: int, count: int) -> int:
+    """Return the root of a turn: 0, 8, 16, ..., then 1, 9, 17, ..., until all had theirs."""
+    for first in range(SAMPLED):
+        turns = (count - first + SAMPLED - 1) // SAMPLED
+        if turn < turns:
+            return int(first + SAMPLED * turn)
+        turn -= int(turns)
+    return turn
 
 
 @kernel
@@ -169,20 +234,15 @@ def _write(taken: Words, held: Ints, at: int) -> int:
 
 @kernel
 def _leaves_divisible(
-    households: Ints, total: int, beside: Words, taken: Words, around: Words, load: int, limits: Limits, violation: int, room: Words
+    households: Ints, total: int, beside: Words, growth: Growth, depth: int, limits: Limits, violation: int, room: Words
 ) -> bool:
-    """Say whether, by their households alone, the pieces that a grid leaves over can be divided with ``violation`` outside the bounds in all.
-
-    ``around``: the atoms beside those of the grid, those of the grid itself or not.
-    """
-    words = beside.shape[1]
-    left, edge = room[0], room[1]
-    others = False
+    """Say whether, by their households alone, the pieces that a grid leaves over can be divided with ``violation`` outside the bounds in all."""
+    words, taken, load = beside.shape[1], growth.taken[depth], growth.load[depth]
+    around, left, edge = room[0], room[1], room[2]
     for w in range(words):
-        around[w] &= ~taken[w]
+        around[w] = growth.near[depth, w] & ~taken[w]
         left[w], edge[w] = around[w], NOTHING
-        others = others or around[w] != NOTHING
-    if not others:
+    if _is_empty(around):
         return outside(load, limits) <= violation
     # The pieces all touch the grid. In most cases what touches it holds together, if need be by what lies around that, and there is one piece.
     _take_piece(households, beside, left, edge)

@@ -15,7 +15,7 @@ from gridmap.grids.workshop import Budget, Found, Workshop
 
 PROOFS: Mapping[Effort, ExactEffort | None] = {
     "quick": None,
-    "normal": ExactEffort(300_000, 40_000, 40_000, 100, 1_200_000),
+    "normal": ExactEffort(300_000, 40_000, 40_000, 50, 1_600_000),
     "best": ExactEffort(6_000_000, 200_000, 500_000, 20_000, 4_000_000),
 }
 """What the search for the best division of a part may spend, each time."""
@@ -58,7 +58,7 @@ def proved(part: Part, level: Level, effort: Effort, spent: ExactEffort) -> Divi
         return proof.known
     if not proof.rests or proof.best.violation > part.unavoidable:
         for share in (*COARSE_SHARES[1:], None):
-            if not proof.settle(share):
+            if not proof.settle(share) or (proof.rests and proof.best.violation <= part.unavoidable):
                 break
     if proof.best.violation > part.unavoidable:
         proof.search(BUDGETS[effort])

@@ -14,6 +14,7 @@ import numpy as np
 
 from gridmap.grids.cover import exact_cover
 from gridmap.grids.graph import Floats, Ints, Truths
+from gridmap.kernels import kernel
 
 ROUND_GRIDS = 400
 """Grids added to the linear program at once."""
@@ -47,11 +48,20 @@ class Candidates:
 
     def sums(self, values: Floats) -> Floats:
         """Return the sum of ``values`` (by atom) over the atoms of each grid."""
-        return np.add.reduceat(values[self.atoms], self.start[:-1]) if len(self) else np.zeros(0)
+        sums = np.zeros(len(self))
+        _add_up(self.atoms, self.start, values, sums)
+        return sums
 
     def reduced(self, prices: Floats) -> Floats:
         """Return what each grid costs beyond the prices of its atoms."""
         return self.cost - self.sums(prices)
+
+
+@kernel
+def _add_up(atoms: Ints, start: Ints, values: Floats, sums: Floats) -> None:
+    for c in range(len(sums)):
+        for a in range(start[c], start[c + 1]):
+            sums[c] += values[atoms[a]]
 
 
 class Shelf:
