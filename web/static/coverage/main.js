@@ -8,6 +8,7 @@ import * as panel from "./panel.js";
 
 const { told } = data;
 const SETTLE_MS = 180;
+const SOON_MS = 500;
 const TABS = ["gaps", "community", "grid", "venues", "sites"];
 const GAPS_MORE = 50;
 
@@ -275,16 +276,17 @@ function listen() {
   window.addEventListener("afterprint", () => drawing?.fromPaper());
 }
 
-async function draw() {
+async function draw(first) {
   if (!canDraw()) {
     find("no-map").hidden = false;
     find("whole").hidden = true;
     return;
   }
-  const [ground, plan] = await Promise.all([data.layersAt(told.layers.ground), data.layersAt(told.layers.plan)]);
-  const made = new CoverageMap(find("map"), { ...ground, ...plan }, limitOf(view, told.walks), view.camera, acts);
+  const known = Promise.race([first, new Promise((over) => setTimeout(over, SOON_MS))]);
+  const [ground, plan, seen] = await Promise.all([data.layersAt(told.layers.ground), data.layersAt(told.layers.plan), known]);
+  const made = new CoverageMap(find("map"), { ...ground, ...plan }, limitOf(view, told.walks), view.camera, seen, acts);
   drawing = made;
-  made.map.once("idle", () => document.documentElement.classList.add("seen"));
+  made.shown.then(() => document.documentElement.classList.add("seen"));
   await made.ready;
 }
 
@@ -297,17 +299,22 @@ async function start() {
   showTab();
   refresh();
   const first = data.walksTo(view.category);
-  [kept.homes] = await Promise.all([data.homes(), draw()]);
+  const homes = data.homes();
+  const places = data.json("venues.json");
+  [kept.homes] = await Promise.all([homes, draw(Promise.all([first, homes]))]);
   panel.showLegend(view, kept.figures?.bands, kept.homes);
   drawing?.setGrids(view.tab === "grid");
-  await first;
+  places.then(({ venues, communities }) => {
+    kept.venues = venues;
+    drawing?.setNames(communities);
+    drawing?.setVenues(serving(), view.venue);
+  }, complain);
   await showWalks();
-  drawing?.map.once("idle", () => document.documentElement.classList.add("drawn"));
-  drawing?.map.triggerRepaint();
-  const { venues, communities } = await data.json("venues.json");
-  kept.venues = venues;
-  drawing?.setNames(communities);
-  drawing?.setVenues(serving(), view.venue);
+  drawing?.shown.then(() => {
+    drawing.map.once("render", () => document.documentElement.classList.add("drawn"));
+    drawing.map.triggerRepaint();
+  });
+  await places;
   if (kept.figures?.areas.by === "community") drawing?.setShares(kept.figures.areas.rows);
   if (drawing) acts.moved();
   await showCard(false).catch((error) => {

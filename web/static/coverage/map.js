@@ -18,7 +18,6 @@ export const canDraw = () => Boolean(window.WebGL2RenderingContext && document.c
 
 const cm = ["coalesce", ["feature-state", "cm"], -2];
 const home = ["coalesce", ["feature-state", "home"], 2];
-const chosen = ["boolean", ["feature-state", "chosen"], false];
 const share = ["coalesce", ["feature-state", "share"], -1];
 
 const colourBy = (limit) => [
@@ -35,7 +34,17 @@ const byZoom = (low, high) => ["interpolate", ["exponential", 1.7], ["zoom"], 12
 const inked = (colour) => ({ "text-color": colour, "text-halo-color": "#ffffff", "text-halo-width": 1.8 });
 const label = (size) => ({ "text-font": FONT, "text-field": ["get", "name"], "text-size": size, "text-padding": 6 });
 
-function style(layers, limit) {
+// What is drawn of few buildings alone has a filter: drawn of all, and seen of few, it would take most of the time.
+const amongIds = (ids) => (ids.length ? ["match", ["id"], ids, true, false] : ["literal", false]);
+
+/** The buildings that people live in and that reach nothing. */
+const unreached = (walks, homes) => {
+  const ids = [];
+  for (let id = 0; id < walks.length; id += 1) if (walks[id] >= NONE_REACHED && homes[id] === 2) ids.push(id);
+  return ids;
+};
+
+function style(layers, limit, hatched) {
   const sources = { circles: empty(), venues: empty(), chosen: empty(), sites: empty(), names: empty() };
   for (const [name, each] of Object.entries(layers)) {
     sources[name] = { type: "vector", tiles: each.tiles.map((tile) => decodeURI(new URL(tile, location.href).href)), minzoom: each.minzoom, maxzoom: each.maxzoom, ...(each.bounds ? { bounds: each.bounds } : {}) };
@@ -49,21 +58,20 @@ function style(layers, limit) {
     { id: "share", type: "fill", ...of("communities"), maxzoom: 14, paint: { "fill-color": colourByShare, "fill-opacity": ["interpolate", ["linear"], ["zoom"], 12.8, 0.85, 13.4, 0] } },
     { id: "water", type: "fill", ...of("barriers"), filter: ["all", isArea, kind("river")], paint: { "fill-color": "#bfdcea" } },
     { id: "rivers", type: "line", ...of("barriers"), filter: ["all", ["!", isArea], kind("river")], paint: { "line-color": "#bfdcea", "line-width": byZoom(1.5, 12) } },
-    { id: "street-rims", type: "line", ...of("streets"), minzoom: 13, paint: { "line-color": "#d9d2c4", "line-width": byZoom(1, 11) } },
-    { id: "streets", type: "line", ...of("streets"), layout: { "line-cap": "round" }, paint: { "line-color": "#ffffff", "line-width": byZoom(0.6, 9) } },
+    { id: "street-rims", type: "line", ...of("streets"), minzoom: 15, paint: { "line-color": "#d9d2c4", "line-width": byZoom(1, 11) } },
+    { id: "streets", type: "line", ...of("streets"), layout: { "line-cap": "round" }, paint: { "line-color": ["step", ["zoom"], "#e0dacd", 15, "#ffffff"], "line-width": byZoom(0.6, 9) } },
     { id: "railways", type: "line", ...of("barriers"), filter: kind("railway"), paint: { "line-color": "#8d877c", "line-width": 2, "line-dasharray": [4, 2] } },
     { id: "walls", type: "line", ...of("barriers"), minzoom: 15, filter: kind("wall"), paint: { "line-color": "#8a6a4a", "line-width": 1.2 } },
     { id: "circles", type: "fill", source: "circles", paint: { "fill-color": "#2f6bb0", "fill-opacity": 0.12 } },
-    { id: "buildings", type: "fill", ...of("buildings"), paint: { "fill-color": colourBy(limit) } },
-    { id: "hatch", type: "fill", ...of("buildings"), paint: { "fill-pattern": "hatch", "fill-opacity": ["case", ["all", ["==", cm, -1], ["==", home, 2]], 1, 0] } },
-    { id: "rims", type: "line", ...of("buildings"), minzoom: 14.5, paint: { "line-color": "#28221c", "line-opacity": 0.35, "line-width": 0.7 } },
+    { id: "buildings", type: "fill", ...of("buildings"), paint: { "fill-color": colourBy(limit), "fill-outline-color": ["step", ["zoom"], "rgba(0, 0, 0, 0)", 14.5, "rgba(40, 34, 28, 0.4)"] } },
+    { id: "hatch", type: "fill", ...of("buildings"), filter: amongIds(hatched), paint: { "fill-pattern": "hatch", "fill-antialias": false } },
     { id: "circle-rims", type: "line", source: "circles", paint: { "line-color": "#2f6bb0", "line-width": 2 } },
     { id: "borders", type: "line", ...of("communities"), paint: { "line-color": "#4a3f6b", "line-width": byZoom(1.2, 3), "line-dasharray": [3, 2] } },
     ...(layers.grids ? [{ id: "grids", type: "line", ...of("grids"), layout: { visibility: "none" }, paint: { "line-color": "#1d1d1b", "line-width": byZoom(0.8, 3) } }] : []),
-    { id: "chosen-halo", type: "line", ...of("buildings"), paint: { "line-color": "#ffffff", "line-width": ["case", chosen, 7, 0] } },
-    { id: "chosen-rim", type: "line", ...of("buildings"), paint: { "line-color": "#111111", "line-width": ["case", chosen, 3.5, 0] } },
+    { id: "chosen-halo", type: "line", ...of("buildings"), filter: amongIds([]), paint: { "line-color": "#ffffff", "line-width": 7 } },
+    { id: "chosen-rim", type: "line", ...of("buildings"), filter: amongIds([]), paint: { "line-color": "#111111", "line-width": 3.5 } },
     { id: "way", type: "line", source: "chosen", paint: { "line-color": "#111111", "line-width": 2.5, "line-dasharray": [1, 2] } },
-    { id: "street-names", type: "symbol", ...of("streets"), minzoom: 14.5, layout: { ...label(13), "symbol-placement": "line", "symbol-spacing": 400 }, paint: inked("#5f5b55") },
+    { id: "street-names", type: "symbol", ...of("streets"), minzoom: 15, layout: { ...label(13), "symbol-placement": "line", "symbol-spacing": 400 }, paint: inked("#5f5b55") },
     { id: "names", type: "symbol", source: "names", maxzoom: 17, layout: label(17), paint: inked("#3b3159") },
     { id: "venue-dots", type: "circle", source: "venues", paint: { "circle-radius": ["case", ["get", "chosen"], 10, 7], "circle-color": ["case", ["get", "chosen"], "#ffd23f", "#ffffff"], "circle-stroke-color": "#1b4f8a", "circle-stroke-width": 3.5 } },
     { id: "site-dots", type: "circle", source: "sites", paint: { "circle-radius": 13, "circle-color": "#7a1fa2", "circle-stroke-color": "#ffffff", "circle-stroke-width": 3 } },
@@ -81,14 +89,16 @@ function hatch() {
 }
 
 export class CoverageMap {
-  /** `acts`: building(position), venue(position), moved(). */
-  constructor(container, layers, limit, camera, acts) {
+  /** `seen`: walks and homes where they are known already. `acts`: building(position), venue(position), moved(). */
+  constructor(container, layers, limit, camera, seen, acts) {
     maplibregl.setWorkerUrl(told.library);
     this.layers = layers;
     this.sites = [];
+    this.marked = "";
+    this.hatched = seen ? unreached(...seen) : [];
     this.map = new maplibregl.Map({
       container,
-      style: style(layers, limit),
+      style: style(layers, limit, this.hatched),
       ...(camera ?? { bounds: told.bounds, fitBoundsOptions: { padding: 30 } }),
       maxZoom: 19,
       attributionControl: false,
@@ -104,6 +114,14 @@ export class CoverageMap {
     this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 140, unit: "metric" }), "bottom-right");
     this.ready = new Promise((done) => this.map.once("style.load", () => done(this.map.addImage("hatch", hatch(), { pixelRatio: 2 }))));
+    this.shown = new Promise((done) => {
+      const look = () => {
+        if (!this.map.getSource("buildings") || !this.map.isSourceLoaded("buildings")) return;
+        this.map.off("render", look);
+        done();
+      };
+      this.map.on("render", look);
+    });
     if (told.basemap) gridmapBasemap.add(this.map, told.basemap, GROUND, (code) => say(`basemap_on_page_${code}`));
     this.map.on("moveend", () => acts.moved());
     this.map.on("click", (event) => this.click(event, acts));
@@ -133,13 +151,16 @@ export class CoverageMap {
     else acts.building(found.source === "sites" ? found.properties.position : found.id);
   }
 
-  /** Tell each building's walk; `homes` only the first time. */
+  /** Tell each building's walk. */
   setWalks(walks, homes) {
     for (let id = 0; id < walks.length; id += 1) {
-      const state = { cm: walks[id] >= NONE_REACHED ? -1 : walks[id] };
-      if (homes) state.home = homes[id];
+      const state = { cm: walks[id] >= NONE_REACHED ? -1 : walks[id], home: homes[id] };
       this.map.setFeatureState({ source: "buildings", sourceLayer: "buildings", id }, state);
     }
+    const hatched = unreached(walks, homes);
+    // Another filter lets all tiles be read again.
+    if (hatched.length !== this.hatched.length || hatched.some((id, i) => id !== this.hatched[i])) this.map.setFilter("hatch", amongIds(hatched), { validate: false });
+    this.hatched = hatched;
   }
 
   setLimit(limit) {
@@ -169,9 +190,9 @@ export class CoverageMap {
 
   /** Mark a building, and show by a dotted line which venue is meant; it is no way to walk. */
   setChosen(building, venue) {
-    this.map.removeFeatureState({ source: "buildings", sourceLayer: "buildings", id: this.marked ?? 0 }, "chosen");
-    this.marked = building?.position;
-    if (building) this.map.setFeatureState({ source: "buildings", sourceLayer: "buildings", id: building.position }, { chosen: true });
+    const marked = building ? [building.position] : [];
+    if (String(marked) !== this.marked) for (const id of ["chosen-halo", "chosen-rim"]) this.map.setFilter(id, amongIds(marked), { validate: false });
+    this.marked = String(marked);
     const ends = building && venue ? [[building.lon, building.lat], [venue.lon, venue.lat]] : [];
     this.map.getSource("chosen").setData(collection(ends.length ? [{ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: ends } }] : []));
   }

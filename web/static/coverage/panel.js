@@ -7,7 +7,8 @@ import { told } from "./data.js";
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A number as people write it; 1 stays a number, for texts that have a form for it. */
-export const amount = (value) => (value === 1 ? 1 : value.toLocaleString("en-US"));
+const written = new Intl.NumberFormat("en-US");
+export const amount = (value) => (value === 1 ? 1 : written.format(value));
 
 function drawn(tag, attributes, ...children) {
   const element = document.createElementNS(SVG, tag);
