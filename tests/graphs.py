@@ -13,6 +13,7 @@ import pandas as pd
 from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
+from gridmap.grids.division import Limits
 from gridmap.grids.graph import CommunityGraph, community_graph, score
 from gridmap.rules import load_rules
 
@@ -52,6 +53,11 @@ def town_of(count: int, *, seed: int, lightest: int = 5, heaviest: int = 60) -> 
     pairs = [(a, b, "arterial", a % 2 == 0) if middle[a] != middle[b] else (a, b, "none", True) for a, b in edges]
     order = np.argsort(np.argsort(points[:, 0] + 0.1 * points[:, 1]))
     return graph_of(rng.integers(lightest, heaviest, count).tolist(), pairs, compounds=[int(each) // 5 for each in order])
+
+
+def limits_of(graph: CommunityGraph, minimum: int, maximum: int) -> Limits:
+    """Return the limits of a grid, at the graph's own prices."""
+    return Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
 
 
 @st.composite

@@ -40,7 +40,7 @@ def coarse(graph: CommunityGraph, households: int, *, earlier: Ints | None = Non
     group = np.arange(len(graph))
     _draw_together(graph.first[order], graph.second[order], graph.households, households, group)
     _, first, group = np.unique(group, return_index=True, return_inverse=True)
-    if len(first) > (1 - saved) * len(graph):
+    if len(first) == len(graph) or len(first) > (1 - saved) * len(graph):
         return None
     return Coarse(drawn_together(graph, first, group), group)
 

@@ -2,18 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from graphs import best_by_trying, holds_together, path_of, small_graphs, town_of
+from graphs import best_by_trying, holds_together, limits_of, path_of, small_graphs, town_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridmap.grids.division import Limits
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, score
 from gridmap.grids.treecut import net_of
-
-
-def limits_of(graph: CommunityGraph, minimum: int, maximum: int) -> Limits:
-    return Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
 
 
 @given(small_graphs(most=5), st.data())

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from graphs import best_by_trying, holds_together, path_of, small_graphs, town_of
+from graphs import best_by_trying, holds_together, limits_of, path_of, small_graphs, town_of
 from hypothesis import given, settings
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from gridmap.grids.division import Limits, empty_region, price_sets
+from gridmap.grids.division import empty_region, price_sets
 from gridmap.grids.enumeration import best_division
 from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
 from gridmap.grids.graph import CommunityGraph, score
@@ -21,10 +21,6 @@ EFFORT = ExactEffort(10**7, 10**5, 10**6)
 LISTED = ExactEffort(0, 10**5, 10**4, branches=10**4, possible=10**6)
 BOTH = pytest.mark.parametrize("effort", [EFFORT, LISTED], ids=["priced", "listed"])
 NOTHING = ExactEffort(0, 1, 1)
-
-
-def limits_of(graph: CommunityGraph, minimum: int, maximum: int) -> Limits:
-    return Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
 
 
 def solved(

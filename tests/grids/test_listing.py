@@ -5,19 +5,15 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 import pytest
-from graphs import connected_sets, network, path_of, small_graphs, town_of
+from graphs import connected_sets, limits_of, network, path_of, small_graphs, town_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridmap.grids.division import Limits, empty_region, price_sets
+from gridmap.grids.division import empty_region, price_sets
 from gridmap.grids.graph import CommunityGraph
 from gridmap.grids.listing import Listing, possible_grids
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.treecut import net_of
-
-
-def limits_of(graph: CommunityGraph, minimum: int, maximum: int) -> Limits:
-    return Limits(minimum, maximum, (minimum + maximum) // 2, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
 
 
 def listed(graph: CommunityGraph, minimum: int, maximum: int, violation: int, *, most: int = 100_000) -> Candidates:

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from graphs import holds_together, limits_of, town_of
+
+from gridmap.grids.drawn import BUDGETS, Level, Part, searched
+from gridmap.grids.exact import ExactEffort, best_division_proved
+from gridmap.grids.graph import score
+from gridmap.grids.proving import PROOFS, proved
+from gridmap.grids.treecut import net_of
+
+EVERYTHING = ExactEffort(0, 10**5, 10**5, branches=10**4, possible=10**6)
+NORMAL = PROOFS["normal"]
+assert NORMAL is not None
+
+
+@pytest.fixture
+def part() -> Part:
+    """A made-up town with some small atoms."""
+    graph = town_of(34, seed=6, lightest=2, heaviest=70)
+    return Part(graph, net_of(graph), limits_of(graph, 150, 190), (0, 0), None, 0)
+
+
+@pytest.fixture
+def level(part: Part) -> Level:
+    return searched(part, BUDGETS["quick"])
+
+
+def test_the_best_effort_proves_the_best_of_all_divisions(part: Part, level: Level) -> None:
+    found = proved(part, level, "best", EVERYTHING)
+    best = best_division_proved(part.net, part.limits, level.among_atoms.labels, EVERYTHING)
+    assert best.proved
+    assert (found.gap_dm, found.drawn_together) == (0, 0)
+    assert score(part.graph, found.labels, 150, 190) == score(part.graph, best.labels, 150, 190)
+
+
+def test_normal_effort_proves_what_keeps_small_atoms_together(part: Part, level: Level) -> None:
+    found = proved(part, level, "normal", NORMAL)
+    best = proved(part, level, "best", EVERYTHING)
+    assert found.gap_dm == 0
+    assert score(part.graph, found.labels, 150, 190) >= score(part.graph, best.labels, 150, 190)
+
+
+def test_nothing_is_worse_than_what_search_found(part: Part, level: Level) -> None:
+    found = proved(part, level, "normal", NORMAL)
+    assert holds_together(part.graph, found.labels)
+    assert score(part.graph, found.labels, 150, 190) <= score(part.graph, level.among_atoms.labels, 150, 190)
+
+
+def test_without_room_or_steps_nothing_is_known(part: Part, level: Level) -> None:
+    found = proved(part, level, "normal", replace(EVERYTHING, possible=1))
+    assert (found.gap_dm, found.least_violation) == (None, 0)
+    assert np.array_equal(found.labels, level.among_atoms.labels)
