@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -298,40 +297,53 @@ def heeds_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+TELLING = """
+import contextlib, os
+from gridmap.__main__ import main
+from gridmap.cli import plans
+
+@contextlib.contextmanager
+def telling():
+    yield lambda step, done, total: os.write(int(os.environ["STEPS"]), f"{step}\\n".encode())
+
+plans.progress_bars = telling
+main()
+"""
+"""The program, telling each step of its work to a pipe as it comes to it."""
+
+
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("city") / "city.gpkg"
-    assert run(["sample", str(path), "--households", "9000"]) == 0
-    return path
-
-
-@pytest.fixture
-def planning(city: Path, python: list[str], root: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A long plan, begun in another process and stopped for good after the test."""
-    environment = {**os.environ, "PYTHONPATH": str(root), "XDG_CACHE_HOME": str(tmp_path / "cache"), "GRIDMAP_LANG": "en"}
-    command = [python[0], "-m", "gridmap", "plan", str(city), "--effort", "best", "--name", "long", "--jobs", "2"]
-
-    def own_group() -> None:
-        os.setsid()
-        heeds_ctrl_c()
-
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=own_group)
-    with process:
-        yield process
-        process.kill()
+    """A workspace of two communities, which two processes divide; all kernels are compiled that a plan of it asks for."""
+    folder = tmp_path_factory.mktemp("city")
+    assert run(["sample", str(folder / "village.gpkg"), "--households", "300"]) == 0
+    assert run(["plan", str(folder / "village.gpkg"), "--effort", "normal", "--jobs", "1"]) in (0, 3)
+    assert run(["sample", str(folder / "city.gpkg"), "--households", "2500"]) == 0
+    return folder / "city.gpkg"
 
 
 @POSIX
-@pytest.mark.parametrize("after_seconds", [2.0, 6.0])
+@pytest.mark.parametrize("step", ["step_cells", "step_search"])
 def test_ctrl_c_stops_a_plan_within_two_seconds(
-    after_seconds: float, planning: subprocess.Popen[str], city: Path, capsys: pytest.CaptureFixture[str]
+    step: str, city: Path, python: list[str], root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    time.sleep(after_seconds)
-    begun = time.monotonic()
-    os.killpg(planning.pid, signal.SIGINT)
-    out, err = planning.communicate(timeout=30)
-    assert time.monotonic() - begun < 2.0
+    """A long plan, begun in another process and interrupted when it has come to the step; the signal goes to all its processes."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    read, write = os.pipe()
+    environment = {**os.environ, "PYTHONPATH": str(root), "GRIDMAP_LANG": "en", "STEPS": str(write)}
+    command = [python[0], "-c", TELLING, "plan", str(city), "--effort", "best", "--name", "long", "--jobs", "2"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True, preexec_fn=heeds_ctrl_c, pass_fds=[write]
+    ) as planning:
+        os.close(write)
+        with os.fdopen(read, encoding="utf-8") as steps:
+            assert any(line.strip() == step for line in steps), planning.communicate()
+            begun = time.monotonic()
+            os.killpg(planning.pid, signal.SIGINT)
+            out, err = planning.communicate(timeout=60)
+            assert time.monotonic() - begun < 2.0
     assert (planning.returncode, out) == (130, "")
     assert err.strip() == "Stopped; the workspace is as it was."
     assert "long" not in [plan["name"] for plan in told(capsys, "plans", city)["plans"]]
-    assert run(["plan", str(city), "--effort", "quick", "--name", "after", "--jobs", "1", "--resume"]) in (0, 3)
+    assert run(["plan", str(city), "--effort", "quick", "--name", step, "--jobs", "1", "--resume"]) in (0, 3)
