@@ -1,9 +1,11 @@
 """The best division of a part, proved: branch and price.
 
 How many grids there are is decided first: for each number that the households allow, the linear program over all grids that are possible gives a
-bound (column generation, :mod:`gridmap.grids.pricer`). Where the best division known is not better than the bound, that number is done with.
-Elsewhere every grid that a better division could hold is listed, cuts bring the linear program nearer to whole grids, what is too dear by then is
-left out, and the cheapest exact cover is looked for among the rest. A search that comes to its end is a proof, in sums that are exact.
+bound. Where these are not too many they are listed once for all (:mod:`gridmap.grids.listing`), else they are found as they are worth it (column
+generation, :mod:`gridmap.grids.pricer`). Where the best division known is not better than the bound, that number is done with. Elsewhere every grid
+that a better division could hold is kept, cuts bring the linear program nearer to whole grids, what is too dear by then is left out, and the
+cheapest exact cover is looked for among the rest, by trying and by branching on pairs (:mod:`gridmap.grids.branching`). A search that comes to its
+end is a proof, in sums that are exact.
 
 After Barnhart, Johnson, Nemhauser, Savelsbergh and Vance, Branch-and-price, Operations Research 46 (1998), and Baldacci, Christofides and Mingozzi,
 An exact algorithm for the vehicle routing problem based on the set partitioning formulation with additional cuts, Mathematical Programming 115

@@ -46,14 +46,10 @@ class Growth(NamedTuple):
 
 
 class Listing:
-    """Finds grids as :class:`gridmap.grids.pricer.Pricer` does, but among ``grids``, which are all that are possible."""
+    """Lists grids as :class:`gridmap.grids.pricer.Pricer` does, but from ``grids``, which are all that are possible."""
 
     def __init__(self, grids: Candidates) -> None:
         self._grids = grids
-
-    def __call__(self, prices: Floats, grid_price: float = 0.0) -> Candidates:
-        """Return no grids: the program was solved with all of them at hand."""
-        return self._grids.take(np.zeros(0, np.int64))
 
     def listed(self, prices: Floats, grid_price: float, slack: float, most: int) -> Candidates | None:
         """Return every grid that costs less than ``slack`` beyond its prices."""

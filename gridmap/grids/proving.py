@@ -16,7 +16,7 @@ from gridmap.grids.workshop import Budget, Found, Workshop
 PROOFS: Mapping[Effort, ExactEffort | None] = {
     "quick": None,
     "normal": ExactEffort(300_000, 40_000, 40_000, 50, 1_600_000),
-    "best": ExactEffort(6_000_000, 200_000, 500_000, 20_000, 4_000_000),
+    "best": ExactEffort(2_000_000, 200_000, 500_000, 2_000, 4_000_000),
 }
 """What the search for the best division of a part may spend, each time."""
 ROUNDS = 2
@@ -45,26 +45,29 @@ def proved(part: Part, level: Level, effort: Effort, spent: ExactEffort) -> Divi
 
     Search among the single atoms improves what was proved with some of them drawn together.
     """
-    proof, coarsest = _Proof(part, level, spent), COARSE_SHARES[0]
+    proof = _Proof(part, level, spent)
     if not level.drawn.households:
         proof.settle(None)
     if proof.known.gap_dm != 0:
-        proof.settle(coarsest, steps=spent.steps)
-    if not proof.known.drawn_together:
-        return proof.known
-    if effort == "best":
-        for share in (*COARSE_SHARES[1:], None):
-            proof.settle(share, steps=spent.steps)
-        return proof.known
-    if not proof.rests or proof.best.violation > part.unavoidable:
-        for share in (*COARSE_SHARES[1:], None):
-            if not proof.settle(share) or (proof.rests and proof.best.violation <= part.unavoidable):
-                break
+        proof.settle(COARSE_SHARES[0], steps=spent.steps)
+    if proof.known.drawn_together:
+        _set_free(proof, part, effort, spent.steps)
+        # What is known is told of the division that was found in the end.
+        for share in reversed(COARSE_SHARES):
+            if proof.known.gap_dm != 0:
+                proof.settle(share, steps=spent.steps if share == COARSE_SHARES[0] else 0)
+    return proof.known
+
+
+def _set_free(proof: _Proof, part: Part, effort: Effort, steps: int) -> None:
+    """Draw ever fewer atoms together: with the best effort in any case, else while that is likely to help and costs little."""
+    for share in (*COARSE_SHARES[1:], None):
+        if effort != "best" and proof.rests and proof.best.violation <= part.unavoidable:
+            return
+        if not proof.settle(share, steps=steps if effort == "best" else 0):
+            break
     if proof.best.violation > part.unavoidable:
         proof.search(BUDGETS[effort])
-    if proof.known.gap_dm != 0:
-        proof.settle(coarsest, steps=spent.steps)
-    return proof.known
 
 
 class _Proof:

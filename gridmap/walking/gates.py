@@ -97,14 +97,22 @@ def resident_gates(district: District) -> ResidentGates:
     if not kept.any():
         none = np.empty(0, dtype=object)
         return ResidentGates(none, none, none, tuple(findings))
-    free = shapely.union_all(shapely.buffer(at[~kept], GATE_HALF_WIDTH_M))
-    gap = shapely.difference(shapely.intersection(lines[wall[kept]], shapely.buffer(at[kept], GATE_HALF_WIDTH_M)), free)
+    gap = _without(shapely.intersection(lines[wall[kept]], shapely.buffer(at[kept], GATE_HALF_WIDTH_M)), shapely.buffer(at[~kept], GATE_HALF_WIDTH_M))
     row, at = row[kept], at[kept]
     inside = _insides(district, at, gates["compound_id"].to_numpy(dtype=object)[row])
     told = ~shapely.is_missing(inside)
     findings += _unsure("gates_private_unclear", gates.index[np.unique(row[~told])])
     told &= ~shapely.is_empty(gap)
     return ResidentGates(gates.index.to_numpy(dtype=object)[row[told]], gap[told], inside[told], tuple(findings))
+
+
+def _without(gaps: Geometries, free: Geometries) -> Geometries:
+    """Return the gaps without what is ``free``, of which each is touched by little."""
+    touched, by = shapely.STRtree(free).query(gaps, predicate="intersects")
+    left = gaps.copy()
+    for gap in np.unique(touched):
+        left[gap] = shapely.difference(gaps[gap], shapely.union_all(free[by[touched == gap]]))
+    return left
 
 
 def _unsure(code: str, gates: pd.Index) -> list[Finding]:
