@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import multiprocessing
 from typing import Any
 
@@ -28,6 +29,8 @@ a:100 b:75 c:100 . m:135 n:140
 d:100 e:75 f:100 . o:135 p:140
 g:100 h:75 i:100 . q:135 r:140
 """
+# Two of these four hold too few households together, three too many.
+HARD = "a:160 b:160\nc:160 d:160"
 EAST = dict.fromkeys("mnopqr", "C2")
 
 
@@ -154,6 +157,15 @@ def test_finished_communities_are_not_planned_twice(town: World, first: Plan) ->
     # A result that only resume can have given: each atom its own grid.
     resume.update({key: {**outcome, "labels": list(range(len(outcome["labels"])))} for key, outcome in resume.items()})
     assert len(propose(district, RULES, tiling=tiling, resume=resume).grids) == len(first.atoms)
+
+
+def test_a_resumed_plan_says_what_a_fresh_one_says() -> None:
+    district, tiling = draw_world(HARD)
+    kept: dict[str, dict[str, Any]] = {}
+    fresh = propose(district, RULES, tiling=tiling, resume=kept)
+    again = propose(district, RULES, tiling=tiling, resume=json.loads(json.dumps(kept)))
+    assert {found.code for found in fresh.findings} >= {"grid_outside_proved"}
+    assert again.findings == fresh.findings
 
 
 def test_dedicated_buildings_stand_outside_the_balance() -> None:
