@@ -23,7 +23,6 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import geopandas as gpd
 import networkx as nx
@@ -31,9 +30,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 import shapely
+import shapely.ops
 from scipy.sparse.csgraph import dijkstra
 
-from gridmap.circles import areas
 from gridmap.circles.areas import WIDTH_M, venue_circles
 from gridmap.circles.coverage import coverage
 from gridmap.circles.rasters import outline
@@ -42,7 +41,7 @@ from gridmap.ground.importing import ImportRequest, import_files
 from gridmap.ground.sample import sample_district
 from gridmap.rules import load_rules
 from gridmap.walking.cache import cached_network
-from gridmap.walking.reach import FAR, Arcs, arcs_of, nearest, reached
+from gridmap.walking.reach import FAR, Arcs, arcs, arcs_of, nearest, reached
 from gridmap.walking.walls import walls_of
 
 LIMIT_CM = 80_000
@@ -210,12 +209,11 @@ def whole(households: int) -> None:
 
 def draw(found: Any, district: Any, path: Path | None = None) -> None:
     walls = walls_of(district)
-    with mock.patch.object(areas, "raster_outline", wraps=areas.raster_outline) as outlines:
-        drawn = venue_circles(found, walls)
+    venue_circles(found, walls)
     drawn, seconds = timed(lambda: venue_circles(found, walls), 5)
     each_s = seconds / max(len(drawn), 1)
     print(f"  circle polygons: {1000 * each_s:.2f} ms a venue, median of 5 runs over {len(drawn)} venues")
-    segments = [call.args[0] for call in outlines.call_args_list][::10]
+    segments = pieces(found, 10)
     exact = [shapely.union_all(shapely.buffer(shapely.linestrings(each.reshape(-1, 2, 2)), WIDTH_M, quad_segs=12)) for each in segments]
     for cell_m in (10.0, 5.0):
         found_areas, outline_s = timed(lambda cell_m=cell_m: [outline(each, WIDTH_M, cell_m) for each in segments])  # type: ignore[misc]
@@ -226,6 +224,35 @@ def draw(found: Any, district: Any, path: Path | None = None) -> None:
         tell("  the same", each_s, "OSMnx recipe", recipe(found, 20))
     if path and importlib.util.find_spec("valhalla"):
         tell("  the same", each_s, "Valhalla", valhallas(path, found, drawn))
+
+
+def pieces(found: Any, every: int) -> list[np.ndarray]:
+    """Return for each so many-th venue the straight pieces of street within the limit, by distances at both ends of each edge."""
+    network, doors = found.network, found.venue_doors.take(found.venue_doors.linked)
+    lines, graph = network.lines(), arcs(network, towards=True)
+    chosen = []
+    for venue in range(0, len(doors), every):
+        edge, position, access = int(doors.edge[venue]), int(doors.position_cm[venue]), int(doors.access_cm[venue])
+        node, start = [network.a[edge]], [position + access]
+        if not network.one_way[edge]:
+            node, start = [*node, network.b[edge]], [*start, int(network.length_cm[edge]) - position + access]
+        within = reached(graph, np.array(node), np.array(start), np.array([0, len(node)]), limit_cm=found.limit.limit_cm)
+        left = np.full(network.nodes, -1, dtype=np.int64)
+        left[within.node] = found.limit.limit_cm - within.distance_cm
+        own = [doors.leg[venue]]
+        for e in np.flatnonzero((left[network.a] > 0) | (left[network.b] > 0)):
+            share = np.array([left[network.a[e]], left[network.b[e]]]).clip(0, network.length_cm[e]) / network.length_cm[e]
+            if share[0] > 0 and not network.one_way[e]:
+                own.append(shapely.ops.substring(lines[e], 0, share[0], normalized=True))
+            if share[1] > 0:
+                own.append(shapely.ops.substring(lines[e], 1 - share[1], 1, normalized=True))
+        spare, length = max(0, found.limit.limit_cm - access), network.length_cm[edge]
+        high = position if network.one_way[edge] else min(length, position + spare)
+        own.append(shapely.ops.substring(lines[edge], max(0, position - spare) / length, high / length, normalized=True))
+        places, line = shapely.get_coordinates(own, return_index=True)
+        along = np.flatnonzero(np.diff(line) == 0)
+        chosen.append(np.hstack((places[along], places[along + 1])))
+    return chosen
 
 
 def recipe(found: Any, venues: int) -> float:

@@ -11,9 +11,10 @@ import numpy as np
 import shapely
 
 from gridmap.circles.clipping import FAILED, FINE, marks_of
+from gridmap.circles.closeness import Streets, close_edges, nothing_close
 from gridmap.circles.compounds import Faces, faces_of, rims_of
 from gridmap.circles.coverage import Coverage
-from gridmap.circles.drawing import Asked, Behind, Close, Streets, close_edges, draw
+from gridmap.circles.drawing import Asked, Behind, draw
 from gridmap.circles.limits import Limit
 from gridmap.circles.rasters import areas_of
 from gridmap.progress import Progress, silent
@@ -133,18 +134,15 @@ def _streets(network: Network) -> Streets:
     edge = np.repeat(np.arange(network.edges), np.diff(network.shape_at))
     along -= along[network.shape_at[:-1]][edge]
     drawn = np.maximum(along[network.shape_at[1:] - 1], 1e-9)
-    return Streets(
-        first,
-        (np.argsort(ends, kind="stable") % max(network.edges, 1)).astype(np.int32),
-        network.a,
-        network.b,
-        network.length_cm,
-        network.one_way,
-        network.level,
-        np.ascontiguousarray(network.shape),
-        network.shape_at,
-        along / drawn[edge] * network.length_cm[edge],
-    )
+    order = np.argsort(ends, kind="stable")
+    of, at_a = order % max(network.edges, 1), order < network.edges
+    other = np.where(at_a, network.b[of], network.a[of])
+    arc = np.column_stack((of, other, network.length_cm[of], at_a + 2 * network.one_way[of])).astype(np.int32)
+    shape = np.ascontiguousarray(network.shape)
+    begins = network.shape_at[:-1]
+    box = np.hstack((np.minimum.reduceat(shape, begins), np.maximum.reduceat(shape, begins))) if network.edges else np.empty((0, 4))
+    along = along / drawn[edge] * network.length_cm[edge]
+    return Streets(first, arc, box, network.length_cm, network.one_way, network.level, shape, network.shape_at, along)
 
 
 def _tiles(network: Network, venues: Doors) -> Iterator[Integers]:
@@ -169,8 +167,9 @@ class _Canvas:
     """
 
     def __init__(
-        self, network: Network, faces: Faces, found: Reached, venues: Doors, venue_from: Integers, limits: Sequence[Limit], cell_m: float, turn: int = 0
-    ) -> None:
+        self, network: Network, faces: Faces, found: Reached, venues: Doors, venue_from: Integers, limits: Sequence[Limit], cell_m: float,
+        turn: int = 0,
+    ) -> None:  # fmt: skip
         self.network, self.faces, self.found, self.venues, self.venue_from = network, faces, found, venues, venue_from
         self.limits, self.cell_m, self.turn = limits, cell_m, turn
         at_node = np.zeros(network.nodes, dtype=bool)
@@ -200,10 +199,9 @@ class _Canvas:
         whole, distance = np.zeros(self.network.edges, dtype=np.int32), np.full(self.network.nodes, FAR, dtype=np.int32)
         limits = np.array([limit.limit_cm for limit in self.limits])
         circles = len(self.found.first) - 1
-        none = np.empty(0, dtype=np.int32)
-        close = Close(np.zeros(1, dtype=np.int64), none, none, np.empty(0, dtype=np.float32))
+        close = nothing_close()
         if circles >= FEW:
-            close = Close(*close_edges(self.edges, streets, self.from_x, self.from_y, WIDTH_M + 0.5 * cell, cell, self.rows, self.columns))
+            close = close_edges(self.edges, streets, self.origin, WIDTH_M, cell, self.rows, self.columns)
         for begin in range(0, circles, AT_ONCE):
             end = min(begin + AT_ONCE, circles)
             places, rings, parts, first, state = draw(
@@ -217,7 +215,9 @@ class _Canvas:
         """Return areas that are valid: where rings may touch one another that is looked at, and what could not be cut is drawn once more."""
         doubtful = drawn[state != FINE]
         if len(doubtful):
-            drawn[state != FINE] = np.where(shapely.is_valid(doubtful), doubtful, _valid(doubtful))
+            broken = ~shapely.is_valid(doubtful)
+            doubtful[broken] = _valid(doubtful[broken])
+            drawn[state != FINE] = doubtful
         for row in np.flatnonzero((state == FAILED).any(axis=1)):
             if self.turn + 1 < len(ASKEW):
                 circle = begin + row
@@ -253,7 +253,8 @@ class _Canvas:
         network, near = self.network, self.near
         begins = np.flatnonzero(np.diff(self.edge_of) == 0)
         corner, edge = self.corner[begins], self.edge_of[begins]
-        lines = shapely.linestrings(np.stack((network.shape[corner], network.shape[corner + 1]), axis=1)) if len(corner) else np.empty(0, dtype=object)
+        ends = np.stack((network.shape[corner], network.shape[corner + 1]), axis=1)
+        lines = shapely.linestrings(ends) if len(ends) else np.empty(0, dtype=object)
         tree = shapely.STRtree(lines)
         # A street that runs along a wall or ends at it does not lie behind it.
         face, step = tree.query(near.within, predicate="intersects")
@@ -269,16 +270,17 @@ class _Canvas:
         bridge = np.flatnonzero(over_water & (network.level[edge] != 0))
         edges, owner = np.unique(edge[bridge], return_inverse=True)
         drawn = shapely.multilinestrings(lines[bridge], indices=owner) if len(bridge) else np.empty(0, dtype=object)
-        return (
-            Behind(
-                row, face[order].astype(np.int32), face_from, np.concatenate((outer, inside)), np.concatenate((outer, over_water)), near.wet
-            ),
-            (drawn, edges),
-        )  # fmt: skip
+        clear = np.ones(network.edges, dtype=bool)
+        clear[edge[step]] = False
+        clear[edge[inside]] = False
+        inside, over_water = np.concatenate((outer, inside)), np.concatenate((outer, over_water))
+        return Behind(row, face[order].astype(np.int32), face_from, inside, over_water, near.wet, clear), (drawn, edges)
 
 
 def _valid(areas: Geometries) -> Geometries:
     """Return areas made valid, their polygons alone."""
     parts, owner = shapely.get_parts(shapely.make_valid(areas, method="structure"), return_index=True)
     flat = shapely.get_dimensions(parts) == 2
-    return np.array([shapely.union_all(parts[flat & (owner == k)]) for k in range(len(areas))], dtype=object)
+    made = np.empty(len(areas), dtype=object)
+    made[:] = [shapely.union_all(parts[flat & (owner == k)]) for k in range(len(areas))]
+    return made

@@ -69,17 +69,23 @@ def _next(half: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) ->
 
 
 @kernel
-def _looked_at(squares: Any, left: Any, bottom: Any, halvings: Any, width: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> Any:
-    """Return the halves between open and closed land in cells that the outline holds some of."""
-    rows, columns = squares.shape
-    within = np.float32(width * width)
+def looked_at(count_of: Any, left: Any, bottom: Any, halvings: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> Any:
+    """Return the halves between open and closed land in cells that the outline holds some of, and the cells on its way that lie in closed land.
+
+    These are numbered as the raster points are: there are as many in a row.
+    """
+    rows, columns = count_of.shape
     found, count = np.empty(64, np.int32), 0
-    for i in range(rows - 1):
-        for j in range(columns - 1):
+    idle = np.zeros((rows + 1) * (columns + 1), np.bool_)
+    for i in range(rows):
+        for j in range(columns):
+            lower = count_of[i, j]
+            if lower == 0:
+                continue
             place = ((bottom + i) >> halvings) * rims.columns + ((left + j) >> halvings)
             if rims.line_from[place] == rims.line_from[place + 1]:
-                continue
-            if min(min(squares[i, j], squares[i, j + 1]), min(squares[i + 1, j], squares[i + 1, j + 1])) > within:
+                if lower < 4:
+                    idle[i * (columns + 1) + j] = not _is_open(rims.label[place], rims, marks, circle, now, shut)
                 continue
             for k in range(rims.line_from[place], rims.line_from[place + 1]):
                 line = rims.line[k]
@@ -94,7 +100,7 @@ def _looked_at(squares: Any, left: Any, bottom: Any, halvings: Any, width: Any, 
                         found = np.concatenate((found, np.empty_like(found)))
                     found[count] = marks.half[line]
                     count += 1
-    return found[:count]
+    return found[:count], idle
 
 
 @kernel
@@ -171,15 +177,10 @@ def _in_open(x: Any, y: Any, place: Any, rims: Any, marks: Any, circle: Any, now
 
 
 @kernel
-def _lower(x: Any, y: Any, squares: Any, left: Any, bottom: Any, width: Any, cell: Any) -> int:
+def _lower(x: Any, y: Any, count_of: Any, left: Any, bottom: Any, cell: Any) -> int:
     """Return how many corners of the cell that a place lies in are within the width."""
     i, j = int(np.floor(y / cell)) - bottom, int(np.floor(x / cell)) - left
-    if i < 0 or j < 0 or i + 1 >= squares.shape[0] or j + 1 >= squares.shape[1]:
-        return 0
-    within = np.float32(width * width)
-    return (
-        int(squares[i, j] <= within) + int(squares[i, j + 1] <= within) + int(squares[i + 1, j] <= within) + int(squares[i + 1, j + 1] <= within)
-    )
+    return int(count_of[i, j]) if 0 <= i < count_of.shape[0] and 0 <= j < count_of.shape[1] else 0
 
 
 @kernel
@@ -192,6 +193,38 @@ def _in_rings(x: Any, y: Any, corners: Any, first: Any) -> bool:
         if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
             odd = not odd
     return odd
+
+
+@kernel
+def _along_ring(
+    corners: Any, side: Any, first: Any, ring: Any, at: Any, far: Any, begin: Any, end: Any, out: Any, out_side: Any, total: Any
+) -> Any:
+    """Write an outline from one of its crossings to another, both included; return how many corners are written then."""
+    k = at[begin]
+    after = k + 1 if k + 1 < first[ring + 1] else first[ring]
+    out[total], out_side[total] = corners[k] + far[begin] * (corners[after] - corners[k]), FIRM
+    total += 1
+    if at[end] != k or end < begin:
+        while True:
+            k = k + 1 if k + 1 < first[ring + 1] else first[ring]
+            out[total], out_side[total] = corners[k], side[k]
+            total += 1
+            if k == at[end]:
+                break
+    after = k + 1 if k + 1 < first[ring + 1] else first[ring]
+    out[total], out_side[total] = corners[k] + far[end] * (corners[after] - corners[k]), FIRM
+    return total + 1
+
+
+@kernel
+def _ahead(crossing: Any, but: Any, spot: Any, along: Any, following: Any) -> Any:
+    """Return the next crossing on a line from ``spot`` on, out of the chain that begins with ``crossing``; -1 for none."""
+    best, nearest = -1, 2.0
+    while crossing >= 0:
+        if crossing != but and along[crossing] >= spot and along[crossing] < nearest:
+            best, nearest = crossing, along[crossing]
+        crossing = following[crossing]
+    return best
 
 
 @kernel
@@ -217,30 +250,11 @@ def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: A
             done[m] = True
             ring = ring_of[m]
             on = m + 1 if m + 1 < begins[ring + 1] else begins[ring]
-            for each in (m, on):
-                k, share = at[each], far[each]
-                after = k + 1 if k + 1 < first[ring + 1] else first[ring]
-                out[total] = corners[k] + share * (corners[after] - corners[k])
-                out_side[total] = FIRM
-                total += 1
-                if each == m:
-                    k = at[m]
-                    if not (at[on] == at[m] and on > m):
-                        while True:
-                            k = k + 1 if k + 1 < first[ring + 1] else first[ring]
-                            out[total], out_side[total] = corners[k], side[k]
-                            total += 1
-                            if k == at[on]:
-                                break
+            total = _along_ring(corners, side, first, ring, at, far, m, on, out, out_side, total)
             h, spot, steps = half[on], along[on], 0
             while True:
                 marks.passed[h >> 1] = now
-                best, nearest = -1, 2.0
-                i = marks.crossed[h >> 1] if marks.seen[h >> 1] == now else -1
-                while i >= 0:
-                    if i != on and along[i] >= spot and along[i] < nearest:
-                        best, nearest = i, along[i]
-                    i = following[i]
+                best = _ahead(marks.crossed[h >> 1] if marks.seen[h >> 1] == now else -1, on, spot, along, following)
                 if best >= 0:
                     break
                 steps += 1
@@ -260,13 +274,33 @@ def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: A
 
 
 @kernel
+def _round(begun: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any, out: Any, out_side: Any, total: Any) -> Any:
+    """Write the ring of lines that no outline crosses; return how many corners are written then, and how it went."""
+    h, state = begun, FINE
+    while True:
+        marks.passed[h >> 1] = now
+        if total == out.shape[0]:
+            return total, FAILED
+        out[total, 0], out[total, 1], out_side[total] = rims.x[h], rims.y[h], FIRM
+        total += 1
+        h, touching = _next(h, rims, marks, circle, now, shut)
+        state = max(state, TOUCHING if touching else FINE)
+        if h == begun:
+            return total, state
+        if marks.passed[h >> 1] == now or marks.seen[h >> 1] != now or marks.crossed[h >> 1] >= 0:
+            return total, FAILED
+
+
+@kernel
 def clipped(
-    corners: Any, side: Any, within: Any, first: Any, squares: Any, left: Any, bottom: Any, halvings: Any, width: Any, cell: Any,
+    corners: Any, side: Any, within: Any, first: Any, count_of: Any, near: Any, left: Any, bottom: Any, halvings: Any, cell: Any,
     rims: Any, marks: Any, circle: Any, now: Any, shut: Any,
 ) -> Any:  # fmt: skip
-    """Return the rings of the part of an outline on open land as :func:`gridmap.circles.rasters.rings` does, and how it went."""
-    near = _looked_at(squares, left, bottom, halvings, width, rims, marks, circle, now, shut)
-    columns = squares.shape[1]
+    """Return the rings of the part of an outline on open land as :func:`gridmap.circles.rasters.rings` does, and how it went.
+
+    ``near`` are the halves that :func:`looked_at` returned.
+    """
+    columns = count_of.shape[1] + 1
     found = _crossings(corners, side, within, first, columns, left, bottom, halvings, rims, marks)
     begins, by_turns = found[5], found[6]
     if not by_turns:
@@ -289,27 +323,17 @@ def clipped(
             total += 1
         rings += 1
         out_first[rings] = total
-    for m in range(near.size):
-        h = near[m]
+    for h in near:
         if marks.passed[h >> 1] == now or marks.crossed[h >> 1] >= 0:
             continue
         # Lines that no outline crosses lie in the circle as a whole or not at all.
-        lower = _lower(rims.x[h], rims.y[h], squares, left, bottom, width, cell)
+        lower = _lower(rims.x[h], rims.y[h], count_of, left, bottom, cell)
         if lower == 0 or (lower < 4 and not _in_rings(rims.x[h], rims.y[h], corners, first)):
             continue
-        begun = h
-        while True:
-            marks.passed[h >> 1] = now
-            if total == room:
-                return corners, side, first, FAILED
-            out[total, 0], out[total, 1], out_side[total] = rims.x[h], rims.y[h], FIRM
-            total += 1
-            h, touching = _next(h, rims, marks, circle, now, shut)
-            state = max(state, TOUCHING if touching else FINE)
-            if h == begun:
-                break
-            if marks.passed[h >> 1] == now or marks.seen[h >> 1] != now or marks.crossed[h >> 1] >= 0:
-                return corners, side, first, FAILED
+        total, touching = _round(h, rims, marks, circle, now, shut, out, out_side, total)
+        if touching == FAILED:
+            return corners, side, first, FAILED
+        state = max(state, touching)
         rings += 1
         out_first[rings] = total
     return out[:total], out_side, out_first[: rings + 1].copy(), state

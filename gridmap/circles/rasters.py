@@ -92,7 +92,10 @@ def _outline(segments: Any, width: Any, cell: Any) -> Any:
     squares = np.full((rows, columns), np.float32(4 * width * width))
     closest = np.full((rows, columns), np.int32(-1))
     distances(segments, left * cell, bottom * cell, width + 0.5 * cell, cell, squares, closest)
-    corners, side, _, first = rings(segments, np.empty((0, 2)), 0.0, 0.0, squares, closest, left, bottom, width, cell)
+    count_of = lower_corners(squares, width)
+    corners, side, _, first = rings(
+        segments, np.empty((0, 2)), 0.0, 0.0, squares, closest, count_of, np.empty(0, np.bool_), left, bottom, width, cell
+    )  # fmt: skip
     corners, first, signed = straightened(corners, side, first, cell)
     return in_order(corners, first, signed)
 
@@ -216,7 +219,20 @@ def _meeting(one: Any, other: Any, x: Any, y: Any, width: Any, cell: Any) -> Any
 
 
 @kernel
-def _lines(squares: Any, width: Any) -> Any:
+def lower_corners(squares: Any, width: Any) -> Any:
+    """Return how many corners of each cell are within the width."""
+    within = np.float32(width * width)
+    lower = (squares <= within).view(np.uint8)
+    count = np.empty((squares.shape[0] - 1, squares.shape[1] - 1), np.uint8)
+    for i in range(count.shape[0]):
+        below, above, row = lower[i], lower[i + 1], count[i]
+        for j in range(row.size):
+            row[j] = below[j] + below[j + 1] + above[j] + above[j + 1]
+    return count
+
+
+@kernel
+def _lines(squares: Any, count_of: Any, width: Any) -> Any:
     """Return to which crossing each crossing leads, lower ground on the left, all of them, those where two lines pass through a cell, and the cell.
 
     A crossing lies on a side of a cell: the lower side of cell (i, j) has number 2 * (i * columns + j), its left side the odd number after it. Each
@@ -232,11 +248,11 @@ def _lines(squares: Any, width: Any) -> Any:
     count = 0
     for i in range(rows - 1):
         for j in range(columns - 1):
+            if count_of[i, j] & 3 == 0:
+                continue
             # The corners and the sides of the cell, anticlockwise from the south-west: side k leads from corner k to the next.
             lower[0], lower[1] = squares[i, j] <= within, squares[i, j + 1] <= within
             lower[2], lower[3] = squares[i + 1, j + 1] <= within, squares[i + 1, j] <= within
-            if lower[0] == lower[1] and lower[1] == lower[2] and lower[2] == lower[3]:
-                continue
             sides[0], sides[3] = 2 * (i * columns + j), 2 * (i * columns + j) + 1
             sides[2], sides[1] = 2 * ((i + 1) * columns + j), 2 * (i * columns + j + 1) + 1
             saddle = lower[0] == lower[2] and lower[1] == lower[3]
@@ -261,10 +277,15 @@ def _lines(squares: Any, width: Any) -> Any:
 
 @kernel
 def rings(
-    segments: Any, shape: Any, from_x: Any, from_y: Any, squares: Any, closest: Any, left: Any, bottom: Any, width: Any, cell: Any
-) -> Any:
-    """Return the corners of all rings, lower ground on their left, the side that each lies on, the cell that follows, and where each ring begins."""
-    leads_to, begun, doubtful, cell_of = _lines(squares, width)
+    segments: Any, shape: Any, from_x: Any, from_y: Any, squares: Any, closest: Any, count_of: Any, idle: Any,
+    left: Any, bottom: Any, width: Any, cell: Any,
+) -> Any:  # fmt: skip
+    """Return the corners of all rings, lower ground on their left, the side that each lies on, the cell that follows, and where each ring begins.
+
+    ``idle`` are cells, if any, in which nobody asks where just the line runs.
+    """
+    leads_to, begun, doubtful, cell_of = _lines(squares, count_of, width)
+    columns = squares.shape[1]
     count = begun.size
     corners, side, within = np.empty((2 * count, 2)), np.empty(2 * count, np.int8), np.empty(2 * count, np.int32)
     first = np.zeros(count + 1, np.int64)
@@ -274,7 +295,12 @@ def rings(
         owner, doubt = 0, False
         begins = total
         while leads_to[here] >= 0 or (total > begins and here == begun[k]):
-            x, y, mine = _crossing(segments, shape, from_x, from_y, squares, closest, left, bottom, width, cell, here)
+            if idle.size > 0 and total > begins and idle[cell_of[before]] and idle[cell_of[here]]:
+                place = here // 2
+                x, y, mine = (left + place % columns) * cell, (bottom + place // columns) * cell, owner
+                x, y = (x + cell / 2, y) if here % 2 == 0 else (x, y + cell / 2)
+            else:
+                x, y, mine = _crossing(segments, shape, from_x, from_y, squares, closest, left, bottom, width, cell, here)
             if total > begins and owner != mine and not (doubt and doubtful[here]):
                 last = corners[total - 1]
                 one, other = _piece(owner, segments, shape, from_x, from_y), _piece(mine, segments, shape, from_x, from_y)

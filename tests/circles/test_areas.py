@@ -77,6 +77,19 @@ def test_a_one_way_street_is_within_reach_from_one_side() -> None:
     assert iou(area, line((425, 0), (500, 0)).buffer(WIDTH_M)) > 0.98
 
 
+def test_a_loop_street_is_entered_from_both_its_ends() -> None:
+    loop = line((500, 0), (700, 0), (700, 200), (500, 200), (500, 0))
+    area = circle({"we": line((0, 0), (500, 0)), "loop": loop}, 490, 0)
+    assert shapely.contains_xy(area, [560, 500], [0, 60]).all()
+
+
+def test_walls_just_as_far_from_a_street_as_circles_reach() -> None:
+    yard = shapely.box(420, WIDTH_M, 520, 90)
+    area = circle({"we": line((0, 0), (1000, 0))}, 480, 0, walls={"w": yard.exterior})
+    assert area.is_valid
+    assert shapely.intersection(area, yard).area < 1
+
+
 def test_no_circle_lies_behind_a_wall_that_nobody_passes() -> None:
     yard = shapely.box(450, 5, 550, 100)
     area = circle({"we": line((0, 0), (1000, 0)), "lane": line((500, 10), (500, 90))}, 480, 0, walls={"w": yard.exterior})
