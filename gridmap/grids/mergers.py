@@ -119,14 +119,19 @@ def propose_mergers(
     apart = silent | level.atoms.index.isin(list(keep))
     small = (graph.households < bounds.below) & ~apart
     keeper = np.arange(len(graph))
+    findings: list[Finding] = []
     for part in _parts(graph, small, apart):
-        for members in _best_groups(graph.part(part), small[part], bounds):
+        groups = _groups(graph.part(part), small[part], bounds.maximum)
+        if len(groups) == SETS_MOST:
+            first = str(level.atoms.index[part[0]])
+            findings.append(finding("mergers_not_all_tried", first, value=len(part), limit=SETS_MOST, community_id=first))
+        for members in _best_groups(graph.part(part), groups, small[part], bounds):
             its = part[members]
             large = its[~small[its]]
             keeper[its] = large[0] if len(large) else its[np.lexsort((its, -graph.households[its]))[0]]
     into = pd.Series(pd.array(level.atoms.index[keeper], dtype="str"), index=level.atoms.index, name="into")
     merged = _merged(district, level, into)
-    findings = [*_still_small(graph, small, keeper, bounds, level, apart), *_unknown_households(level)]
+    findings += [*_still_small(graph, small, keeper, bounds, level, apart), *_unknown_households(level)]
     return Mergers(merged, into, bounds, level, tuple(findings), district.fingerprint())
 
 
@@ -158,9 +163,9 @@ def _parts(graph: CommunityGraph, small: Truths, apart: Truths) -> Iterator[Ints
             yield part
 
 
-def _best_groups(graph: CommunityGraph, small: Truths, bounds: MergerBounds) -> list[Ints]:
-    """Return the groups of a part, each community in one."""
-    groups = [[atom] for atom in range(len(graph))] + list(_groups(graph, small, bounds.maximum))
+def _best_groups(graph: CommunityGraph, several: Sequence[Sequence[int]], small: Truths, bounds: MergerBounds) -> list[Ints]:
+    """Return the best of the groups of ``several`` communities of a part, each community in one at most."""
+    groups = [[atom] for atom in range(len(graph))] + [list(group) for group in several]
     atoms = np.concatenate([np.array(group, np.int64) for group in groups])
     start = np.concatenate(([0], np.cumsum([len(group) for group in groups]))).astype(np.int64)
     net = net_of(graph)
@@ -175,15 +180,17 @@ def _best_groups(graph: CommunityGraph, small: Truths, bounds: MergerBounds) -> 
     return [group for group in np.split(best.atoms, best.start[1:-1]) if len(group) > 1]
 
 
-def _groups(graph: CommunityGraph, small: Truths, maximum: int) -> Iterator[Sequence[int]]:
-    """Yield the connected groups of two or more communities up to the maximum, at most one of them not small; the smaller groups first."""
+def _groups(graph: CommunityGraph, small: Truths, maximum: int) -> Sequence[Sequence[int]]:
+    """Return the connected groups of two or more communities up to the maximum, at most one of them not small; the smaller groups first, and of
+    these up to :data:`SETS_MOST`.
+    """
     near: list[set[int]] = [set() for _ in range(len(graph))]
     for one, other in zip(graph.first[graph.crossable].tolist(), graph.second[graph.crossable].tolist(), strict=True):
         near[one].add(other)
         near[other].add(one)
     known = {frozenset((atom,)) for atom in range(len(graph))}
-    listed = 0
-    while known:
+    listed: list[Sequence[int]] = []
+    while known and len(listed) < SETS_MOST:
         grown: set[frozenset[int]] = set()
         for group in sorted(known, key=sorted):
             large = sum(not small[atom] for atom in group)
@@ -191,12 +198,9 @@ def _groups(graph: CommunityGraph, small: Truths, maximum: int) -> Iterator[Sequ
             for atom in sorted(set().union(*(near[each] for each in group)) - group):
                 if households + graph.households[atom] <= maximum and large + (not small[atom]) <= 1:
                     grown.add(group | {atom})
-        for group in sorted(grown, key=sorted):
-            listed += 1
-            if listed > SETS_MOST:
-                return
-            yield sorted(group)
+        listed += sorted(sorted(group) for group in grown)
         known = grown
+    return listed[:SETS_MOST]
 
 
 def _merged(district: District, level: Level, into: pd.Series) -> gpd.GeoDataFrame:

@@ -14,7 +14,7 @@ from worlds import draw_world
 
 from gridmap.errors import RequestError
 from gridmap.grids.graph import CommunityGraph, Ints, score
-from gridmap.grids.mergers import MergerBounds, Mergers, _best_groups, merged_district, merger_bounds, propose_mergers
+from gridmap.grids.mergers import MergerBounds, Mergers, _best_groups, _groups, merged_district, merger_bounds, propose_mergers
 from gridmap.ground.sample import sample_district
 from gridmap.ground.tables import District
 from gridmap.rules import load_rules
@@ -87,6 +87,14 @@ def test_senseless_sizes_are_refused(sizes: dict[str, int]) -> None:
     assert caught.value.code == "merger_bounds_senseless"
 
 
+def test_mergers_too_many_to_compare_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing = "a:1000 b:1000 c:1000"
+    assert codes(propose_mergers(town(drawing), RULES)) == []
+    monkeypatch.setattr("gridmap.grids.mergers.SETS_MOST", 2)
+    mergers = propose_mergers(town(drawing), RULES)
+    assert [(each.code, each.subject, each.value) for each in mergers.findings][:1] == [("mergers_not_all_tried", "A", 3)]
+
+
 def test_one_community_alone() -> None:
     assert codes(propose_mergers(town("a:1000"), RULES)) == ["community_beside_none"]
 
@@ -114,7 +122,7 @@ def test_no_division_is_better(graph: CommunityGraph) -> None:
     graph = dataclasses.replace(graph, split_dm=0, compound=np.full(len(graph), -1, np.int64))
     small = graph.households < BOUNDS.below
     labels = np.arange(len(graph))
-    for group in _best_groups(graph, small, BOUNDS):
+    for group in _best_groups(graph, _groups(graph, small, BOUNDS.maximum), small, BOUNDS):
         labels[group] = group[0]
     lacking = sum(max(0, BOUNDS.below - int(graph.households[labels == each].sum())) for each in np.unique(labels))
     assert (lacking, score(graph, labels, BOUNDS.below, BOUNDS.maximum).objective_dm) == best_by_trying(graph, small)
