@@ -240,7 +240,7 @@ def pieces(found: Any, every: int) -> list[np.ndarray]:
         left = np.full(network.nodes, -1, dtype=np.int64)
         left[within.node] = found.limit.limit_cm - within.distance_cm
         own = [doors.leg[venue]]
-        for e in np.flatnonzero((left[network.a] > 0) | (left[network.b] > 0)):
+        for e in np.flatnonzero(((left[network.a] > 0) | (left[network.b] > 0)) & (network.length_cm > 0)):
             share = np.array([left[network.a[e]], left[network.b[e]]]).clip(0, network.length_cm[e]) / network.length_cm[e]
             if share[0] > 0 and not network.one_way[e]:
                 own.append(shapely.ops.substring(lines[e], 0, share[0], normalized=True))

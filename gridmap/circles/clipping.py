@@ -196,9 +196,7 @@ def _in_rings(x: Any, y: Any, corners: Any, first: Any) -> bool:
 
 
 @kernel
-def _along_ring(
-    corners: Any, side: Any, first: Any, ring: Any, at: Any, far: Any, begin: Any, end: Any, out: Any, out_side: Any, total: Any
-) -> Any:
+def _along_ring(corners: Any, side: Any, first: Any, ring: Any, at: Any, far: Any, begin: Any, end: Any, out: Any, out_side: Any, total: Any) -> Any:
     """Write an outline from one of its crossings to another, both included; return how many corners are written then."""
     k = at[begin]
     after = k + 1 if k + 1 < first[ring + 1] else first[ring]
