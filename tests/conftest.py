@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 # A deadline for one example tells more of what else the machine does than of the code. A test that says nothing of the number of its examples gets
-# Hypothesis's 100, and few in the quick part of the suite.
-settings.register_profile("all", deadline=None)
+# 50, and few in the quick part of the suite.
+settings.register_profile("all", deadline=None, max_examples=50)
 settings.register_profile("quick", deadline=None, max_examples=10)
 
 

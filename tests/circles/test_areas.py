@@ -37,7 +37,7 @@ def iou(one: Any, other: Any) -> float:
 places = st.tuples(st.floats(0, 500), st.floats(0, 500))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(places, places).filter(lambda ends: ends[0] != ends[1]), min_size=1, max_size=20))
 def test_outlines_are_valid_and_near_the_exact_buffer(drawn: list[Any]) -> None:
     segments = np.array(drawn).reshape(-1, 4)

@@ -236,7 +236,7 @@ def metres_of(district: District) -> np.ndarray:
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ways, st.lists(corner, min_size=2, max_size=4, unique=True))
 def test_another_street_takes_nobody_farther(drawn: Any, more: Any) -> None:
     places = on_streets(drawn[:4])
@@ -248,7 +248,7 @@ def test_another_street_takes_nobody_farther(drawn: Any, more: Any) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ways, spots, spots, st.lists(corner, min_size=2, max_size=4, unique=True))
 def test_another_street_no_nearer_to_any_door_takes_nobody_farther(drawn: Any, homes: Any, places: Any, more: Any) -> None:
     before, after = (world(streets, homes, places) for streets in (drawn[:4], [*drawn[:4], more]))
@@ -261,7 +261,7 @@ def test_another_street_no_nearer_to_any_door_takes_nobody_farther(drawn: Any, h
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ways, st.tuples(corner, corner).filter(lambda ends: ends[0] != ends[1]), walls)
 def test_another_wall_brings_nobody_nearer(drawn: Any, more: Any, barred: Any) -> None:
     # A wall through a door moves the door.
@@ -289,7 +289,7 @@ def test_distances_scale_with_the_world(drawn: Any, homes: Any, places: Any) -> 
 
 # --- the sample and real places ---------------------------------------------------------------------------------------------------------
 
-PORTO_M = 700.0
+PORTO_M = 400.0
 
 
 @pytest.fixture(scope="module")

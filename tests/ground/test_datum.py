@@ -82,10 +82,14 @@ def test_outside_china_nothing_is_tested(tables):
     assert datum_findings(moved) == []
 
 
+@pytest.fixture(scope="module")
+def district():
+    return sample_district(2000, seed=3)
+
+
 @pytest.mark.parametrize("datum", ["gcj02", "bd09"])
 @pytest.mark.parametrize("name", ["streets", "buildings"])
-def test_streets_and_buildings_apart_tell_which_of_them_is_shifted(datum, name):
-    district = sample_district(2000, seed=3)
+def test_streets_and_buildings_apart_tell_which_of_them_is_shifted(district, datum, name):
     tables = {"buildings": district.buildings, "streets": district.streets}
     assert datum_findings(tables) == []
     moved = tables[name].to_crs(4549)
@@ -93,8 +97,7 @@ def test_streets_and_buildings_apart_tell_which_of_them_is_shifted(datum, name):
     assert [(each.code, each.subject, each.words["datum"]) for each in found] == [("datum_off_streets", name, datum)]
 
 
-def test_streets_that_reach_few_buildings_prove_nothing():
-    district = sample_district(2000, seed=3)
+def test_streets_that_reach_few_buildings_prove_nothing(district):
     assert (
         datum_findings({"buildings": district.buildings, "streets": shifted(district.streets.to_crs(4549).iloc[:8], "gcj02").to_crs(district.crs)})
         == []
