@@ -1,4 +1,5 @@
-"""Take the pictures of this folder: of a plan, of coverage, of the public map and of the staff's map of coverage.
+"""Take the pictures of this folder: of a plan, of coverage, of the public map, of the staff's map of coverage, and of a community that is proved
+not to be divisible.
 
 They show the sample district by default, or any OpenStreetMap extract.
 
@@ -22,6 +23,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import hard_community
 from playwright.sync_api import Page, sync_playwright
 from waitress.server import create_server
 
@@ -36,6 +38,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 PAGES = {"plan": ("map",), "coverage": ("map", "--coverage"), "public": ("publish",)}
 """The names of pictures of pages, and the command that makes each page."""
 STAFF = "staff"
+IMPOSSIBLE = "impossible"
+"""It shows a community of another sample city, and text; so it is as wide as the page."""
+NAMES = [*PAGES, STAFF, IMPOSSIBLE]
 ENDINGS = {"zh": ".zh.png", "en": ".png"}
 WIDTH, HEIGHT, SCALE = 1200, 750, 0.7
 PASSWORD = "a made-up password"  # noqa: S105
@@ -51,9 +56,13 @@ def main() -> int:
     parser.add_argument("--osm", help="plan this extract instead of the sample district")
     parser.add_argument("--prefix", default="", help="put this before the names of the pictures")
     parser.add_argument("--effort", default="normal")
-    parser.add_argument("--only", nargs="*", choices=[*PAGES, STAFF], default=[*PAGES, STAFF], help="take only these pictures")
+    parser.add_argument("--only", nargs="*", choices=NAMES, default=NAMES, help="take only these pictures")
     chosen = parser.parse_args()
     PICTURES.mkdir(exist_ok=True)
+    if IMPOSSIBLE in chosen.only:
+        take_impossible(chosen.prefix)
+    if chosen.only == [IMPOSSIBLE]:
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         workspace = str(Path(folder) / "district.gpkg")
         source = ["import", workspace, "--osm", chosen.osm] if chosen.osm else ["sample", workspace]
@@ -103,9 +112,19 @@ def take_staff(address: str, language: str, picture: Path) -> None:
         page.screenshot(path=picture)
 
 
-def take(map_page: Path, picture: Path) -> None:
+def take_impossible(prefix: str) -> None:
+    """Draw the community that cannot be divided, in both languages."""
+    ground = hard_community.planned()
+    with tempfile.TemporaryDirectory() as folder:
+        for language, ending in ENDINGS.items():
+            page = Path(folder) / f"{language}.html"
+            page.write_text(hard_community.hard_community(*ground, "zh" if language == "zh" else "en"), encoding="utf-8")
+            take(page, PICTURES / f"{prefix}{IMPOSSIBLE}{ending}", height=hard_community.HEIGHT, scale=1.0)
+
+
+def take(map_page: Path, picture: Path, *, height: int = HEIGHT, scale: float = SCALE) -> None:
     """Open a map in a browser and keep what is seen."""
-    with opened() as page:
+    with opened(height, scale) as page:
         page.goto(map_page.as_uri())
         page.wait_for_selector("html.gridmap-ready")
         page.wait_for_timeout(SETTLE_MS)
@@ -113,13 +132,13 @@ def take(map_page: Path, picture: Path) -> None:
 
 
 @contextlib.contextmanager
-def opened() -> Iterator[Page]:
+def opened(height: int = HEIGHT, scale: float = SCALE) -> Iterator[Page]:
     """Open a page of the size of a picture."""
     program = next((path for path in map(shutil.which, BROWSERS) if path), None)
     with sync_playwright() as playwright:
         channel = "msedge" if program is None and sys.platform == "win32" else None
         browser = playwright.chromium.launch(executable_path=program, channel=channel, args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
+        yield browser.new_page(viewport={"width": WIDTH, "height": height}, device_scale_factor=scale)
         browser.close()
 
 
