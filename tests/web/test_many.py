@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import CookieJar
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
@@ -47,9 +46,11 @@ def waitress_twice(settings: Settings, root: Path) -> Iterator[list[str]]:
     environment = {**os.environ, "PYTHONPATH": str(root)}
     with subprocess.Popen([sys.executable, "-c", OTHER, str(settings.workspace)], stdout=subprocess.PIPE, env=environment, text=True) as there:
         assert there.stdout is not None
-        yield [f"http://127.0.0.1:{port}" for port in (here.effective_port, int(there.stdout.readline()))]
-        there.terminate()
-    here.close()
+        try:
+            yield [f"http://127.0.0.1:{port}" for port in (here.effective_port, int(there.stdout.readline()))]
+        finally:
+            there.terminate()
+            here.close()
 
 
 @contextlib.contextmanager
@@ -69,8 +70,10 @@ def gunicorn(settings: Settings, root: Path) -> Iterator[list[str]]:
         assert server.stderr is not None
         log: list[str] = []
         threading.Thread(target=log.extend, args=(server.stderr,), daemon=True).start()
-        yield [f"http://127.0.0.1:{port}"] * 2
-        server.terminate()
+        try:
+            yield [f"http://127.0.0.1:{port}"] * 2
+        finally:
+            server.terminate()
         assert server.wait(60) == 0
     assert len({line.split("pid: ")[1] for line in log if "Booting worker" in line}) == 2
     assert [line for line in log if "Traceback" in line or '"level": "ERROR"' in line] == []
@@ -90,7 +93,8 @@ def wait_for(address: str) -> None:
     """Wait until a server answers that maps open at once."""
     until = time.monotonic() + 120
     while time.monotonic() < until:
-        with contextlib.suppress(URLError), build_opener().open(f"{address}/health", timeout=10):
+        # A server that has no time to answer yet is as good as one that is not there.
+        with contextlib.suppress(OSError), build_opener().open(f"{address}/health", timeout=10):
             return
         time.sleep(0.2)
     raise TimeoutError(address)

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -48,7 +47,7 @@ def text_of(address: str) -> str:
 def wait_until_ready(address: str) -> None:
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
-        with contextlib.suppress(URLError):
+        with contextlib.suppress(OSError):
             text_of(f"{address}/health")
             return
         time.sleep(0.2)
