@@ -28,7 +28,10 @@ from playwright.sync_api import Page, sync_playwright
 from waitress.server import create_server
 
 from gridmap.cli.main import run
+from gridmap.people.reading import read_people
+from gridmap.people.sample import write_sample_members
 from gridmap.store.accounts import Accounts, Territory
+from gridmap.store.members import Members
 from gridmap.store.private import PrivateStore
 from gridmap.store.workspace import Workspace
 from web import Settings, create_app
@@ -37,10 +40,11 @@ PICTURES = Path(__file__).resolve().parent / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 PAGES = {"plan": ("map",), "coverage": ("map", "--coverage"), "public": ("publish",)}
 """The names of pictures of pages, and the command that makes each page."""
-STAFF = "staff"
+SERVED = {"staff": ("/coverage/", "html.ready.figures.drawn"), "members": ("/members/", "html.ready")}
+"""The names of pictures of the server's pages, where each is and what is there when it is drawn."""
 IMPOSSIBLE = "impossible"
 """It shows a community of another sample city, and text; so it is as wide as the page."""
-NAMES = [*PAGES, STAFF, IMPOSSIBLE]
+NAMES = [*PAGES, *SERVED, IMPOSSIBLE]
 ENDINGS = {"zh": ".zh.png", "en": ".png"}
 WIDTH, HEIGHT, SCALE = 1200, 750, 0.7
 PASSWORD = "a made-up password"  # noqa: S105
@@ -77,37 +81,43 @@ def main() -> int:
                 if code not in DONE:
                     return code
                 take(page, PICTURES / (chosen.prefix + name + ending))
-        if STAFF not in chosen.only:
+        wanted = [name for name in SERVED if name in chosen.only]
+        if not wanted:
             return 0
         with served(Path(workspace)) as address:
-            for language, ending in ENDINGS.items():
-                take_staff(address, language, PICTURES / f"{chosen.prefix}{STAFF}{ending}")
+            for name in wanted:
+                for language, ending in ENDINGS.items():
+                    take_served(address, name, language, PICTURES / f"{chosen.prefix}{name}{ending}")
     return 0
 
 
 @contextlib.contextmanager
 def served(workspace: Path) -> Iterator[str]:
-    """Serve the workspace, its last plan adopted, to a planner who needs no password of his own."""
+    """Serve the workspace, its last plan adopted, with made-up member households, to an administrator who needs no password of his own."""
     store = Workspace(workspace)
     store.adopt(str(store.plans()["name"].iloc[-1]))
     settings = Settings(workspace=workspace)
     private = PrivateStore(settings.private_path)
     private.make()
-    Accounts(private).add("planner", PASSWORD, "planner", Territory(), by="pictures")
+    Accounts(private).add("pictures", PASSWORD, "administrator", Territory(), by="pictures")
+    members = workspace.with_name("members.xlsx")
+    write_sample_members(store.read_district(), members)
+    Members(private).replace(dict(read_people(members, store.read_district()).tables), by="pictures", source=members.name)
     server = create_server(create_app(settings), host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
 
 
-def take_staff(address: str, language: str, picture: Path) -> None:
-    """Log in, open the map of coverage and keep what is seen."""
+def take_served(address: str, name: str, language: str, picture: Path) -> None:
+    """Log in, open a page of the server and keep what is seen."""
+    path, drawn = SERVED[name]
     with opened() as page:
-        page.goto(f"{address}/account/login?next=/coverage/&lang={language}")
-        page.fill("#name", "planner")
+        page.goto(f"{address}/account/login?next={path}&lang={language}")
+        page.fill("#name", "pictures")
         page.fill("#password", PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_selector("html.ready.figures.drawn")
+        page.wait_for_selector(drawn)
         page.wait_for_timeout(SETTLE_MS)
         page.screenshot(path=picture)
 
