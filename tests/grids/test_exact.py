@@ -72,6 +72,7 @@ def test_staying_near_an_earlier_plan_counts(effort: ExactEffort) -> None:
     assert tuple(score(graph, found.labels, 90, 120, earlier=earlier)) == tuple(score(graph, labels, 90, 120, earlier=earlier))
 
 
+@pytest.mark.slow
 @BOTH
 @pytest.mark.parametrize("seed", range(2))
 def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int, effort: ExactEffort) -> None:
@@ -111,7 +112,7 @@ def test_without_effort_nothing_is_proved_and_nothing_lost() -> None:
 
 
 def test_grids_that_are_known_may_be_given() -> None:
-    graph = town_of(30, seed=4)
+    graph = town_of(24, seed=4)
     net, limits = net_of(graph), limits_of(graph, 250, 300)
     start = search(graph, 250, 300, effort="quick").labels
     pool = Candidates(np.arange(2), np.array([0, 2]), np.array([10**6.0]))
