@@ -41,7 +41,7 @@ def cheapest(grids: Candidates, number: int) -> float:
     once = LinearConstraint(held, sums, sums)
     found = milp(grids.cost, constraints=once, integrality=np.ones(len(grids)), bounds=Bounds(0, 1), options={"mip_rel_gap": 0})
     assert found.success
-    return float(found.fun)
+    return float(round(found.fun))
 
 
 def dear() -> Best:
