@@ -63,15 +63,17 @@ def test_an_error_of_a_job_is_raised_here(cores: int) -> None:
 
 
 ORPHAN = """
-import os, time
+import os, signal, time
 from gridmap.run_jobs import run_jobs
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts this in the background has it ignored
 
 def stay(seconds):
     os.write(1, f"{os.getpid()}\\n".encode())  # one call: two workers never write into one line
     time.sleep(seconds)
 
 if __name__ == "__main__":
-    list(run_jobs(stay, [60, 60], cores=2))
+    list(run_jobs(stay, [600, 600], cores=2))
 """
 
 

@@ -14,8 +14,8 @@ import pandas as pd
 from gridmap.errors import RequestError
 from gridmap.findings import Finding, finding
 from gridmap.grids.boundaries import grid_polygons
-from gridmap.grids.certificate import arithmetic_violation
 from gridmap.grids.coarsen import Level, coarsen_communities
+from gridmap.grids.division import arithmetic_violation
 from gridmap.grids.evenly import divided_into
 from gridmap.grids.graph import CommunityGraph, Ints, community_graph
 from gridmap.grids.plan import Effort, Plan

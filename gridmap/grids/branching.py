@@ -20,10 +20,6 @@ from gridmap.grids.recombine import Candidates
 
 LEAST_STEP = 2.0
 """Costs are whole decimetres, counted twice: a better division costs so much less."""
-STAND_IN = 4.0
-"""An atom that no grid holds costs so many times what a grid does, at first."""
-DEARER = 8.0
-"""What no grid holds becomes so many times dearer until the linear program does without."""
 FEW_GRIDS = 400
 """So few grids are tried in every way that they can be combined."""
 COVER_NODES = 20_000
@@ -79,7 +75,8 @@ def cover(grids: Candidates, prices: Prices, number: int, best: Best, reach: flo
     # A cut that is not used to the full has been paid for in vain.
     worth, unused = close.cost - close.sums(prices.atoms) - prices.grid, -float(prices.cuts.sum())
     size, _, ended = exact_cover(close.atoms, close.start, reduced[near], worth, count, count, number, slack, unused, nodes, chosen)
-    best.offer(close.take(chosen[:size])) if size else None
+    if size:
+        best.offer(close.take(chosen[:size]))
     return bool(ended)
 
 
@@ -89,30 +86,34 @@ def branched(grids: Candidates, cuts: Cuts, count: int, number: int, best: Best,
     Returns what no such choice undercuts: ``reach``, or what the best then costs, when all ways were seen before ``nodes`` were.
     """
     tree = _Tree(grids, cuts, count, number, best, reach)
-    waiting, bound = [_Node(np.arange(len(grids)), -np.inf)], np.inf
+    waiting = [_Node(np.arange(len(grids)), -np.inf)]
     while waiting:
         node = waiting.pop()
         if tree.looked < nodes:
             waiting.extend(tree.look(node))
         else:
-            bound = min(bound, node.bound)
-    return min(bound, tree.goal)
+            tree.leave(node)
+    return min(tree.left, tree.goal)
 
 
 class _Tree:
-    """The linear program of all nodes, and the grids that it holds."""
+    """The linear program of all nodes, the grids that it holds, how many nodes were ``looked`` at, and the lowest bound of those ``left``."""
 
     def __init__(self, grids: Candidates, cuts: Cuts, count: int, number: int, best: Best, reach: float) -> None:
         self._grids, self._count, self._number, self._best, self._reach = grids, count, number, best, reach
-        self._program = Program(count, number, STAND_IN * best.cost / number)
+        self._program = Program(count, number, best.cost)
         self._program.cut(cuts, grids.take(np.zeros(0, np.int64)))
         self._entered, self._column = np.zeros(0, np.int64), np.full(len(grids), -1)
-        self.looked = 0
+        self.looked, self.left = 0, np.inf
 
     @property
     def goal(self) -> float:
         """A cost that every choice looked for is below."""
         return min(self._reach, self._best.goal)
+
+    def leave(self, node: _Node) -> None:
+        """Leave a node as it is: all that is known of its choices is its bound."""
+        self.left = min(self.left, node.bound)
 
     def look(self, node: _Node) -> list[_Node]:
         """Solve a node; return what it is divided into, the more promising way last."""
@@ -152,15 +153,21 @@ class _Tree:
         shares = self._program.solution()
         partly = (shares > WHOLE) & (shares < 1 - WHOLE)
         if not partly.any():
-            if self._program.lacks():
-                self._program.make_dearer(DEARER)
-                return [_Node(alive, bound)]
-            self._best.offer(self._grids.take(self._entered[shares > 0.5]))
-            return []
+            return self._whole(_Node(alive, bound), shares)
         first, second = self._pair(self._grids.take(self._entered[partly]).held(self._count), shares[partly])
         held = grids.held(self._count)
         with_first, with_second = held[:, first], held[:, second]
         return [_Node(alive[~(with_first & with_second)], bound), _Node(alive[with_first == with_second], bound)]
+
+    def _whole(self, node: _Node, shares: Floats) -> list[_Node]:
+        """Take the choice of a node whose linear program has chosen whole grids, unless they lack atoms: return the node then, to be solved again."""
+        if not self._program.lacks():
+            self._best.offer(self._grids.take(self._entered[shares > 0.5]))
+            return []
+        if self._program.make_dearer():
+            return [node]
+        self.leave(node)
+        return []
 
     def _pair(self, held: Truths, shares: Floats) -> tuple[int, int]:
         """Return the two atoms of which it is least clear whether they are together."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from gridmap.findings import Finding, finding
 from gridmap.grids.cover import exact_cover
-from gridmap.grids.division import Limits
+from gridmap.grids.division import Limits, arithmetic_violation
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints, Truths
 from gridmap.grids.sets import FREE, MANY, TAKEN, Walk, begin_walk, listed_sets, next_set
@@ -90,16 +90,6 @@ def giants_beside(graph: CommunityGraph, part: Ints, maximum: int, *, among: Tru
     around = np.unique(np.concatenate(beside))
     giant = graph.households[around] > maximum
     return around[giant if among is None else giant & among[around]]
-
-
-def arithmetic_violation(households: int, minimum: int, maximum: int) -> int:
-    """Return the fewest households outside the bounds when ``households`` are divided freely into grids.
-
-    >>> [arithmetic_violation(households, 250, 300) for households in (0, 100, 275, 310, 412, 600, 640)]
-    [250, 150, 0, 10, 88, 0, 40]
-    """
-    fewest = max(1, households // maximum)
-    return min(max(0, grids * minimum - households, households - grids * maximum) for grids in (fewest, fewest + 1))
 
 
 def part_certificates(graph: CommunityGraph, part: Ints, minimum: int, maximum: int, *, steps: int = LISTING_STEPS) -> list[Certificate]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridmap.grids.certificate import arithmetic_violation
-from gridmap.grids.division import Limits, outside
-from gridmap.grids.drawn import BUDGETS, Part, finished, searched
+from gridmap.grids.division import Limits, arithmetic_violation, outside
+from gridmap.grids.drawn import Part, finished, searched
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints
 from gridmap.grids.plan import Effort
 from gridmap.grids.proving import PROOFS, Divided, proved
 from gridmap.grids.treecut import net_of
+from gridmap.grids.workshop import BUDGETS
 
 PROVED_GRIDS = 40
 """Parts with more grids are divided window by window, and not proved."""

@@ -112,6 +112,19 @@ def outside(households: int, limits: Limits) -> int:
 
 
 @kernel
+def arithmetic_violation(households: int, minimum: int, maximum: int) -> int:
+    """Return the fewest households outside the bounds when ``households`` are divided freely into grids.
+
+    >>> [arithmetic_violation(households, 250, 300) for households in (0, 100, 275, 310, 412, 600, 640)]
+    [250, 150, 0, 10, 88, 0, 40]
+    """
+    fewest = max(1, households // maximum)
+    outside_fewest = max(fewest * minimum - households, households - fewest * maximum)
+    # One grid more has room for all.
+    return max(0, min(outside_fewest, (fewest + 1) * minimum - households))
+
+
+@kernel
 def price_parts(net: Net, limits: Limits, region: Region, count: int, parts: int) -> None:
     """Set ``part_households`` and ``part_cost`` of all parts of ``region``: borders, compounds, barriers, unevenness and moved households."""
     tree = region.tree

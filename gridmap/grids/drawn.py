@@ -6,7 +6,7 @@ best set that holds every atom once is found: for the whole part, or window by w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,18 +14,9 @@ import numpy as np
 
 from gridmap.grids.coarse import SAVED_SHARE, coarse
 from gridmap.grids.division import Limits
-from gridmap.grids.exchange import ExchangeEffort
 from gridmap.grids.graph import CommunityGraph, Ints
-from gridmap.grids.plan import Effort
-from gridmap.grids.recombine import CoverEffort
 from gridmap.grids.treecut import Net, net_of
 from gridmap.grids.workshop import WINDOW_GRIDS, Budget, Found, Workshop
-
-BUDGETS: Mapping[Effort, Budget] = {
-    "quick": Budget(1, 4, 600, 4, 20_000, 20_000, 0, ExchangeEffort(10_000, 0, CoverEffort(3_000, 20_000, 20))),
-    "normal": Budget(2, 6, 600, 4, 20_000, 20_000, 1, ExchangeEffort(20_000, 15_000, CoverEffort(5_000, 20_000, 100))),
-    "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 3, ExchangeEffort(100_000, 1_000_000, CoverEffort(40_000, 300_000, 1_000))),
-}
 
 COARSE_SHARES = (5, 10, 30)
 """Small atoms are drawn together into some of up to these shares of the maximum, the coarsest way first."""
@@ -113,13 +104,10 @@ def searched(part: Part, budget: Budget, *, shares: Sequence[int] = COARSE_SHARE
 
 def finished(part: Part, budget: Budget, level: Level) -> Found:
     """Improve the division of a level among the atoms as they are."""
-    return mended(part, budget, level.among_atoms) if level.drawn.households else level.found
-
-
-def mended(part: Part, budget: Budget, found: Found) -> Found:
-    """Search for a better division than one of all atoms, beginning from it."""
+    if not level.drawn.households:
+        return level.found
     workshop = Workshop(part.graph, part.net, part.limits, budget, part.seeds)
-    return _mended(workshop, workshop.measured(found.labels), part.unavoidable)
+    return _mended(workshop, workshop.measured(level.among_atoms.labels), part.unavoidable)
 
 
 def _solved(workshop: Workshop, earlier: Ints | None, unavoidable: int) -> Found:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridmap.grids.branching import DEARER, LEAST_STEP, STAND_IN, Best, branched, cover
+from gridmap.grids.branching import LEAST_STEP, Best, branched, cover
 from gridmap.grids.cuts import Cuts, broken_cuts, no_cuts
 from gridmap.grids.division import Limits, empty_region, price_sets
 from gridmap.grids.exchange import outside
@@ -33,8 +33,6 @@ LONGEST_STEPS = 24_000
 """Steps from one root in the search for grids that are worth it; what that misses is found when all are listed."""
 FIRST_GRIDS = 1200
 """So many listed grids are in the linear program from the start."""
-DEARER_TIMES = 12
-"""The linear program is given up when it lacks grids after what no grid holds became dearer so many times."""
 GAP_SHARES = (1.0, 0.5, 0.25)
 TAIL = 0.05
 """The last grids, which lower the linear program by less than this share of the gap, are found when all are listed."""
@@ -172,17 +170,16 @@ class _Proof:
         """Solve the linear program for a number of grids, all of which are listed."""
         load = self._load(every)
         fitting = every.take(np.flatnonzero((load >= low) & (load <= high)))
-        program, free = Program(self._count, grids, STAND_IN * self._best.goal / grids), np.ones(len(fitting), np.bool_)
+        program, free = Program(self._count, grids, self._best.goal), np.ones(len(fitting), np.bool_)
         first = lowest(fitting.reduced(self._shares()), FIRST_GRIDS)
         program.add(fitting.take(first))
         free[first] = False
-        for _ in range(DEARER_TIMES):
+        while True:
             prices, added = resolved(program, fitting, free)
             free[added] = False
             prices = lowered(prices, fitting, grids, None)
-            if prices.value >= self._best.goal or not program.lacks():
+            if prices.value >= self._best.goal or not program.lacks() or not program.make_dearer():
                 break
-            program.make_dearer(DEARER)
         return _Root(grids, Listing(fitting), prices, fitting, prices.value)
 
     def _shares(self) -> Floats:
@@ -198,9 +195,9 @@ class _Proof:
         pricer = Pricer(
             self._net, self._limits, outside_price=self._outside_price, low=low, high=high, steps=self._effort.steps, longest=LONGEST_STEPS
         )
-        program = Program(self._count, grids, STAND_IN * self._best.goal / grids)
+        program = Program(self._count, grids, self._best.goal)
         load = self._load(known)
-        free, raises = (load >= low) & (load <= high), 0
+        free = (load >= low) & (load <= high)
         while True:
             prices, added = resolved(program, known, free)
             free[added] = False
@@ -212,16 +209,13 @@ class _Proof:
                     return _Root(grids, pricer, prices, known, 0.0 if listed is None else self._best.goal)
                 more = listed
             gap = self._best.goal - prices.value
-            if not len(more) or (not program.lacks() and grids * float(prices.reduced(more).min()) > -TAIL * gap):
-                known = joined(known, more)
-                if not program.lacks() or raises == DEARER_TIMES:
-                    return _Root(grids, pricer, prices, known, 0.0)
-                program.make_dearer(DEARER)
-                raises += 1
-                free = np.concatenate((free, np.ones(len(more), np.bool_)))
-                continue
             known = joined(known, more)
             free = np.concatenate((free, np.ones(len(more), np.bool_)))
+            if not program.lacks():
+                if not len(more) or grids * float(prices.reduced(more).min()) > -TAIL * gap:
+                    return _Root(grids, pricer, prices, known, 0.0)
+            elif not len(more) and not program.make_dearer():
+                return _Root(grids, pricer, prices, known, 0.0)
 
     def _improve(self, root: _Root) -> None:
         """Look for a better division among the most promising grids met."""
@@ -267,7 +261,7 @@ class _Proof:
 
     def _narrowed(self, listed: Candidates, root: _Root, top: float) -> tuple[Candidates, Prices, Cuts]:
         """Return the listed grids that a division below ``top`` can hold, prices that none of them undercuts, and the cuts these go with."""
-        program = Program(self._count, root.grids, STAND_IN * self._best.goal / root.grids)
+        program = Program(self._count, root.grids, self._best.goal)
         entered = listed.take(np.zeros(0, np.int64))
         values: list[float] = []
         best = lowered(root.prices, listed, root.grids, None)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gridmap.grids.division import Limits, empty_region, outside, price_sets
+from gridmap.grids.division import Limits, arithmetic_violation, empty_region, outside, price_sets
 from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.treecut import Net
@@ -253,11 +253,12 @@ def _leaves_divisible(
             left[w] &= around[w]
     outside_so_far = outside(load, limits)
     if _is_empty(left):
-        return outside_so_far + _least_outside(total - load, limits) <= violation
+        return outside_so_far + arithmetic_violation(total - load, limits.minimum, limits.maximum) <= violation
     for w in range(words):
         left[w] = _first_bits(len(households), w) & ~taken[w]
     while outside_so_far <= violation and not _is_empty(left):
-        outside_so_far += _least_outside(_take_piece(households, beside, left, edge), limits)
+        piece = _take_piece(households, beside, left, edge)
+        outside_so_far += arithmetic_violation(piece, limits.minimum, limits.maximum)
     return outside_so_far <= violation
 
 
@@ -294,11 +295,3 @@ def _take_piece(households: Ints, beside: Words, left: Words, edge: Words) -> in
             left[w] ^= more
         atom = _lowest(edge)
     return piece
-
-
-@kernel
-def _least_outside(piece: int, limits: Limits) -> int:
-    """Return how many households of a piece are outside the bounds at least, by arithmetic."""
-    grids = piece // limits.minimum
-    lacking = (grids + 1) * limits.minimum - piece
-    return min(lacking, max(0, piece - grids * limits.maximum)) if grids else lacking

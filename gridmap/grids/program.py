@@ -18,6 +18,12 @@ from gridmap.grids.recombine import Candidates, empty_model
 
 UNIT = 2.0**-10
 """Prices are whole numbers of it."""
+STAND_IN = 4.0
+"""An atom that no grid holds costs so many times what a grid does, at first ..."""
+DEARER = 8.0
+"""... and becomes so many times dearer while the linear program does not do without ..."""
+DEARER_TIMES = 12
+"""... so often at most."""
 ENTERING_GRIDS = 400
 """So many listed grids enter the linear program at once."""
 
@@ -37,35 +43,36 @@ class Prices(NamedTuple):
         reduced = candidates.reduced(self.atoms) - self.grid
         return reduced - cuts_held(candidates, len(self.atoms), cuts, self.cuts) if cuts is not None and len(cuts) else reduced
 
-    def towards(self, other: Prices, share: float) -> Prices:
-        """Return prices between these and ``other``, without cuts."""
-        atoms = np.round(((1 - share) * self.atoms + share * other.atoms) / UNIT) * UNIT
-        return Prices(atoms, round(((1 - share) * self.grid + share * other.grid) / UNIT) * UNIT, np.zeros(0), -np.inf)
-
 
 class Program:
-    """A choice of ``grids`` grids that hold each of ``count`` atoms once, relaxed. What no grid holds costs ``dear`` an atom."""
+    """A choice of ``grids`` grids that hold each of ``count`` atoms once, relaxed. A choice is expected to cost about ``cost``; what no grid holds is
+    dear beside that.
+    """
 
-    def __init__(self, count: int, grids: int, dear: float) -> None:
-        self._count, self._grids, self._dear = count, grids, dear
+    def __init__(self, count: int, grids: int, cost: float) -> None:
+        self._count, self._grids, self._dear, self._raises = count, grids, STAND_IN * cost / grids, 0
         self._highs = empty_model(count)
         self._highs.addRow(float(grids), float(grids), 0, np.zeros(0, np.int32), np.zeros(0))
         self._cuts = no_cuts()
         self._stand_ins = 2 * (count + 1)
         rows = np.tile(np.arange(count + 1), 2)
         signs = np.repeat([1.0, -1.0], count + 1)
-        self._add_columns(np.full(self._stand_ins, dear), np.arange(self._stand_ins), rows, signs)
+        self._add_columns(np.full(self._stand_ins, self._dear), np.arange(self._stand_ins), rows, signs)
 
     @property
     def cuts(self) -> Cuts:
         """The cuts added so far."""
         return self._cuts
 
-    def make_dearer(self, times: float) -> None:
-        """Raise the price of atoms that no grid holds."""
-        self._dear *= times
+    def make_dearer(self) -> bool:
+        """Raise the price of atoms that no grid holds; when that was done often enough, leave it and return False."""
+        if self._raises == DEARER_TIMES:
+            return False
+        self._raises += 1
+        self._dear *= DEARER
         every = np.arange(self._stand_ins, dtype=np.int32)
         self._highs.changeColsCost(self._stand_ins, every, np.full(self._stand_ins, self._dear))
+        return True
 
     def add(self, candidates: Candidates) -> None:
         """Let grids be chosen."""

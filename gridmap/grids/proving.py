@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridmap.grids.drawn import BUDGETS, COARSE_SHARES, Level, Part, as_they_are, drawn_at, finished, searched
+from gridmap.grids.drawn import COARSE_SHARES, Level, Part, as_they_are, drawn_at, finished, searched
 from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
 from gridmap.grids.graph import Ints
 from gridmap.grids.plan import Effort
-from gridmap.grids.workshop import Budget, Found, Workshop
+from gridmap.grids.workshop import BUDGETS, Budget, Found, Workshop
 
 PROOFS: Mapping[Effort, ExactEffort | None] = {
     "quick": None,

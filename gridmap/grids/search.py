@@ -14,12 +14,11 @@ import numpy as np
 from gridmap.errors import RequestError
 from gridmap.grids.certificate import Certificate, certificates, giants_beside, group_certificate, parts, violation_bound
 from gridmap.grids.divide import divide
-from gridmap.grids.drawn import BUDGETS
 from gridmap.grids.graph import CommunityGraph, Ints, Truths, is_connected, score
 from gridmap.grids.plan import Effort
 from gridmap.grids.proving import Divided
 from gridmap.grids.treecut import NONE
-from gridmap.grids.workshop import in_order
+from gridmap.grids.workshop import BUDGETS, in_order
 from gridmap.texts import Word
 
 

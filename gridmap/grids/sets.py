@@ -24,9 +24,8 @@ class Walk(NamedTuple):
     ``stack`` are room.
 
     ``at``: decisions in ``path``, households of the set, steps taken, stamp of ``seen``; ``at[6]`` is set to 1 by who wants no larger sets than the
-    present one. Of the sets that were not gone through because they
-    cannot come
-    within the bounds, ``at[4]`` is the most that one below the minimum can hold, ``at[5]`` the least that one above the maximum can.
+    present one. Of the sets that were not gone through because they cannot come within the bounds, ``at[4]`` is the most that one below the minimum
+    can hold, ``at[5]`` the least that one above the maximum can.
     """
 
     state: Ints

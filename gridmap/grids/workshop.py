@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -12,7 +13,8 @@ from gridmap.grids.division import Catch, Division, Limits, Region, empty_catch,
 from gridmap.grids.exchange import OUTSIDE_BORDERS, ExchangeEffort, Window, outside, window_around
 from gridmap.grids.graph import CommunityGraph, Floats, Ints
 from gridmap.grids.moves import anneal
-from gridmap.grids.recombine import Candidates, Shelf
+from gridmap.grids.plan import Effort
+from gridmap.grids.recombine import Candidates, CoverEffort, Shelf
 from gridmap.grids.treecut import NONE, Net, closing_costs, cut_tree, grow_tree, price_links
 
 GRIDS_PER_MOVE = 1.5
@@ -35,8 +37,6 @@ MENDED_GRIDS = 8
 """Grids around each one outside the bounds that mending is expected to move."""
 VIOLATION = (1 / 30, 1.0)
 """Cost of a household outside the bounds at the start and end, as a share of the temperature at the start."""
-
-
 WINDOW_GRIDS = (8, 12, 16, 20)
 """Grids of a window in each sweep of the recombination; a part with no more than the last is recombined as a whole."""
 
@@ -60,6 +60,12 @@ class Budget:
     sweeps: int
     exchange: ExchangeEffort
 
+
+BUDGETS: Mapping[Effort, Budget] = {
+    "quick": Budget(1, 4, 600, 4, 20_000, 20_000, 0, ExchangeEffort(10_000, 0, CoverEffort(3_000, 20_000, 20))),
+    "normal": Budget(2, 6, 600, 4, 20_000, 20_000, 1, ExchangeEffort(20_000, 15_000, CoverEffort(5_000, 20_000, 100))),
+    "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 3, ExchangeEffort(100_000, 1_000_000, CoverEffort(40_000, 300_000, 1_000))),
+}
 
 class Found(NamedTuple):
     """A division with its households outside the bounds and twice its cost."""

@@ -102,9 +102,9 @@ def plan_into(
     """
     district = workspace.read_district()
     workspace.check_plan_name(name)
+    earlier = None if start is None else workspace.read_plan(start)
     kept = workspace.read_tiling()
     tiling = tile(district, cores=cores, progress=progress) if kept is None else kept
-    earlier = None if start is None else workspace.read_plan(start)
     plan = propose(
         district,
         rules,

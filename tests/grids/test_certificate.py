@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from graphs import best_by_trying, graph_of, path_of, small_graphs
 from hypothesis import given
 
 from gridmap.grids.certificate import (
     Certificate,
-    arithmetic_violation,
     certificates,
     group_certificate,
     has_no_cover,
@@ -107,12 +105,6 @@ def test_proofs_about_one_part_do_not_add_up() -> None:
     two = Certificate("atom_fits_no_grid", "B", ("A", "B"), 9, 1, 2, 5)
     other = Certificate("atom_above_maximum", "C", ("C",), 9, 1, 2, 7)
     assert violation_bound([one, two, other]) == 12
-
-
-@pytest.mark.parametrize("households", range(1, 60))
-def test_arithmetic_violation_is_the_least_of_all_numbers_of_grids(households: int) -> None:
-    each = [max(0, grids * 7 - households, households - grids * 9) for grids in range(1, households + 2)]
-    assert arithmetic_violation(households, 7, 9) == min(each)
 
 
 @given(small_graphs(most=6))

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from graphs import limits_of, network, town_of
 
-from gridmap.grids.drawn import BUDGETS, Part, as_they_are, drawn_at, finished, searched
+from gridmap.grids.drawn import Part, as_they_are, drawn_at, finished, searched
 from gridmap.grids.graph import score
 from gridmap.grids.treecut import net_of
+from gridmap.grids.workshop import BUDGETS
 
 
 @pytest.fixture

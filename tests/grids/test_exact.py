@@ -74,7 +74,7 @@ def test_staying_near_an_earlier_plan_counts(effort: ExactEffort) -> None:
 
 @pytest.mark.slow
 @BOTH
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 5])
 def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int, effort: ExactEffort) -> None:
     graph = town_of(26, seed=seed)
     start = search(graph, 150, 190, effort="quick").labels

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from gridmap.grids.program import UNIT, Program
+from gridmap.grids.program import DEARER_TIMES, UNIT, Program
 from gridmap.grids.recombine import Candidates, joined
 
 ATOMS, GRIDS = 10, 4
@@ -69,5 +69,10 @@ def test_what_no_grid_holds_is_lacking() -> None:
     program.solve()
     assert program.lacks()
     cheap = program.solve().value
-    program.make_dearer(4.0)
+    assert program.make_dearer()
     assert program.solve().value > cheap
+
+
+def test_what_no_grid_holds_becomes_dearer_so_often_at_most() -> None:
+    program = Program(ATOMS, GRIDS, 5.0)
+    assert [program.make_dearer() for _ in range(DEARER_TIMES + 1)] == [True] * DEARER_TIMES + [False]

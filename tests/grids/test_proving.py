@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from graphs import holds_together, limits_of, town_of
 
-from gridmap.grids.drawn import BUDGETS, Level, Part, searched
+from gridmap.grids.drawn import Level, Part, searched
 from gridmap.grids.exact import ExactEffort, best_division_proved
 from gridmap.grids.graph import score
 from gridmap.grids.proving import PROOFS, proved
 from gridmap.grids.treecut import net_of
+from gridmap.grids.workshop import BUDGETS
 
 EVERYTHING = ExactEffort(0, 10**5, 10**5, branches=10**4, possible=10**6)
 NORMAL = PROOFS["normal"]

@@ -182,7 +182,9 @@ const acts = {
     drawing?.setGrids(tab === "grid");
     if (changed) kept.figures = null;
     showTab();
-    refresh();
+    // The same figures again would take the list away below the hand that clicks.
+    if (changed) refresh();
+    else writeAddress();
   },
 
   building(position, goes = false) {
