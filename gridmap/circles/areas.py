@@ -11,12 +11,11 @@ import numpy as np
 import shapely
 
 from gridmap.circles.clipping import FAILED, FINE, marks_of
-from gridmap.circles.closeness import Streets, close_edges, nothing_close
-from gridmap.circles.compounds import Faces, faces_of, rims_of
+from gridmap.circles.compounds import Faces, bridge_pieces, faces_of, rims_of
 from gridmap.circles.coverage import Coverage
-from gridmap.circles.drawing import Asked, Behind, draw
+from gridmap.circles.drawing import Asked, Behind, Streets, draw
 from gridmap.circles.limits import Limit
-from gridmap.circles.rasters import areas_of
+from gridmap.circles.rasters import LANES, areas_of
 from gridmap.progress import Progress, silent
 from gridmap.walking.doors import Doors
 from gridmap.walking.network import Network
@@ -36,8 +35,8 @@ TILE_M = 10_000.0
 AT_ONCE = 64
 """So many circles are drawn before progress is told."""
 
-FEW = 4
-"""From so many circles on it pays to look up once which streets each raster point is close to."""
+SIMPLE_M = 0.5
+"""Corners of streets so near to a straight line between others are left out where a street is drawn as a whole."""
 
 ASKEW = ((0.0137, 0.0291), (0.3719, 0.2113), (0.7057, 0.5839))
 """The raster begins at these shares of a cell beside whole metres, so that walls drawn in whole metres do not run through its points. The second and
@@ -139,10 +138,11 @@ def _streets(network: Network) -> Streets:
     other = np.where(at_a, network.b[of], network.a[of])
     arc = np.column_stack((of, other, network.length_cm[of], at_a + 2 * network.one_way[of])).astype(np.int32)
     shape = np.ascontiguousarray(network.shape)
-    begins = network.shape_at[:-1]
-    box = np.hstack((np.minimum.reduceat(shape, begins), np.maximum.reduceat(shape, begins))) if network.edges else np.empty((0, 4))
     along = along / drawn[edge] * network.length_cm[edge]
-    return Streets(first, arc, box, network.length_cm, network.one_way, network.level, shape, network.shape_at, along)
+    corner, owner = shapely.get_coordinates(shapely.simplify(network.lines(), SIMPLE_M, preserve_topology=False), return_index=True)
+    step = np.flatnonzero(np.diff(owner) == 0)
+    line, line_from = np.hstack((corner[step], corner[step + 1])), np.searchsorted(owner[step], np.arange(network.edges + 1))
+    return Streets(first, arc, network.length_cm, network.one_way, network.level, shape, network.shape_at, along, line, line_from)
 
 
 def _tiles(network: Network, venues: Doors) -> Iterator[Integers]:
@@ -183,7 +183,7 @@ class _Canvas:
         self.corner = np.repeat(network.shape_at[self.edges] - begins, count) + np.arange(count.sum())
         self.edge_of = np.repeat(self.edges, count)
         places = np.concatenate((network.shape[self.corner], self.leg))
-        margin = WIDTH_M + 4 * cell_m
+        margin = WIDTH_M + (LANES + 4) * cell_m
         low, high = places.min(axis=0) - margin, places.max(axis=0) + margin
         self.from_x, self.from_y = self.origin = (np.floor(low / cell_m) - 1 + ASKEW[turn]) * cell_m
         self.columns, self.rows = (np.ceil((high - self.origin) / cell_m) + 1).astype(int).tolist()
@@ -193,19 +193,16 @@ class _Canvas:
         """Return the areas of some circles after the others: which circles, and a row for each of them with a column for each limit."""
         streets, cell = _streets(self.network), self.cell_m
         behind, bridges = self._behind()
-        rims = rims_of(self.near.faces, bridges[0], bridges[1], self.origin, self.rows, self.columns, cell)
+        rims = rims_of(self.near.faces, bridges, self.origin, self.rows, self.columns, cell)
         asked = self._asked()
-        marks = marks_of(len(self.near.faces), self.network.edges, len(rims.parent), len(rims.x) // 2)
+        entered, bridged, marks = np.zeros(len(self.near.faces), np.int32), np.zeros(len(bridges), np.int32), marks_of(len(rims.x) // 2)
         whole, distance = np.zeros(self.network.edges, dtype=np.int32), np.full(self.network.nodes, FAR, dtype=np.int32)
         limits = np.array([limit.limit_cm for limit in self.limits])
         circles = len(self.found.first) - 1
-        close = nothing_close()
-        if circles >= FEW:
-            close = close_edges(self.edges, streets, self.origin, WIDTH_M, cell, self.rows, self.columns)
         for begin in range(0, circles, AT_ONCE):
             end = min(begin + AT_ONCE, circles)
             places, rings, parts, first, state = draw(
-                asked, limits, distance, streets, self.from_x, self.from_y, behind, close, rims, marks,
+                asked, limits, distance, streets, self.from_x, self.from_y, behind, entered, bridged, rims, marks,
                 whole, begin, end, FAR, WIDTH_M + ASKEW_M, cell,
             )  # fmt: skip
             drawn, state = areas_of(places + self.origin, rings, parts, first), state.reshape(-1, len(limits))
@@ -241,6 +238,7 @@ class _Canvas:
         ways = self.leg - self.origin
         leg_from = np.searchsorted(self.leg_of[leg], np.arange(len(self.venues) + 1))
         way, face = shapely.STRtree(self.near.within).query(self.venues.leg, predicate="intersects")
+        way, face = way[~self.near.wet[face]], face[~self.near.wet[face]]
         order = np.argsort(way, kind="stable")
         behind_from = np.searchsorted(way[order], np.arange(len(self.venues) + 1))
         return Asked(
@@ -248,8 +246,8 @@ class _Canvas:
             self.venues.access_cm, np.hstack((ways[leg], ways[leg + 1])), leg_from, face[order].astype(np.int32), behind_from,
         )  # fmt: skip
 
-    def _behind(self) -> tuple[Behind, tuple[Geometries, Any]]:
-        """Return which faces stretches of street lie in, and the bridges over water: their lines, and the edges that they belong to."""
+    def _behind(self) -> tuple[Behind, Geometries]:
+        """Return what stretches of street lead into, and the pieces of the bridges over water."""
         network, near = self.network, self.near
         begins = np.flatnonzero(np.diff(self.edge_of) == 0)
         corner, edge = self.corner[begins], self.edge_of[begins]
@@ -258,23 +256,25 @@ class _Canvas:
         tree = shapely.STRtree(lines)
         # A street that runs along a wall or ends at it does not lie behind it.
         face, step = tree.query(near.within, predicate="intersects")
-        inside: Mask = np.zeros(len(lines), dtype=bool)
-        inside[tree.query(near.faces, predicate="covers")[1]] = True
-        over_water = np.zeros(len(lines), dtype=bool)
+        aloft = network.level[edge] != 0
+        shut, over_water = aloft.copy(), np.zeros(len(lines), dtype=bool)
+        shut[tree.query(near.faces, predicate="covers")[1]] = True
         over_water[step[near.wet[face]]] = True
-        row = np.zeros(len(network.shape), dtype=np.int32)
-        row[corner] = np.arange(1, len(corner) + 1)
-        order = np.argsort(step, kind="stable")
-        face_from = np.concatenate(([0], np.searchsorted(step[order], np.arange(len(lines) + 1))))
-        outer = np.zeros(1, dtype=bool)
-        bridge = np.flatnonzero(over_water & (network.level[edge] != 0))
-        edges, owner = np.unique(edge[bridge], return_inverse=True)
-        drawn = shapely.multilinestrings(lines[bridge], indices=owner) if len(bridge) else np.empty(0, dtype=object)
         clear = np.ones(network.edges, dtype=bool)
         clear[edge[step]] = False
-        clear[edge[inside]] = False
-        inside, over_water = np.concatenate((outer, inside)), np.concatenate((outer, over_water))
-        return Behind(row, face[order].astype(np.int32), face_from, inside, over_water, near.wet, clear), (drawn, edges)
+        clear[edge[shut & ~aloft]] = False
+        bridge = np.flatnonzero(over_water & aloft)
+        pieces, count = bridge_pieces(ends[bridge], np.diff(corner[bridge], prepend=-2) == 1)
+        onto = np.zeros(len(lines), dtype=np.int64)
+        onto[bridge] = count
+        on_land = ~near.wet[face] & ~aloft[step]
+        face, step = face[on_land], step[on_land]
+        order = np.argsort(step, kind="stable")
+        row = np.zeros(len(network.shape), dtype=np.int32)
+        row[corner] = np.arange(len(corner))
+        turns = np.arange(len(lines) + 1)
+        found = np.column_stack((np.searchsorted(step[order], turns), np.concatenate(([0], np.cumsum(onto))), np.append(shut, False)))
+        return Behind(row, found.astype(np.int32), face[order].astype(np.int32), clear), pieces
 
 
 def _valid(areas: Geometries) -> Geometries:

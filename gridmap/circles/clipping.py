@@ -18,87 +18,90 @@ FINE, TOUCHING, FAILED = 0, 1, 2
 
 
 class Marks(NamedTuple):
-    """What a circle has come to, by the number of the circle, so that nothing has to be wiped: faces (``parent`` of the rims) and bridges.
+    """What drawings have come to, by the number of the drawing, so that nothing has to be wiped.
 
-    ``open`` holds twice the number of the drawing, and one more for faces that are open in it. ``seen``, ``half``, ``crossed`` and ``passed`` are of
-    lines between faces: the drawing that looked at it, its direction with open land on the left, the last crossing on it, and who walked along it.
+    ``seen``, ``half``, ``crossed`` and ``passed`` are of lines between faces: the drawing that looked at it, its direction with open land on the
+    left, the last crossing on it, and who walked along it.
     """
 
-    entered: Marks32
-    bridged: Marks32
-    open: npt.NDArray[np.int64]
     seen: Marks32
     half: Marks32
     crossed: Marks32
     passed: Marks32
 
 
-def marks_of(faces: int, edges: int, parts: int, lines: int) -> Marks:
+def marks_of(lines: int) -> Marks:
     """Return marks of nothing."""
-    sizes = (lines, lines, lines, lines)
-    return Marks(np.zeros(faces, np.int32), np.zeros(edges, np.int32), np.zeros(parts, np.int64), *(np.zeros(size, np.int32) for size in sizes))
+    return Marks(*(np.zeros(lines, np.int32) for _ in range(4)))
 
 
 @kernel
-def _is_open(face: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> bool:
-    """Return whether a circle may lie in a face; ``shut`` tells that it may not lie outside all faces."""
-    if face == OUTSIDE:
-        return not shut
-    known = marks.open[face]
-    if known >> 1 == now:
-        return bool(known & 1)
-    parent = rims.parent[face]
-    found = not shut if parent == OUTSIDE else marks.entered[parent] == circle
-    for k in range(rims.bridge_from[face], rims.bridge_from[face + 1]):
-        found = found or marks.bridged[rims.bridge[k]] == circle
-    marks.open[face] = 2 * now + (1 if found else 0)
-    return bool(found)
+def open_faces(rims: Any, entered: Any, bridged: Any, circle: Any, shut: Any) -> Any:
+    """Return whether a circle may lie in each face, and last (:data:`OUTSIDE`) whether it may lie outside all of them, which ``shut`` denies.
+
+    ``entered`` and ``bridged`` hold the number of the circle that last came into enclosed land, and onto a piece of a bridge.
+    """
+    parent, bridge_from, bridge = rims.parent, rims.bridge_from, rims.bridge
+    found = np.empty(parent.size + 1, np.bool_)
+    found[OUTSIDE] = not shut
+    for face in range(parent.size):
+        found[face] = not shut if parent[face] == OUTSIDE else entered[parent[face]] == circle
+        for k in range(bridge_from[face], bridge_from[face + 1]):
+            found[face] = found[face] or bridged[bridge[k]] == circle
+    return found
 
 
 @kernel
-def _next(half: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> Any:
+def _next(half: Any, turn: Any, left: Any, is_open: Any) -> Any:
     """Return the half that goes on along the closed land on the right, and whether other closed land touches it where it begins."""
     back = half ^ 1
     found, several = -1, 0
-    out = rims.turn[back]
+    out = turn[back]
     while out != back:
-        if _is_open(rims.left[out], rims, marks, circle, now, shut) and not _is_open(rims.left[out ^ 1], rims, marks, circle, now, shut):
+        if is_open[left[out]] and not is_open[left[out ^ 1]]:
             found, several = (out if found < 0 else found), several + 1
-        out = rims.turn[out]
+        out = turn[out]
     return found if found >= 0 else back, several > 1
 
 
 @kernel
-def looked_at(count_of: Any, left: Any, bottom: Any, halvings: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> Any:
+def looked_at(count_of: Any, left: Any, bottom: Any, halvings: Any, rims: Any, marks: Any, is_open: Any, now: Any) -> Any:
     """Return the halves between open and closed land in cells that the outline holds some of, and the cells on its way that lie in closed land.
 
     These are numbered as the raster points are: there are as many in a row.
     """
     rows, columns = count_of.shape
+    line_from, line_in, label, side_of, all_columns = rims.line_from, rims.line, rims.label, rims.left, rims.columns
+    seen, half, crossed = marks.seen, marks.half, marks.crossed
     found, count = np.empty(64, np.int32), 0
     idle = np.zeros((rows + 1) * (columns + 1), np.bool_)
     for i in range(rows):
+        before = ((bottom + i) >> halvings) * all_columns
+        if line_from[before + (left >> halvings)] == line_from[before + ((left + columns - 1) >> halvings) + 1]:
+            # No line comes into this row of the outline.
+            closed = not is_open[label[before + (left >> halvings)]]
+            for j in range(columns):
+                idle[i * (columns + 1) + j] = closed
+            continue
         for j in range(columns):
             lower = count_of[i, j]
             if lower == 0:
                 continue
-            place = ((bottom + i) >> halvings) * rims.columns + ((left + j) >> halvings)
-            if rims.line_from[place] == rims.line_from[place + 1]:
-                if lower < 4:
-                    idle[i * (columns + 1) + j] = not _is_open(rims.label[place], rims, marks, circle, now, shut)
+            place = before + ((left + j) >> halvings)
+            if line_from[place] == line_from[place + 1]:
+                idle[i * (columns + 1) + j] = not is_open[label[place]]
                 continue
-            for k in range(rims.line_from[place], rims.line_from[place + 1]):
-                line = rims.line[k]
-                if marks.seen[line] == now:
+            for k in range(line_from[place], line_from[place + 1]):
+                line = line_in[k]
+                if seen[line] == now:
                     continue
-                one = _is_open(rims.left[2 * line], rims, marks, circle, now, shut)
-                other = _is_open(rims.left[2 * line + 1], rims, marks, circle, now, shut)
-                marks.seen[line], marks.half[line], marks.crossed[line] = now, -1, -1
+                one, other = is_open[side_of[2 * line]], is_open[side_of[2 * line + 1]]
+                seen[line], half[line], crossed[line] = now, -1, -1
                 if one != other:
-                    marks.half[line] = 2 * line + (0 if one else 1)
+                    half[line] = 2 * line + (0 if one else 1)
                     if count == found.size:
                         found = np.concatenate((found, np.empty_like(found)))
-                    found[count] = marks.half[line]
+                    found[count] = half[line]
                     count += 1
     return found[:count], idle
 
@@ -110,9 +113,9 @@ def _aside(ax: Any, ay: Any, bx: Any, by: Any, x: Any, y: Any) -> Any:
 
 
 @kernel
-def _meets(px: Any, py: Any, qx: Any, qy: Any, line: Any, rims: Any) -> Any:
+def _meets(px: Any, py: Any, qx: Any, qy: Any, line: Any, x: Any, y: Any) -> Any:
     """Return whether the way from p to q meets a line, its share of the way, that of the line, and whether it comes from the line's left."""
-    ax, ay, bx, by = rims.x[2 * line], rims.y[2 * line], rims.x[2 * line + 1], rims.y[2 * line + 1]
+    ax, ay, bx, by = x[2 * line], y[2 * line], x[2 * line + 1], y[2 * line + 1]
     p, q = _aside(ax, ay, bx, by, px, py), _aside(ax, ay, bx, by, qx, qy)
     if (p > 0) == (q > 0):
         return False, 0.0, 0.0, False
@@ -128,23 +131,24 @@ def _crossings(corners: Any, side: Any, within: Any, first: Any, columns: Any, l
     the ring comes in there; where those of each ring begin; and whether they come in and go out by turns. Corners near lines must stay.
     """
     rings = first.size - 1
+    line_from, line_in, x, y, all_columns, half_of = rims.line_from, rims.line, rims.x, rims.y, rims.columns, marks.half
     room = 64
     at, far, half, along, enters = np.empty(room, np.int64), np.empty(room), np.empty(room, np.int32), np.empty(room), np.empty(room, np.bool_)
     begins = np.zeros(rings + 1, np.int64)
     count, by_turns = 0, True
     for ring in range(rings):
         for k in range(first[ring], first[ring + 1]):
-            place = ((bottom + within[k] // columns) >> halvings) * rims.columns + ((left + within[k] % columns) >> halvings)
-            if rims.line_from[place] == rims.line_from[place + 1]:
+            place = ((bottom + within[k] // columns) >> halvings) * all_columns + ((left + within[k] % columns) >> halvings)
+            if line_from[place] == line_from[place + 1]:
                 continue
             on = k + 1 if k + 1 < first[ring + 1] else first[ring]
             before = count
-            for i in range(rims.line_from[place], rims.line_from[place + 1]):
-                line = rims.line[i]
-                if marks.half[line] < 0:
+            for i in range(line_from[place], line_from[place + 1]):
+                line = line_in[i]
+                if half_of[line] < 0:
                     continue
                 side[k] = side[on] = FIRM
-                met, share, of_line, from_left = _meets(corners[k, 0], corners[k, 1], corners[on, 0], corners[on, 1], line, rims)
+                met, share, of_line, from_left = _meets(corners[k, 0], corners[k, 1], corners[on, 0], corners[on, 1], line, x, y)
                 if not met:
                     continue
                 if count == at.size:
@@ -154,8 +158,8 @@ def _crossings(corners: Any, side: Any, within: Any, first: Any, columns: Any, l
                 while m > before and far[m - 1] > share:
                     at[m], far[m], half[m], along[m], enters[m] = at[m - 1], far[m - 1], half[m - 1], along[m - 1], enters[m - 1]
                     m -= 1
-                turned = marks.half[line] & 1
-                at[m], far[m], half[m] = k, share, marks.half[line]
+                turned = half_of[line] & 1
+                at[m], far[m], half[m] = k, share, half_of[line]
                 along[m], enters[m] = 1 - of_line if turned else of_line, from_left == (turned == 1)
                 count += 1
         begins[ring + 1] = count
@@ -166,14 +170,14 @@ def _crossings(corners: Any, side: Any, within: Any, first: Any, columns: Any, l
 
 
 @kernel
-def _in_open(x: Any, y: Any, place: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any) -> bool:
+def _in_open(x: Any, y: Any, place: Any, rims: Any, marks: Any, is_open: Any) -> bool:
     """Return whether a place, in cell ``place`` of the rims' raster, lies on open land: told from a corner of the cell by the lines on the way."""
-    found = _is_open(rims.label[place], rims, marks, circle, now, shut)
+    found = is_open[rims.label[place]]
     from_x, from_y = place % rims.columns * rims.cell, place // rims.columns * rims.cell
     for k in range(rims.line_from[place], rims.line_from[place + 1]):
-        if marks.half[rims.line[k]] >= 0 and _meets(from_x, from_y, x, y, rims.line[k], rims)[0]:
+        if marks.half[rims.line[k]] >= 0 and _meets(from_x, from_y, x, y, rims.line[k], rims.x, rims.y)[0]:
             found = not found
-    return found
+    return bool(found)
 
 
 @kernel
@@ -226,17 +230,18 @@ def _ahead(crossing: Any, but: Any, spot: Any, along: Any, following: Any) -> An
 
 
 @kernel
-def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any, out: Any, out_side: Any) -> Any:
+def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: Any, is_open: Any, now: Any, out: Any, out_side: Any) -> Any:
     """Write the rings that lead along outlines and lines by turns; return where each begins, and how it went."""
     at, far, half, along, enters, begins, _ = found
+    seen, crossed, passed, turn, left_of = marks.seen, marks.crossed, marks.passed, rims.turn, rims.left
     ring_of, following = np.empty(at.size, np.int64), np.full(at.size, -1, np.int64)
     out_first, rings, total, state = np.zeros(at.size + 1, np.int64), 0, 0, FINE
     for ring in range(first.size - 1):
         for m in range(begins[ring], begins[ring + 1]):
             ring_of[m] = ring
             # The crossings of a line stand in a chain.
-            following[m] = marks.crossed[half[m] >> 1]
-            marks.crossed[half[m] >> 1] = m
+            following[m] = crossed[half[m] >> 1]
+            crossed[half[m] >> 1] = m
     done = np.zeros(at.size, np.bool_)
     for begun in range(at.size):
         if not enters[begun] or done[begun]:
@@ -251,8 +256,8 @@ def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: A
             total = _along_ring(corners, side, first, ring, at, far, m, on, out, out_side, total)
             h, spot, steps = half[on], along[on], 0
             while True:
-                marks.passed[h >> 1] = now
-                best = _ahead(marks.crossed[h >> 1] if marks.seen[h >> 1] == now else -1, on, spot, along, following)
+                passed[h >> 1] = now
+                best = _ahead(crossed[h >> 1] if seen[h >> 1] == now else -1, on, spot, along, following)
                 if best >= 0:
                     break
                 steps += 1
@@ -260,7 +265,7 @@ def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: A
                     return out_first[:1], 0, FAILED
                 out[total, 0], out[total, 1], out_side[total] = rims.x[h ^ 1], rims.y[h ^ 1], FIRM
                 total += 1
-                h, touching = _next(h, rims, marks, circle, now, shut)
+                h, touching = _next(h, turn, left_of, is_open)
                 state = max(state, TOUCHING if touching else FINE)
                 spot = -1.0
             m = best
@@ -272,7 +277,7 @@ def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: A
 
 
 @kernel
-def _round(begun: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any, out: Any, out_side: Any, total: Any) -> Any:
+def _round(begun: Any, rims: Any, marks: Any, is_open: Any, now: Any, out: Any, out_side: Any, total: Any) -> Any:
     """Write the ring of lines that no outline crosses; return how many corners are written then, and how it went."""
     h, state = begun, FINE
     while True:
@@ -281,7 +286,7 @@ def _round(begun: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any, 
             return total, FAILED
         out[total, 0], out[total, 1], out_side[total] = rims.x[h], rims.y[h], FIRM
         total += 1
-        h, touching = _next(h, rims, marks, circle, now, shut)
+        h, touching = _next(h, rims.turn, rims.left, is_open)
         state = max(state, TOUCHING if touching else FINE)
         if h == begun:
             return total, state
@@ -292,7 +297,7 @@ def _round(begun: Any, rims: Any, marks: Any, circle: Any, now: Any, shut: Any, 
 @kernel
 def clipped(
     corners: Any, side: Any, within: Any, first: Any, count_of: Any, near: Any, left: Any, bottom: Any, halvings: Any, cell: Any,
-    rims: Any, marks: Any, circle: Any, now: Any, shut: Any,
+    rims: Any, marks: Any, is_open: Any, now: Any,
 ) -> Any:  # fmt: skip
     """Return the rings of the part of an outline on open land as :func:`gridmap.circles.rasters.rings` does, and how it went.
 
@@ -305,7 +310,7 @@ def clipped(
         return corners, side, first, FAILED
     room = 2 * (corners.shape[0] + 2 * found[0].size + near.size) + 64
     out, out_side = np.empty((room, 2)), np.empty(room, np.int8)
-    walked, total, state = _walked(corners, side, first, found, rims, marks, circle, now, shut, out, out_side)
+    walked, total, state = _walked(corners, side, first, found, rims, marks, is_open, now, out, out_side)
     if state == FAILED:
         return corners, side, first, FAILED
     rings = walked.size - 1
@@ -314,7 +319,7 @@ def clipped(
     for ring in range(first.size - 1):
         k = first[ring]
         place = ((bottom + within[k] // columns) >> halvings) * rims.columns + ((left + within[k] % columns) >> halvings)
-        if begins[ring] < begins[ring + 1] or not _in_open(corners[k, 0], corners[k, 1], place, rims, marks, circle, now, shut):
+        if begins[ring] < begins[ring + 1] or not _in_open(corners[k, 0], corners[k, 1], place, rims, marks, is_open):
             continue
         for k in range(first[ring], first[ring + 1]):
             out[total], out_side[total] = corners[k], side[k]
@@ -328,7 +333,7 @@ def clipped(
         lower = _lower(rims.x[h], rims.y[h], count_of, left, bottom, cell)
         if lower == 0 or (lower < 4 and not _in_rings(rims.x[h], rims.y[h], corners, first)):
             continue
-        total, touching = _round(h, rims, marks, circle, now, shut, out, out_side, total)
+        total, touching = _round(h, rims, marks, is_open, now, out, out_side, total)
         if touching == FAILED:
             return corners, side, first, FAILED
         state = max(state, touching)

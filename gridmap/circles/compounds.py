@@ -19,7 +19,7 @@ BESIDE_M = 0.5
 """A street lies inside a wall when it comes this far within."""
 
 BRIDGE_M = 5.0
-"""A bridge is drawn so far to both sides of its middle."""
+"""A bridge is drawn so far to both sides of its middle, and reached in pieces no longer than this."""
 
 OUTSIDE = -1
 """The face of what lies outside all walls."""
@@ -53,8 +53,8 @@ class Rims(NamedTuple):
     """The lines between faces, for kernels. Line ``e`` is walked in two directions, ``2 * e`` and ``2 * e + 1``, its halves.
 
     ``x`` and ``y`` are where a half begins, ``left`` is the face on its left (:data:`OUTSIDE` for none), ``turn`` the half that leaves the same place
-    next, anticlockwise. A face is a part of the enclosed land ``parent``, and wherever it lies it belongs to the bridges
-    ``bridge[bridge_from[f] : bridge_from[f + 1]]`` (edges of the network). ``line[line_from[c] : line_from[c + 1]]`` are the lines in cell ``c`` of a
+    next, anticlockwise. A face is a part of the enclosed land ``parent``, and wherever it lies it belongs to the pieces of
+    bridges ``bridge[bridge_from[f] : bridge_from[f + 1]]``. ``line[line_from[c] : line_from[c + 1]]`` are the lines in cell ``c`` of a
     raster of ``columns`` cells of ``cell`` metres in a row, and ``label`` the face of its south-western corner.
     """
 
@@ -72,21 +72,45 @@ class Rims(NamedTuple):
     cell: float
 
 
-def rims_of(faces: Geometries, bridges: Geometries, edges: npt.NDArray[np.int32], corner: Floats, rows: int, columns: int, cell_m: float) -> Rims:
-    """Return the lines of ``faces`` and of ``bridges``, those of ``edges`` of the network, in metres from ``corner``, on a raster from there."""
+def bridge_pieces(ends: Floats, follows: Mask) -> tuple[Geometries, Integers]:
+    """Return the surface of bridges in pieces no longer than :data:`BRIDGE_M`, and how many pieces each stretch has.
+
+    ``ends`` are the two places between which each stretch runs (n x 2 x 2), ``follows`` whether it goes on from the stretch before.
+    """
+    step = ends[:, 1] - ends[:, 0]
+    length = np.hypot(step[:, 0], step[:, 1])
+    aside = np.column_stack((-step[:, 1], step[:, 0])) / np.maximum(length, 1e-9)[:, None]
+    # Where stretches meet at an angle their pieces share a rung half-way between both.
+    at_begin = aside + np.where(follows[:, None], np.roll(aside, 1, axis=0), aside)
+    at_begin /= np.maximum(np.hypot(at_begin[:, 0], at_begin[:, 1]), 1e-9)[:, None]
+    at_end = np.where(np.append(follows[1:], False)[: len(ends), None], np.roll(at_begin, -1, axis=0), aside)
+    count = np.maximum(np.ceil(length / BRIDGE_M), 1).astype(np.int64)
+    owner = np.repeat(np.arange(len(ends)), count)
+    turn = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    last = turn + 1 == count[owner]
+    begin = ends[owner, 0] + (turn / count[owner])[:, None] * step[owner]
+    end = np.where(last[:, None], ends[owner, 1], ends[owner, 0] + ((turn + 1) / count[owner])[:, None] * step[owner])
+    rung = BRIDGE_M * np.where(turn[:, None] == 0, at_begin[owner], aside[owner])
+    next_rung = BRIDGE_M * np.where(last[:, None], at_end[owner], aside[owner])
+    # In whole millimetres, so that the bridges of edges that go on from each other share their rungs too.
+    corners = np.round(np.stack((begin + rung, begin - rung, end - next_rung, end + next_rung), axis=1), 3)
+    return np.asarray(shapely.polygons(corners), dtype=object) if len(corners) else np.empty(0, dtype=object), count
+
+
+def rims_of(faces: Geometries, bridges: Geometries, corner: Floats, rows: int, columns: int, cell_m: float) -> Rims:
+    """Return the lines of ``faces`` and of pieces of ``bridges``, in metres from ``corner``, on a raster from there."""
     parts, parent = faces, np.arange(len(faces), dtype=np.int32)
     bridge_from, bridge = np.zeros(len(faces) + 1, dtype=np.int64), np.empty(0, dtype=np.int32)
     if len(bridges):
-        strips = shapely.buffer(bridges, BRIDGE_M, quad_segs=2)
-        drawn = np.concatenate((shapely.boundary(faces), shapely.boundary(strips)))
+        drawn = np.concatenate((shapely.boundary(faces), shapely.boundary(bridges)))
         parts = np.asarray(shapely.get_parts(shapely.polygonize([shapely.union_all(drawn)])), dtype=object)
         spot = shapely.point_on_surface(parts)
         parent = np.full(len(parts), OUTSIDE, dtype=np.int32)
         part, face = shapely.STRtree(faces).query(spot, predicate="intersects")
         parent[part] = face
-        part, strip = shapely.STRtree(strips).query(spot, predicate="intersects")
+        part, piece = shapely.STRtree(shapely.convex_hull(bridges)).query(spot, predicate="intersects")
         order = np.argsort(part, kind="stable")
-        bridge = edges[strip[order]]
+        bridge = piece[order].astype(np.int32)
         bridge_from = np.searchsorted(part[order], np.arange(len(parts) + 1))
     x, y, left, turn = _halves(parts, corner)
     line_from, line = _lines_in_cells(x, y, rows, columns, cell_m)

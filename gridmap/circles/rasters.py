@@ -35,6 +35,9 @@ STEPS = 2
 SMALL_M = 800.0
 """Circles narrower than this get cells half as wide, those half as wide again cells of a quarter, and so on: of few places each one counts."""
 
+LANES = 8
+"""So many raster points in a row are looked at at once: as many as fit into a register of the processor."""
+
 RUN = 24
 """So many corners in a row are left out at most."""
 
@@ -70,63 +73,76 @@ def areas_of(places: Floats, rings: Integers, parts: Integers, areas: Integers) 
 
 @kernel
 def window(low_x: Any, low_y: Any, high_x: Any, high_y: Any, width: Any, cell: Any) -> Any:
-    """Return the raster for what lies within these bounds: how often the cell is halved, the south-western point in cells, and rows and columns."""
+    """Return the raster for what lies within these bounds: how often the cell is halved, the south-western point in cells, and rows and columns, these a
+    multiple of :data:`LANES`.
+    """
     halvings, narrow = 0, SMALL_M
     while max(high_x - low_x, high_y - low_y) + 2 * width < narrow:
         cell, narrow, halvings = cell / 2, narrow / 2, halvings + 1
     # Whole cells, so that the circles of neighbours share their raster and nested ones never cross.
     left, bottom = int(np.floor((low_x - width) / cell)) - 1, int(np.floor((low_y - width) / cell)) - 1
-    return halvings, left, bottom, int(np.ceil((high_y + width) / cell)) - bottom + 2, int(np.ceil((high_x + width) / cell)) - left + 2
+    rows, columns = int(np.ceil((high_y + width) / cell)) - bottom + 2, int(np.ceil((high_x + width) / cell)) - left + 2
+    return halvings, left, bottom, rows, -(-columns // LANES) * LANES
+
+
+@kernel
+def bounds(segments: Any) -> Any:
+    """Return the west, south, east and north of segments."""
+    low_x, low_y, high_x, high_y = np.inf, np.inf, -np.inf, -np.inf
+    for s in range(segments.shape[0]):
+        low_x, high_x = min(low_x, min(segments[s, 0], segments[s, 2])), max(high_x, max(segments[s, 0], segments[s, 2]))
+        low_y, high_y = min(low_y, min(segments[s, 1], segments[s, 3])), max(high_y, max(segments[s, 1], segments[s, 3]))
+    return low_x, low_y, high_x, high_y
 
 
 @kernel
 def _outline(segments: Any, width: Any, cell: Any) -> Any:
     """Return the corners of an outline, where each ring begins among them, and each polygon among the rings."""
-    low_x, low_y, high_x, high_y = segments[0, 0], segments[0, 1], segments[0, 0], segments[0, 1]
-    for s in range(segments.shape[0]):
-        for end in (0, 2):
-            low_x, high_x = min(low_x, segments[s, end]), max(high_x, segments[s, end])
-            low_y, high_y = min(low_y, segments[s, end + 1]), max(high_y, segments[s, end + 1])
+    low_x, low_y, high_x, high_y = bounds(segments)
     halvings, left, bottom, rows, columns = window(low_x, low_y, high_x, high_y, width, cell)
     cell /= 2**halvings
-    squares = np.full((rows, columns), np.float32(4 * width * width))
-    closest = np.full((rows, columns), np.int32(-1))
-    distances(segments, left * cell, bottom * cell, width + 0.5 * cell, cell, squares, closest)
+    squares, closest = distances(segments, left * cell, bottom * cell, width, cell, rows, columns)
     count_of = lower_corners(squares, width)
-    corners, side, _, first = rings(
-        segments, np.empty((0, 2)), 0.0, 0.0, squares, closest, count_of, np.empty(0, np.bool_), left, bottom, width, cell
-    )  # fmt: skip
+    corners, side, _, first = rings(segments, squares, closest, count_of, np.empty(0, np.bool_), left, bottom, width, cell)
     corners, first, signed = straightened(corners, side, first, cell)
     return in_order(corners, first, signed)
 
 
 @kernel
-def distances(segments: Any, left: Any, bottom: Any, reach: Any, cell: Any, squares: Any, closest: Any) -> None:
-    """Lower each raster point to its least squared distance to a segment, as far as ``reach`` from it, and tell which: -1 - k for segment k."""
-    rows, columns = squares.shape
-    zero, one, step = np.float32(0), np.float32(1), np.float32(cell)
+def distances(segments: Any, left: Any, bottom: Any, width: Any, cell: Any, rows: Any, columns: Any) -> Any:
+    """Return of each raster point the least squared distance to a segment, where it is below ``width`` and half a cell, and to which.
+
+    Points farther away have any greater square, and any segment.
+    """
+    squares, closest = np.full((rows, columns), np.float32(4 * width * width)), np.zeros((rows, columns), np.int32)
+    reach, zero, one, step = width + 0.5 * cell, np.float32(0), np.float32(1), np.float32(cell)
     for s in range(segments.shape[0]):
         ax, ay = np.float32(segments[s, 0] - left), np.float32(segments[s, 1] - bottom)
         bx, by = np.float32(segments[s, 2] - left), np.float32(segments[s, 3] - bottom)
         dx, dy = bx - ax, by - ay
         length = dx * dx + dy * dy
         inverse = one / length if length > zero else zero
-        from_column = max(0, int(np.ceil((min(ax, bx) - reach) / cell)))
-        to_column = min(columns - 1, int((max(ax, bx) + reach) / cell))
-        px = np.float32(from_column) * step - ax
+        from_column, to_column = int(np.ceil((min(ax, bx) - reach) / cell)), int((max(ax, bx) + reach) / cell)
+        batches = (to_column - from_column) // LANES + 1
+        from_column = max(0, min(from_column, columns - batches * LANES))
+        more = step * dx * inverse
         for i in range(max(0, int(np.ceil((min(ay, by) - reach) / cell))), min(rows - 1, int((max(ay, by) + reach) / cell)) + 1):
             py = np.float32(i) * step - ay
-            row, mine = squares[i, from_column : to_column + 1], closest[i, from_column : to_column + 1]
-            share, more = (px * dx + py * dy) * inverse, step * dx * inverse
-            # Written so that the compiler does eight points at once.
-            for j in range(row.size):
-                turn = np.float32(np.int32(j))
-                along = max(zero, min(one, share + turn * more))
-                ex, ey = px + turn * step - along * dx, py - along * dy
-                square = ex * ex + ey * ey
-                nearer = square < row[j]
-                row[j] = square if nearer else row[j]
-                mine[j] = np.int32(-1 - s) if nearer else mine[j]
+            for batch in range(batches):
+                begin = from_column + batch * LANES
+                row, mine = squares[i, begin : begin + LANES], closest[i, begin : begin + LANES]
+                px = np.float32(begin) * step - ax
+                share = (px * dx + py * dy) * inverse
+                # Written so that the compiler does all points of a batch at once.
+                for j in range(LANES):
+                    turn = np.float32(np.int32(j))
+                    along = max(zero, min(one, share + turn * more))
+                    ex, ey = px + turn * step - along * dx, py - along * dy
+                    square = ex * ex + ey * ey
+                    nearer = square < row[j]
+                    row[j] = square if nearer else row[j]
+                    mine[j] = np.int32(s) if nearer else mine[j]
+    return squares, closest
 
 
 @kernel
@@ -159,17 +175,7 @@ def _left_at(segment: Any, x: Any, y: Any, right: Any, up: Any, width: Any) -> A
 
 
 @kernel
-def _piece(k: Any, segments: Any, shape: Any, from_x: Any, from_y: Any) -> Any:
-    """Return a segment: one of the list for numbers below zero, else the stretch of street that begins at corner ``k`` of the network."""
-    if k < 0:
-        return segments[-1 - k, 0], segments[-1 - k, 1], segments[-1 - k, 2], segments[-1 - k, 3]
-    return shape[k, 0] - from_x, shape[k, 1] - from_y, shape[k + 1, 0] - from_x, shape[k + 1, 1] - from_y
-
-
-@kernel
-def _crossing(
-    segments: Any, shape: Any, from_x: Any, from_y: Any, squares: Any, closest: Any, left: Any, bottom: Any, width: Any, cell: Any, side: Any
-) -> Any:
+def _crossing(segments: Any, squares: Any, closest: Any, left: Any, bottom: Any, width: Any, cell: Any, side: Any) -> Any:
     """Return where the outline crosses a side of a cell, where those closest to its ends are both ``width`` away, and which of them decides."""
     columns = squares.shape[1]
     place = side // 2
@@ -180,9 +186,9 @@ def _crossing(
     if squares[i, j] > squares[i + up, j + right]:
         x, y, turn = x + right * cell, y + up * cell, -1
         begin, end = end, begin
-    far = _left_at(_piece(begin, segments, shape, from_x, from_y), x, y, turn * right, turn * up, width)
+    far = _left_at(segments[begin], x, y, turn * right, turn * up, width)
     if end != begin:
-        farther = _left_at(_piece(end, segments, shape, from_x, from_y), x, y, turn * right, turn * up, width)
+        farther = _left_at(segments[end], x, y, turn * right, turn * up, width)
         if farther > far:
             begin, far = end, farther
     far = min((1 - APART) * cell, max(APART * cell, far))
@@ -277,8 +283,7 @@ def _lines(squares: Any, count_of: Any, width: Any) -> Any:
 
 @kernel
 def rings(
-    segments: Any, shape: Any, from_x: Any, from_y: Any, squares: Any, closest: Any, count_of: Any, idle: Any,
-    left: Any, bottom: Any, width: Any, cell: Any,
+    segments: Any, squares: Any, closest: Any, count_of: Any, idle: Any, left: Any, bottom: Any, width: Any, cell: Any,
 ) -> Any:  # fmt: skip
     """Return the corners of all rings, lower ground on their left, the side that each lies on, the cell that follows, and where each ring begins.
 
@@ -300,10 +305,10 @@ def rings(
                 x, y, mine = (left + place % columns) * cell, (bottom + place // columns) * cell, owner
                 x, y = (x + cell / 2, y) if here % 2 == 0 else (x, y + cell / 2)
             else:
-                x, y, mine = _crossing(segments, shape, from_x, from_y, squares, closest, left, bottom, width, cell, here)
+                x, y, mine = _crossing(segments, squares, closest, left, bottom, width, cell, here)
             if total > begins and owner != mine and not (doubt and doubtful[here]):
                 last = corners[total - 1]
-                one, other = _piece(owner, segments, shape, from_x, from_y), _piece(mine, segments, shape, from_x, from_y)
+                one, other = segments[owner], segments[mine]
                 corner = _meeting(one, other, (last[0] + x) / 2, (last[1] + y) / 2, width, cell)
                 if not np.isnan(corner[0]):
                     corners[total] = corner
