@@ -43,6 +43,7 @@ from web.headers import basemap_here
 from web.language import language, say
 from web.security import actor, allowed, signed_in
 from web.standing import standing
+from web.tiles import ground_layers_told, plan_layers_told
 
 blueprint = Blueprint("coverage", __name__, url_prefix="/coverage")
 
@@ -71,13 +72,12 @@ def page() -> str:
 def _told(sight: Sight) -> dict[str, Any]:
     """Return what the page has to know before it fetches anything."""
     rules = sight.rules
-    tables = {name: url_for(f"tiles.{view}") for name, view in (("ground", "layers"), ("plan", "plan_layers"))}
     ways = {code: walk_limit(rules, code) for code in rules.walk}
     return {
         "language": language(),
         "name": sight.district.name or standing().ground.workspace.path.stem,
         "plan": None if sight.plan is None else sight.plan.name,
-        "layers": tables,
+        "layers": ground_layers_told(sight) | plan_layers_told(sight),
         "library": url_for("library.file", name="maplibre-gl-csp-worker.js"),
         "basemap": basemap_here(),
         "address": url_for("coverage.page"),

@@ -40,9 +40,7 @@ GZIP_LEVEL = 1
 @public_view
 def layers() -> Response:
     """Tell the layers of the ground: zooms, bounds, number of features, and the address of their tiles."""
-    sight = standing().ground.sight()
-    told = {name: _told(_ground(sight, name), len(getattr(sight.district, name)), "tiles.ground_tile") for name in ground_layer_names()}
-    return jsonify(layers=told)
+    return jsonify(layers=ground_layers_told(standing().ground.sight()))
 
 
 @blueprint.get("/plan/layers.json")
@@ -50,8 +48,7 @@ def layers() -> Response:
 def plan_layers() -> Response:
     """Tell the same of the grids of the adopted plan; no layer when none is adopted."""
     sight = standing().ground.sight()
-    told = {} if sight.plan is None else {"grids": _told(_grids(sight), len(sight.plan.grids), "tiles.plan_tile")}
-    return jsonify(layers=told, plan=None if sight.plan is None else sight.plan.name)
+    return jsonify(layers=plan_layers_told(sight), plan=None if sight.plan is None else sight.plan.name)
 
 
 @blueprint.get("/<layer>/<int:z>/<int:x>/<int:y>.mvt")
@@ -116,6 +113,16 @@ def _grids(sight: Sight) -> TileLayer:
     if plan is None:
         abort(404)
     return sight.remember(("tiles", "grids"), lambda: grids_layer(plan))
+
+
+def ground_layers_told(sight: Sight) -> dict[str, Any]:
+    """Return zooms, bounds, number of features and address of tiles of each layer of the ground."""
+    return {name: _told(_ground(sight, name), len(getattr(sight.district, name)), "tiles.ground_tile") for name in ground_layer_names()}
+
+
+def plan_layers_told(sight: Sight) -> dict[str, Any]:
+    """Return the same of the grids of the adopted plan, of none while there is no plan."""
+    return {} if sight.plan is None else {"grids": _told(_grids(sight), len(sight.plan.grids), "tiles.plan_tile")}
 
 
 def _told(layer: TileLayer, count: int, endpoint: str) -> dict[str, Any]:

@@ -73,8 +73,9 @@ def test_drawn_on_a_desk(opened: Opened) -> None:
     for _ in range(6):
         page.locator("#minutes").press("ArrowLeft")
     page.wait_for_function(f"document.querySelector('.categories b').textContent !== {before[0]!r}")
-    # A threshold moves with neither a reload nor a tile: one request for the figures.
+    # A threshold moves with neither a reload nor a tile: requests for the figures alone.
     assert set(loads) - {"static/icon.svg"} == {"coverage/figures.json"}
+    _until_quiet(page, loads)
     page.get_by_role("button", name="场所", exact=True).click()
     page.locator("#view .row").first.click()
     page.wait_for_selector("#card:visible")

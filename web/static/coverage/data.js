@@ -37,12 +37,6 @@ async function fetched(path, read, signal) {
 
 export const json = (path, signal) => fetched(path, (reply) => reply.json(), signal);
 
-/** Fetch a JSON that another part of the server gives. */
-export async function layersAt(address) {
-  const reply = await fetch(address);
-  return (reply.ok ? await reply.json() : await refuse(reply)).layers;
-}
-
 const arrays = new Map();
 
 /** The centimetres from each building to a category, fetched once. */

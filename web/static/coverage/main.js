@@ -3,7 +3,7 @@
 import { Refused, find, make, say, tell } from "../start/tools.js";
 import { limitOf } from "./colours.js";
 import * as data from "./data.js";
-import { CoverageMap, canDraw } from "./map.js";
+import { CoverageMap, canDraw, prepare } from "./map.js";
 import * as panel from "./panel.js";
 
 const { told } = data;
@@ -96,7 +96,8 @@ function refresh() {
       panel.showCategories(view, kept.figures.categories, acts.category);
       panel.showLegend(view, kept.figures.bands, kept.homes);
       if (kept.figures.areas.by === "community") drawing?.setShares(kept.figures.areas.rows);
-      showTab();
+      // Venues and proposed places do not come from the figures, and stay below the hand that clicks.
+      if (!["venues", "sites"].includes(view.tab)) showTab();
       document.documentElement.classList.add("figures");
     } catch (error) {
       complain(error);
@@ -278,51 +279,54 @@ function listen() {
   window.addEventListener("afterprint", () => drawing?.fromPaper());
 }
 
-async function draw(first) {
+/** Make the map, with what is `known` of buildings and venues if that comes soon; return that. */
+async function draw(known) {
   if (!canDraw()) {
     find("no-map").hidden = false;
     find("whole").hidden = true;
-    return;
+    return null;
   }
-  const known = Promise.race([first, new Promise((over) => setTimeout(over, SOON_MS))]);
-  const [ground, plan, seen] = await Promise.all([data.layersAt(told.layers.ground), data.layersAt(told.layers.plan), known]);
-  const made = new CoverageMap(find("map"), { ...ground, ...plan }, limitOf(view, told.walks), view.camera, seen, acts);
-  drawing = made;
-  made.shown.then(() => document.documentElement.classList.add("seen"));
-  await made.ready;
+  const seen = await Promise.race([known, new Promise((over) => setTimeout(over, SOON_MS, null))]);
+  drawing = new CoverageMap(find("map"), told.layers, limitOf(view, told.walks), view.camera, seen, acts);
+  drawing.shown.then(() => document.documentElement.classList.add("seen"));
+  await drawing.ready;
+  return seen;
+}
+
+async function known() {
+  const [walks, homes, { venues, communities }] = await Promise.all([data.walksTo(view.category), data.homes(), data.json("venues.json")]);
+  Object.assign(kept, { homes, venues });
+  return { walks, homes, venues: serving(), communities };
 }
 
 async function start() {
+  prepare();
   readAddress();
   listen();
   find("about").textContent = [told.name, told.plan === null ? say("staff_no_plan") : say("staff_plan", { plan: told.plan })].join(" · ");
   panel.showCategories(view, null, acts.category);
   showLimit();
   showTab();
+  const all = known();
   refresh();
-  const first = data.walksTo(view.category);
-  const homes = data.homes();
-  const places = data.json("venues.json");
-  [kept.homes] = await Promise.all([homes, draw(Promise.all([first, homes]))]);
-  panel.showLegend(view, kept.figures?.bands, kept.homes);
+  const seen = await draw(all);
   drawing?.setGrids(view.tab === "grid");
-  places.then(({ venues, communities }) => {
-    kept.venues = venues;
-    drawing?.setNames(communities);
-    drawing?.setVenues(serving(), view.venue);
-  }, complain);
+  const { communities } = await all;
+  panel.showLegend(view, kept.figures?.bands, kept.homes);
+  if (drawing && !seen) {
+    drawing.setNames(communities);
+    drawing.setVenues(serving(), view.venue);
+  }
   await showWalks();
-  drawing?.shown.then(() => {
-    drawing.map.once("render", () => document.documentElement.classList.add("drawn"));
-    drawing.map.triggerRepaint();
-  });
-  await places;
+  drawing?.coloured().then(() => document.documentElement.classList.add("drawn"));
   if (kept.figures?.areas.by === "community") drawing?.setShares(kept.figures.areas.rows);
   if (drawing) acts.moved();
-  await showCard(false).catch((error) => {
-    Object.assign(view, { building: -1, venue: -1 });
-    complain(error);
-  });
+  if (view.building >= 0 || view.venue >= 0) {
+    await showCard(false).catch((error) => {
+      Object.assign(view, { building: -1, venue: -1 });
+      complain(error);
+    });
+  }
   showTab();
   document.documentElement.classList.add("ready");
 }

@@ -8,11 +8,19 @@ const FONT = ["Microsoft YaHei, PingFang SC, Noto Sans CJK SC, Noto Sans SC, Wen
 const NEAR = 16;
 const NEAR_ENOUGH_PIXELS = 10;
 const FIRST_BUILDINGS = 13;
+const OUTLINED = 15;
+const FIRST_FRAME_MS = 2000;
 const GROUND = ["communities", "water", "rivers", "street-rims", "streets", "railways", "street-names"];
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const collection = (features) => ({ type: "FeatureCollection", features });
 const empty = () => ({ type: "geojson", data: collection([]) });
 const point = (place, properties) => ({ type: "Feature", properties, geometry: { type: "Point", coordinates: place } });
+
+/** Start the library's worker while the data are still on their way. */
+export function prepare() {
+  maplibregl.setWorkerUrl(told.library);
+  maplibregl.prewarm();
+}
 
 export const canDraw = () => Boolean(window.WebGL2RenderingContext && document.createElement("canvas").getContext("webgl2"));
 
@@ -44,8 +52,11 @@ const unreached = (walks, homes) => {
   return ids;
 };
 
-function style(layers, limit, hatched) {
-  const sources = { circles: empty(), venues: empty(), chosen: empty(), sites: empty(), names: empty() };
+const venuePoints = (venues, position) => collection(venues.map((each) => point([each.lon, each.lat], { position: each.position, name: each.name, chosen: each.position === position })));
+const namePoints = (communities) => collection(communities.map((each) => point([each.lon, each.lat], { name: each.name })));
+
+function style(layers, limit, { hatched, venues, names }) {
+  const sources = { circles: empty(), venues: { type: "geojson", data: venues }, chosen: empty(), sites: empty(), names: { type: "geojson", data: names } };
   for (const [name, each] of Object.entries(layers)) {
     sources[name] = { type: "vector", tiles: each.tiles.map((tile) => decodeURI(new URL(tile, location.href).href)), minzoom: each.minzoom, maxzoom: each.maxzoom, ...(each.bounds ? { bounds: each.bounds } : {}) };
   }
@@ -59,11 +70,11 @@ function style(layers, limit, hatched) {
     { id: "water", type: "fill", ...of("barriers"), filter: ["all", isArea, kind("river")], paint: { "fill-color": "#bfdcea" } },
     { id: "rivers", type: "line", ...of("barriers"), filter: ["all", ["!", isArea], kind("river")], paint: { "line-color": "#bfdcea", "line-width": byZoom(1.5, 12) } },
     { id: "street-rims", type: "line", ...of("streets"), minzoom: 15, paint: { "line-color": "#d9d2c4", "line-width": byZoom(1, 11) } },
-    { id: "streets", type: "line", ...of("streets"), layout: { "line-cap": "round" }, paint: { "line-color": ["step", ["zoom"], "#e0dacd", 15, "#ffffff"], "line-width": byZoom(0.6, 9) } },
+    { id: "streets", type: "line", ...of("streets"), layout: { "line-cap": ["step", ["zoom"], "butt", 15, "round"] }, paint: { "line-color": ["step", ["zoom"], "#e0dacd", 15, "#ffffff"], "line-width": byZoom(0.6, 9) } },
     { id: "railways", type: "line", ...of("barriers"), filter: kind("railway"), paint: { "line-color": "#8d877c", "line-width": 2, "line-dasharray": [4, 2] } },
     { id: "walls", type: "line", ...of("barriers"), minzoom: 15, filter: kind("wall"), paint: { "line-color": "#8a6a4a", "line-width": 1.2 } },
     { id: "circles", type: "fill", source: "circles", paint: { "fill-color": "#2f6bb0", "fill-opacity": 0.12 } },
-    { id: "buildings", type: "fill", ...of("buildings"), paint: { "fill-color": colourBy(limit), "fill-outline-color": ["step", ["zoom"], "rgba(0, 0, 0, 0)", 14.5, "rgba(40, 34, 28, 0.4)"] } },
+    { id: "buildings", type: "fill", ...of("buildings"), paint: { "fill-color": colourBy(limit), "fill-antialias": ["step", ["zoom"], false, OUTLINED, true], "fill-outline-color": "rgba(40, 34, 28, 0.4)" } },
     { id: "hatch", type: "fill", ...of("buildings"), filter: amongIds(hatched), paint: { "fill-pattern": "hatch", "fill-antialias": false } },
     { id: "circle-rims", type: "line", source: "circles", paint: { "line-color": "#2f6bb0", "line-width": 2 } },
     { id: "borders", type: "line", ...of("communities"), paint: { "line-color": "#4a3f6b", "line-width": byZoom(1.2, 3), "line-dasharray": [3, 2] } },
@@ -88,17 +99,41 @@ function hatch() {
   return { width: side, height: side, data };
 }
 
+/**
+ * Draw no frame from the moment that the first tile is asked for until all in view are there, or until FIRST_FRAME_MS have passed. Where the processor
+ * does the work of a graphics card, each frame between takes some tenths of a second away from the tiles.
+ */
+function drawnAtOnce(map, sources) {
+  const { triggerRepaint } = map;
+  const hold = (event) => {
+    if (!event.tile) return;
+    map.off("sourcedataloading", hold);
+    map.on("sourcedata", look);
+    map.triggerRepaint = () => {};
+  };
+  const look = () => sources.every((name) => map.isSourceLoaded(name)) && draw();
+  const draw = () => {
+    clearTimeout(late);
+    map.off("sourcedataloading", hold);
+    map.off("sourcedata", look);
+    map.triggerRepaint = triggerRepaint;
+    map.triggerRepaint();
+  };
+  const late = setTimeout(draw, FIRST_FRAME_MS);
+  map.on("sourcedataloading", hold);
+}
+
 export class CoverageMap {
-  /** `seen`: walks and homes where they are known already. `acts`: building(position), venue(position), moved(). */
+  /** `seen`: walks, homes, venues and communities where they are known already. `acts`: building(position), venue(position), moved(). */
   constructor(container, layers, limit, camera, seen, acts) {
-    maplibregl.setWorkerUrl(told.library);
     this.layers = layers;
-    this.sites = [];
+    this.isShown = false;
     this.marked = "";
-    this.hatched = seen ? unreached(...seen) : [];
+    this.hatched = seen ? unreached(seen.walks, seen.homes) : [];
+    const drawn = style(layers, limit, { hatched: this.hatched, venues: venuePoints(seen?.venues ?? [], -1), names: namePoints(seen?.communities ?? []) });
     this.map = new maplibregl.Map({
       container,
-      style: style(layers, limit, this.hatched),
+      style: drawn,
       ...(camera ?? { bounds: told.bounds, fitBoundsOptions: { padding: 30 } }),
       maxZoom: 19,
       attributionControl: false,
@@ -113,11 +148,13 @@ export class CoverageMap {
     this.map.keyboard.disableRotation();
     this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 140, unit: "metric" }), "bottom-right");
+    drawnAtOnce(this.map, Object.keys(drawn.sources));
     this.ready = new Promise((done) => this.map.once("style.load", () => done(this.map.addImage("hatch", hatch(), { pixelRatio: 2 }))));
     this.shown = new Promise((done) => {
       const look = () => {
         if (!this.map.getSource("buildings") || !this.map.isSourceLoaded("buildings")) return;
         this.map.off("render", look);
+        this.isShown = true;
         done();
       };
       this.map.on("render", look);
@@ -163,6 +200,15 @@ export class CoverageMap {
     this.hatched = hatched;
   }
 
+  /** Wait for the first frame after `setWalks` that has all buildings in view. */
+  async coloured() {
+    if (!this.isShown) return this.shown;
+    return new Promise((done) => {
+      this.map.once("render", done);
+      this.map.triggerRepaint();
+    });
+  }
+
   setLimit(limit) {
     this.map.setPaintProperty("buildings", "fill-color", colourBy(limit), { validate: false });
   }
@@ -177,7 +223,7 @@ export class CoverageMap {
   }
 
   setVenues(venues, position) {
-    this.map.getSource("venues").setData(collection(venues.map((each) => point([each.lon, each.lat], { position: each.position, name: each.name, chosen: each.position === position }))));
+    this.map.getSource("venues").setData(venuePoints(venues, position));
   }
 
   setSites(sites) {
@@ -198,7 +244,7 @@ export class CoverageMap {
   }
 
   setNames(communities) {
-    this.map.getSource("names").setData(collection(communities.map((each) => point([each.lon, each.lat], { name: each.name }))));
+    this.map.getSource("names").setData(namePoints(communities));
   }
 
   /** Move so that bounds are seen beside the card, which lies over the map's left on a desk and below the map on a phone. */
