@@ -13,14 +13,14 @@ import shapely
 from gridmap.circles.clipping import FAILED, FINE, marks_of
 from gridmap.circles.compounds import Faces, bridge_pieces, faces_of, rims_of
 from gridmap.circles.coverage import Coverage
-from gridmap.circles.drawing import Asked, Behind, Streets, draw
+from gridmap.circles.drawing import Asked, Behind, Streets, draw, spared_edges
 from gridmap.circles.limits import Limit
-from gridmap.circles.rasters import LANES, areas_of
+from gridmap.circles.rasters import areas_of
 from gridmap.progress import Progress, silent
 from gridmap.walking.doors import Doors
 from gridmap.walking.network import Network
 from gridmap.walking.reach import FAR, Arcs, Reached, arcs, nearest, reached
-from gridmap.walking.segments import Geometries, Integers, Mask
+from gridmap.walking.segments import Geometries, Integers
 from gridmap.walking.walls import Walls
 
 WIDTH_M = 25.0
@@ -37,6 +37,9 @@ AT_ONCE = 64
 
 SIMPLE_M = 0.5
 """Corners of streets so near to a straight line between others are left out where a street is drawn as a whole."""
+
+SPARED_M = 10.0
+"""Edges no longer than this are not drawn where those at both their ends are: the outline beside their middle sags by half a metre."""
 
 ASKEW = ((0.0137, 0.0291), (0.3719, 0.2113), (0.7057, 0.5839))
 """The raster begins at these shares of a cell beside whole metres, so that walls drawn in whole metres do not run through its points. The second and
@@ -140,9 +143,11 @@ def _streets(network: Network) -> Streets:
     shape = np.ascontiguousarray(network.shape)
     along = along / drawn[edge] * network.length_cm[edge]
     corner, owner = shapely.get_coordinates(shapely.simplify(network.lines(), SIMPLE_M, preserve_topology=False), return_index=True)
-    step = np.flatnonzero(np.diff(owner) == 0)
+    step = np.flatnonzero(owner[1:] == owner[:-1])
     line, line_from = np.hstack((corner[step], corner[step + 1])), np.searchsorted(owner[step], np.arange(network.edges + 1))
-    return Streets(first, arc, network.length_cm, network.one_way, network.level, shape, network.shape_at, along, line, line_from)
+    fits = (drawn <= SPARED_M) & (np.diff(line_from) == 1)
+    spared = spared_edges(network.a, network.b, fits, ~network.one_way & (network.length_cm > 0))
+    return Streets(first, arc, network.length_cm, network.one_way, network.level, shape, network.shape_at, along, line, line_from, spared)
 
 
 def _tiles(network: Network, venues: Doors) -> Iterator[Integers]:
@@ -183,7 +188,7 @@ class _Canvas:
         self.corner = np.repeat(network.shape_at[self.edges] - begins, count) + np.arange(count.sum())
         self.edge_of = np.repeat(self.edges, count)
         places = np.concatenate((network.shape[self.corner], self.leg))
-        margin = WIDTH_M + (LANES + 4) * cell_m
+        margin = WIDTH_M + 4 * cell_m
         low, high = places.min(axis=0) - margin, places.max(axis=0) + margin
         self.from_x, self.from_y = self.origin = (np.floor(low / cell_m) - 1 + ASKEW[turn]) * cell_m
         self.columns, self.rows = (np.ceil((high - self.origin) / cell_m) + 1).astype(int).tolist()

@@ -20,7 +20,7 @@ class Streets(NamedTuple):
 
     ``arc`` is (edge, the node that it leads to, centimetres, 1 where it is left at its node a and 2 more where it is one-way). ``along`` is how far
     along its edge each corner of ``shape`` lies, in centimetres. ``line[line_from[e] : line_from[e + 1]]`` are the segments of edge ``e`` without
-    corners that lie nearly on a straight line.
+    corners that lie nearly on a straight line, and ``spared`` edges so short that those at their two ends draw them too.
     """
 
     first: Integers
@@ -33,6 +33,7 @@ class Streets(NamedTuple):
     along: Floats
     line: Floats
     line_from: Integers
+    spared: Mask
 
 
 class Behind(NamedTuple):
@@ -66,6 +67,22 @@ class Asked(NamedTuple):
     leg_from: Integers
     behind: Marks32
     behind_from: Integers
+
+
+@kernel
+def spared_edges(a: Any, b: Any, fits: Any, two_way: Any) -> Any:
+    """Return those edges out of ``fits`` at both whose ends another one stays: a two-way edge, which is drawn whenever its end is reached."""
+    left = np.zeros(max(a.max(), b.max()) + 1 if a.size else 0, np.int32)
+    for e in range(a.size):
+        left[a[e]] += two_way[e]
+        left[b[e]] += two_way[e]
+    spared = np.zeros(a.size, np.bool_)
+    for e in range(a.size):
+        if fits[e] and two_way[e] and a[e] != b[e] and left[a[e]] > 1 and left[b[e]] > 1:
+            spared[e] = True
+            left[a[e]] -= 1
+            left[b[e]] -= 1
+    return spared
 
 
 @kernel
@@ -145,8 +162,8 @@ def _added(
 
 @kernel
 def _ways(
-    c: Any, limit: Any, asked: Any, streets: Any, from_x: Any, from_y: Any, behind: Any, entered: Any, bridged: Any, circle: Any, whole: Any, now: Any,
-    pieces: Any, count: Any,
+    c: Any, limit: Any, asked: Any, streets: Any, from_x: Any, from_y: Any, behind: Any, entered: Any, bridged: Any, circle: Any,
+    whole: Any, now: Any, pieces: Any, count: Any,
 ) -> Any:  # fmt: skip
     """Write the pieces of the streets before the doors of venues, and the ways from these; return what :func:`_added` does."""
     shut, any_in = True, False
@@ -179,7 +196,7 @@ def _pieces(
     """
     # Columns are taken out of their tuples before loops: within, each access would count references.
     nodes, arc_from, arc, level, clear = asked.node, streets.first, streets.arc, streets.level, behind.clear
-    line, line_from, shape_at = streets.line, streets.line_from, streets.shape_at
+    line, line_from, spared, shape_at = streets.line, streets.line_from, streets.spared, streets.shape_at
     pieces, count, shut, any_in = np.empty((2048, 4)), 0, True, False
     for m in range(asked.first[c], asked.first[c + 1]):
         node = nodes[m]
@@ -199,9 +216,10 @@ def _pieces(
                 shut, any_in = shut and behind_walls, any_in or leads_in
                 continue
             whole[e] = now
-            if count + line_from[e + 1] - line_from[e] > pieces.shape[0]:
-                pieces = np.concatenate((pieces, np.empty((pieces.shape[0] + line_from[e + 1] - line_from[e], 4))))
-            for k in range(line_from[e], line_from[e + 1]):
+            drawn = 0 if spared[e] and left > 0 and spare > 0 else line_from[e + 1] - line_from[e]
+            if count + drawn > pieces.shape[0]:
+                pieces = np.concatenate((pieces, np.empty((pieces.shape[0] + drawn, 4))))
+            for k in range(line_from[e], line_from[e] + drawn):
                 pieces[count, 0], pieces[count, 1] = line[k, 0] - from_x, line[k, 1] - from_y
                 pieces[count, 2], pieces[count, 3] = line[k, 2] - from_x, line[k, 3] - from_y
                 count += 1

@@ -35,9 +35,6 @@ STEPS = 2
 SMALL_M = 800.0
 """Circles narrower than this get cells half as wide, those half as wide again cells of a quarter, and so on: of few places each one counts."""
 
-LANES = 8
-"""So many raster points in a row are looked at at once: as many as fit into a register of the processor."""
-
 RUN = 24
 """So many corners in a row are left out at most."""
 
@@ -73,16 +70,13 @@ def areas_of(places: Floats, rings: Integers, parts: Integers, areas: Integers) 
 
 @kernel
 def window(low_x: Any, low_y: Any, high_x: Any, high_y: Any, width: Any, cell: Any) -> Any:
-    """Return the raster for what lies within these bounds: how often the cell is halved, the south-western point in cells, and rows and columns, these a
-    multiple of :data:`LANES`.
-    """
+    """Return the raster for what lies within these bounds: how often the cell is halved, the south-western point in cells, and rows and columns."""
     halvings, narrow = 0, SMALL_M
     while max(high_x - low_x, high_y - low_y) + 2 * width < narrow:
         cell, narrow, halvings = cell / 2, narrow / 2, halvings + 1
     # Whole cells, so that the circles of neighbours share their raster and nested ones never cross.
     left, bottom = int(np.floor((low_x - width) / cell)) - 1, int(np.floor((low_y - width) / cell)) - 1
-    rows, columns = int(np.ceil((high_y + width) / cell)) - bottom + 2, int(np.ceil((high_x + width) / cell)) - left + 2
-    return halvings, left, bottom, rows, -(-columns // LANES) * LANES
+    return halvings, left, bottom, int(np.ceil((high_y + width) / cell)) - bottom + 2, int(np.ceil((high_x + width) / cell)) - left + 2
 
 
 @kernel
@@ -122,26 +116,23 @@ def distances(segments: Any, left: Any, bottom: Any, width: Any, cell: Any, rows
         dx, dy = bx - ax, by - ay
         length = dx * dx + dy * dy
         inverse = one / length if length > zero else zero
-        from_column, to_column = int(np.ceil((min(ax, bx) - reach) / cell)), int((max(ax, bx) + reach) / cell)
-        batches = (to_column - from_column) // LANES + 1
-        from_column = max(0, min(from_column, columns - batches * LANES))
+        from_column = max(0, int(np.ceil((min(ax, bx) - reach) / cell)))
+        to_column = min(columns - 1, int((max(ax, bx) + reach) / cell))
+        px = np.float32(from_column) * step - ax
         more = step * dx * inverse
         for i in range(max(0, int(np.ceil((min(ay, by) - reach) / cell))), min(rows - 1, int((max(ay, by) + reach) / cell)) + 1):
             py = np.float32(i) * step - ay
-            for batch in range(batches):
-                begin = from_column + batch * LANES
-                row, mine = squares[i, begin : begin + LANES], closest[i, begin : begin + LANES]
-                px = np.float32(begin) * step - ax
-                share = (px * dx + py * dy) * inverse
-                # Written so that the compiler does all points of a batch at once.
-                for j in range(LANES):
-                    turn = np.float32(np.int32(j))
-                    along = max(zero, min(one, share + turn * more))
-                    ex, ey = px + turn * step - along * dx, py - along * dy
-                    square = ex * ex + ey * ey
-                    nearer = square < row[j]
-                    row[j] = square if nearer else row[j]
-                    mine[j] = np.int32(s) if nearer else mine[j]
+            row, mine = squares[i, from_column : to_column + 1], closest[i, from_column : to_column + 1]
+            share = (px * dx + py * dy) * inverse
+            # Written so that the compiler does eight points at once.
+            for j in range(row.size):
+                turn = np.float32(np.int32(j))
+                along = max(zero, min(one, share + turn * more))
+                ex, ey = px + turn * step - along * dx, py - along * dy
+                square = ex * ex + ey * ey
+                nearer = square < row[j]
+                row[j] = square if nearer else row[j]
+                mine[j] = np.int32(s) if nearer else mine[j]
     return squares, closest
 
 
