@@ -143,8 +143,8 @@ def _streets(network: Network) -> Streets:
     shape = np.ascontiguousarray(network.shape)
     along = along / drawn[edge] * network.length_cm[edge]
     corner, owner = shapely.get_coordinates(shapely.simplify(network.lines(), SIMPLE_M, preserve_topology=False), return_index=True)
-    step = np.flatnonzero(owner[1:] == owner[:-1])
-    line, line_from = np.hstack((corner[step], corner[step + 1])), np.searchsorted(owner[step], np.arange(network.edges + 1))
+    begin = np.flatnonzero(owner[1:] == owner[:-1])
+    line, line_from = np.hstack((corner[begin], corner[begin + 1])), np.searchsorted(owner[begin], np.arange(network.edges + 1))
     fits = (drawn <= SPARED_M) & (np.diff(line_from) == 1)
     spared = spared_edges(network.a, network.b, fits, ~network.one_way & (network.length_cm > 0))
     return Streets(first, arc, network.length_cm, network.one_way, network.level, shape, network.shape_at, along, line, line_from, spared)

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+import shapely.ops
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from walks import EAST_M, NORTH_M, draw_walks, line
 
 from gridmap.circles.areas import CELL_M, WIDTH_M, category_circles, venue_circles
+from gridmap.circles.compounds import BRIDGE_M
 from gridmap.circles.coverage import coverage
 from gridmap.circles.limits import walk_limit
 from gridmap.circles.rasters import outline
@@ -122,6 +124,26 @@ def test_a_bridge_carries_the_circle_over_water() -> None:
     assert area.geom_type == "Polygon"
     assert shapely.contains_xy(area, 480, 0)
     assert shapely.intersection(area, river).area < 60 * 12
+
+
+@pytest.mark.parametrize("bridge", [line((395, 0), (605, 0)), line((395, 0), (470, 0), (520, 30), (605, 30))])
+def test_a_bridge_is_drawn_no_farther_than_it_is_reached(bridge: Any) -> None:
+    river = shapely.box(400, -100, 600, 100)
+    streets = {"west": line((0, 0), (395, 0)), "bridge": (bridge, {"layer": 1}), "east": line(bridge.coords[-1], (1000, 30))}
+    area = circle(streets, 380, 0, minutes=2, waters={"r": river})
+    reached = shapely.ops.substring(bridge, 0, 150 - 15)
+    assert shapely.covers(area, reached.buffer(1))
+    beyond = shapely.ops.substring(bridge, 150 - 15 + BRIDGE_M + 0.1, bridge.length)
+    assert not shapely.intersects(area, beyond)
+    over_water_m = shapely.intersection(reached, river).length + BRIDGE_M / 2
+    assert shapely.intersection(area, river).area == pytest.approx(over_water_m * 2 * BRIDGE_M, rel=0.05)
+
+
+def test_short_edges_between_drawn_ones_leave_no_notch() -> None:
+    ways = {f"s{k}": line((8 * k, 0), (8 * k + 8, 0)) for k in range(20)}
+    area = circle(ways | {f"u{k}": line((8 * k, 0), (8 * k, 300)) for k in range(0, 20, 2)}, 80, 0, minutes=3)
+    exact = shapely.union_all([line((0, 0), (160, 0)), *(line((8 * k, 0), (8 * k, 225 - abs(8 * k - 80))) for k in range(0, 20, 2))]).buffer(WIDTH_M)
+    assert iou(area, exact) > 0.985
 
 
 @pytest.fixture(scope="module")
