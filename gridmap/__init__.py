@@ -106,6 +106,8 @@ if TYPE_CHECKING:
     from gridmap.outputs.walks import Walks as Walks
     from gridmap.outputs.walks import packed_homes as packed_homes
     from gridmap.outputs.walks import packed_walks as packed_walks
+    from gridmap.people.fields import people_fields as people_fields
+    from gridmap.people.reading import read_people as read_people
     from gridmap.people.tables import People as People
     from gridmap.rules import Rules as Rules
     from gridmap.rules import load_rules as load_rules
@@ -118,6 +120,7 @@ if TYPE_CHECKING:
     from gridmap.store.accounts import territory_kind as territory_kind
     from gridmap.store.audit import AuditLog as AuditLog
     from gridmap.store.audit import AuditReport as AuditReport
+    from gridmap.store.jobs import Job as Job
     from gridmap.store.jobs import Jobs as Jobs
     from gridmap.store.members import Members as Members
     from gridmap.store.members import MembersWithin as MembersWithin
@@ -146,6 +149,7 @@ _MODULE_OF = {
     "Import": "gridmap.ground.importing",
     "ImportRequest": "gridmap.ground.importing",
     "InputError": "gridmap.errors",
+    "Job": "gridmap.store.jobs",
     "Jobs": "gridmap.store.jobs",
     "Limit": "gridmap.circles.limits",
     "Look": "gridmap.ground.looking",
@@ -223,6 +227,7 @@ _MODULE_OF = {
     "packed_numbers": "gridmap.outputs.tiles",
     "packed_walks": "gridmap.outputs.walks",
     "page_script": "gridmap.outputs.publish_page",
+    "people_fields": "gridmap.people.fields",
     "plan_into": "gridmap.store.work",
     "plan_map": "gridmap.outputs.maps",
     "profile_names": "gridmap.rules",
@@ -236,6 +241,7 @@ _MODULE_OF = {
     "public_policy": "gridmap.outputs.publish_page",
     "public_venues": "gridmap.outputs.publish_content",
     "publish": "gridmap.outputs.publish",
+    "read_people": "gridmap.people.reading",
     "reason_sums": "gridmap.outputs.coverage_tables",
     "repair": "gridmap.grids.mending",
     "report": "gridmap.grids.measures",

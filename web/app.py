@@ -10,7 +10,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import accounts, administration, api, auditing, coverage, library, members, public, start, tiles, watching
+from web import accounts, administration, api, auditing, coverage, library, member_import, members, public, start, tiles, watching
 from web.accounts import init_accounts
 from web.failures import init_failures
 from web.headers import init_headers
@@ -30,6 +30,7 @@ BLUEPRINTS = (
     coverage.blueprint,
     api.blueprint,
     members.blueprint,
+    member_import.blueprint,
     administration.blueprint,
     auditing.blueprint,
 )

@@ -24,6 +24,7 @@ from gridmap.texts import catalogue
 from web.ground import Sight
 from web.headers import basemap_here
 from web.language import language, say
+from web.member_import import IMPORTERS
 from web.security import actor, allowed, public_view, signed_in
 from web.standing import standing
 
@@ -54,7 +55,9 @@ def page() -> str:
         "basemap": basemap_here() if _is_entrusted() else None,
     }
     longest = {"shortest": PURPOSE_SHORTEST, "longest": PURPOSE_LONGEST}
-    return render_template("members.html", texts=texts, told=told, plan=sight.plan, entrusted=_is_entrusted(), **longest)
+    user = signed_in()
+    may_import = user is not None and user.role in IMPORTERS
+    return render_template("members.html", texts=texts, told=told, plan=sight.plan, entrusted=_is_entrusted(), may_import=may_import, **longest)
 
 
 @blueprint.get("/data.json")

@@ -157,8 +157,33 @@ def export(desk: Desk) -> Answer:
     return {"file": path.name, "findings": grouped(gridmap.export_plan(chosen, district, path, language=asked["language"]))}
 
 
-WORK: Mapping[str, Callable[[Desk], Answer]] = {"look": look, "import": read_in, "plan": plan, "adopt": adopt, "export": export}
-OF_STRANGERS = ("look", "import")
+def members(desk: Desk) -> Answer:
+    """Read a workbook of member households; keep its rows, all or none, only when that is asked for, and the file no longer than until then."""
+    desk.progress("step_job_members", 0, 0)
+    asked, path, keeper = desk.request, Path(desk.request["path"]), gridmap.Members(desk.jobs.store)
+    district, adopted = desk.workspace.read_district(), desk.workspace.adopted()
+    territory = gridmap.Territory(asked["territory"]["kind"], tuple(asked["territory"]["ids"]))
+    inside = None
+    if territory.kind != "all":
+        inside = set(gridmap.buildings_within(territory, district, None if adopted is None else desk.workspace.read_plan(adopted)))
+    old = keeper.read()
+    found = gridmap.read_people(path, district, old=old, fields=asked["fields"], inside=inside)
+    sheets = [
+        {"sheet": each.sheet, "table": each.table, "fields": dict(each.fields), "columns": [*each.fields.values(), *each.unused]}
+        | {"read": each.rows_read, "kept": each.rows_kept}
+        for each in found.sheets
+    ]
+    changed: dict[str, dict[str, int]] = {}
+    if asked["keep"]:
+        desk.save()
+        told = keeper.replace(found.tables, by=desk.owner, source=path.suffix.lower(), request_id=asked["request_id"])
+        changed = {table: {what: len(ids) for what, ids in each.items()} for table, each in told.items()}
+        path.unlink(missing_ok=True)
+    return {"sheets": sheets, "changed": changed, "findings": grouped(found.findings), "saved": asked["keep"]}
+
+
+WORK: Mapping[str, Callable[[Desk], Answer]] = {"look": look, "import": read_in, "plan": plan, "adopt": adopt, "export": export, "members": members}
+OF_STRANGERS = ("look", "import", "members")
 """Work on files from outside, which gets limits where the system has any."""
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from gridmap.ground.fields import FIELD_NAMES, plain
+from gridmap.ground.fields import FIELD_NAMES, field_title, plain
+from gridmap.people.tables import PEOPLE_TABLES
+from gridmap.texts import Language, render
 
 _LEDGER = FIELD_NAMES["ledger"]
 _GRID = "grid 网格 所属网格 所在网格 网格编码 网格编号 网格名称 网格代码 grid_code grid_id"
@@ -73,6 +75,23 @@ KIND_WORDS: Mapping[str, str] = {
     "floating": "流动|floating",
     "resident": "在册|居民|常住|本地|离退|退休|居住|resident",
 }
+
+
+def people_fields(table: str, language: Language) -> dict[str, str]:
+    """Return the columns that a sheet may have, with what they are called, for people.
+
+    >>> people_fields("workers", "en")
+    {'worker_id': 'id', 'name': 'name', 'grid': 'grid, by code, id or name'}
+    """
+    known = {each.name: str(getattr(each, language)) for each in PEOPLE_TABLES[table].columns}
+    own = {"organisation": "organisation_id"}
+
+    def called(column: str) -> str:
+        if column == PEOPLE_TABLES[table].index:
+            return render("field_id", language, {})
+        return known.get(own.get(column, column)) or field_title("ledger", column, language)
+
+    return {column: called(column) for column in PEOPLE_FIELDS[table]}
 
 
 def is_never_kept(column: str) -> bool:

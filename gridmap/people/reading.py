@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gridmap.findings import Finding
+from gridmap.errors import InputError, RequestError
+from gridmap.findings import Finding, finding
 from gridmap.ground.fields import guess_fields, parse_integers, parse_truths
 from gridmap.ground.layers import Layer
 from gridmap.ground.matching import Matches, match_ledger, texts
@@ -63,6 +64,7 @@ class _Sheet:
 
     rows: Rows
     kept: np.ndarray
+    inside: Collection[str] | None = None
     columns: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -76,36 +78,60 @@ class _Sheet:
             self.findings.append(self.rows.finding(code, position, column=column, subject=str(self.rows.numbers[position]), **words))
 
 
-def read_people(path: Path, district: District, *, old: People | None = None) -> PeopleImport:
+def read_people(
+    path: Path,
+    district: District,
+    *,
+    old: People | None = None,
+    fields: Mapping[str, Mapping[str, str]] | None = None,
+    inside: Collection[str] | None = None,
+) -> PeopleImport:
     """Read the workbook at ``path``; buildings are found as those of a ledger are, by id, name and address.
 
     Each sheet is one of :data:`gridmap.people.tables.PEOPLE_TABLES`, told by its name or its columns. A row that cannot be used is an error finding
     and left out; columns and texts with telephone or identity numbers are never kept. ``old`` are the organisations that member households may name
-    when the workbook has no sheet of organisations. Raises ``InputError`` when the file cannot be read or no sheet has a header.
+    when the workbook has no sheet of organisations. ``fields`` gives, for a sheet by its name, the columns that stand for ours where the guess is
+    wrong. With ``inside``, ids of buildings, only member households there are read; ``old`` ones elsewhere stay in their table, other sheets are told
+    and left. Raises ``InputError`` when the file cannot be read, no sheet has a header, or, with ``inside``, none holds member households;
+    ``RequestError`` for ``fields`` that the sheet does not have.
     """
     layers, findings = read_each_sheet(path, PEOPLE_FIELDS, SHEET_WORDS)
     old = old or no_people()
     tables: dict[str, pd.DataFrame] = {}
+    if inside is not None:
+        left = [layer.name for name, layer in layers if name != "member_households"]
+        findings = [*findings, *(finding("member_sheet_left", sheet, file=path.name, layer=sheet) for sheet in left)]
+        layers = [each for each in layers if each[0] == "member_households"]
+        tables["member_households"] = old.member_households[~old.member_households["building_id"].isin(list(inside))]
+        if not layers:
+            raise InputError("member_households_absent", file=path.name)
     reports: list[SheetReport] = []
     # Organisations come first: households name them.
     order = list(PEOPLE_TABLES)
     for name, layer in sorted(layers, key=lambda each: order.index(each[0])):
-        sheet, fields, unused = _opened(name, layer)
-        findings = [*findings, *layer.findings]
+        sheet, taken, unused = _opened(name, layer, (fields or {}).get(layer.name))
+        sheet.inside = inside
+        findings = [*findings, *map(_without_cell, layer.findings)]
         organisations = tables.get("organisations", old.organisations)
         _READERS[name](sheet, district, organisations, tables.get(name))
         findings += sheet.findings
         made = pd.DataFrame(sheet.columns)[sheet.kept]
         table = typed_people(name, made.set_index(PEOPLE_TABLES[name].index))
         tables[name] = pd.concat([tables[name], table]) if name in tables else table
-        reports.append(SheetReport(name, layer.name, fields, unused, len(layer.frame), len(table)))
+        reports.append(SheetReport(name, layer.name, taken, unused, len(layer.frame), len(table)))
     return PeopleImport(tables, tuple(findings), tuple(reports))
 
 
-def _opened(name: str, layer: Layer) -> tuple[_Sheet, dict[str, str], tuple[str, ...]]:
+def _without_cell(found: Finding) -> Finding:
+    """Return a finding on a row without what stands in it: it may be somebody's name."""
+    return found if found.row is None or found.value is None else replace(found, value="…")
+
+
+def _opened(name: str, layer: Layer, chosen: Mapping[str, str] | None) -> tuple[_Sheet, dict[str, str], tuple[str, ...]]:
     """Return a sheet under our names of columns, without what is never kept, what its columns were taken for, and the columns not used."""
     never = [str(column) for column in layer.frame.columns if is_never_kept(str(column))]
-    fields = guess_fields(name, [str(column) for column in layer.frame.columns if str(column) not in never], known=PEOPLE_FIELDS)
+    there = [str(column) for column in layer.frame.columns if str(column) not in never]
+    fields = guess_fields(name, there, known=PEOPLE_FIELDS) if chosen is None else _chosen(name, layer.name, there, chosen)
     columns: dict[str, Any] = {ours: layer.frame[theirs].to_numpy(dtype=object) for ours, theirs in fields.items()}
     numbers = [layer.user_row(position) for position in range(len(layer.frame))]
     frame = gpd.GeoDataFrame({**columns, ROW: np.array(numbers, dtype=np.int64)}, geometry=gpd.GeoSeries([None] * len(numbers)))
@@ -120,6 +146,14 @@ def _opened(name: str, layer: Layer) -> tuple[_Sheet, dict[str, str], tuple[str,
     filled = [str(column) for column in layer.frame.columns if layer.frame[column].notna().any()]
     unused = tuple(column for column in filled if column not in (*fields.values(), *never))
     return sheet, fields, unused
+
+
+def _chosen(name: str, sheet: str, there: Collection[str], chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that somebody has chosen; raises ``RequestError`` for one that is not ours, not in the sheet, or chosen twice."""
+    for ours, theirs in chosen.items():
+        if ours not in PEOPLE_FIELDS[name] or theirs not in there or list(chosen.values()).count(theirs) > 1:
+            raise RequestError("member_field_chosen", sheet=sheet, column=theirs)
+    return dict(chosen)
 
 
 def _organisations(sheet: _Sheet, district: District, _: pd.DataFrame, before: pd.DataFrame | None) -> None:
@@ -139,6 +173,9 @@ def _organisations(sheet: _Sheet, district: District, _: pd.DataFrame, before: p
 
 def _member_households(sheet: _Sheet, district: District, organisations: pd.DataFrame, before: pd.DataFrame | None) -> None:
     building = _building_ids(sheet, district, needed=True)
+    for position, where in enumerate(building):
+        if where is not None and sheet.inside is not None and where not in sheet.inside:
+            sheet.refuse(position, "member_building_outside")
     stairwells, rooms = sheet.text("stairwell"), sheet.text("room")
     _once_each(sheet, building, stairwells, rooms)
     made = _made_ids(building, stairwells, rooms)

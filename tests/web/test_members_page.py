@@ -79,3 +79,30 @@ def _without_a_mouse(page: Page, settings: Settings) -> None:
     book = load_workbook(io.BytesIO(download.value.path().read_bytes()), read_only=True)
     assert len(list(book["党员户"].iter_rows())) > len(people)
     book.close()
+
+
+def test_member_households_come_in_by_the_page(browser: Browser, settings: Settings, tmp_path) -> None:
+    write_sample_members(sample_district(600, seed=1), tmp_path / "m.xlsx")
+    with served(settings) as at:
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+        log = watched(page, at, "blob:", "data:")
+        sign_in(page, at, "administrator", PASSWORD, "/members/import/")
+        page.wait_for_selector("html.ready")
+        assert faults(page) == []
+        page.set_input_files("#choose", tmp_path / "m.xlsx")
+        page.wait_for_selector("#import-run:visible", timeout=60_000)
+        page.locator("#sheets summary").first.click()
+        assert faults(page) == []
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert faults(page) == []
+        assert len(_households(settings)) == 0
+        page.locator("#import-run").click()
+        page.wait_for_selector("#import-result:visible", timeout=60_000)
+        assert faults(page) == []
+        assert len(_households(settings)) > 0
+        assert log == []
+
+
+def _households(settings: Settings):
+    return Members(PrivateStore(settings.private_path)).read().member_households

@@ -20,6 +20,7 @@ EVERYBODY = frozenset(ROLES)
 ACCOUNTS = frozenset(PEOPLE)
 PLANNERS = frozenset({"planner", "administrator"})
 ENTRUSTED = ACCOUNTS - {"planner", "auditor"}
+IMPORTERS = frozenset({"community", "street_office", "administrator"})
 AUDITORS = frozenset({"auditor", "administrator"})
 OVERSEERS = PLANNERS | {"auditor"}
 
@@ -60,6 +61,11 @@ MATRIX = {
     "members.building": ENTRUSTED,
     "members.export": ENTRUSTED,
     "members.figures": EVERYBODY,
+    "member_import.page": IMPORTERS,
+    "member_import.add_file": IMPORTERS,
+    "member_import.begin": IMPORTERS,
+    "member_import.job": IMPORTERS,
+    "member_import.cancel": IMPORTERS,
     "library.file": EVERYBODY,
     "coverage.page": ACCOUNTS,
     "coverage.walks": ACCOUNTS,

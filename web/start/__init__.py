@@ -59,7 +59,7 @@ def state() -> Response:
     found = standing()
     current = found.jobs.current()
     names = [path.name for path in trays.files_in(trays.tray_of(_user()))]
-    return jsonify(ground=_ground(), plans=_plans(), files=names, job=None if current is None else current.job_id)
+    return jsonify(ground=_ground(), plans=_plans(), files=names, job=None if current is None or current.kind not in REQUESTS else current.job_id)
 
 
 def _ground() -> dict[str, Any] | None:
@@ -173,28 +173,18 @@ def _texts(body: Body, name: str) -> dict[str, str]:
 @blueprint.get("/jobs/<job_id>")
 @allowed(*PLANNERS)
 def job(job_id: str) -> Response:
-    """Tell how far a job is, and its answer once it is over."""
+    """Tell how far a job is, and its answer once it is over; what is read of member households is told to its owner alone, on its own page."""
     found = standing().jobs.read(job_id)
-    step = say(found.step) if found.step in catalogue() else ""
-    answer = None if found.answer is None else _spoken(found.answer)
-    if found.state == "failed" and answer is None:
-        answer = {"error": say("job_died", job=job_id), "findings": []}
-    reply = {"job": job_id, "kind": found.kind, "owner": found.owner, "state": found.state, "over": found.is_over}
-    return jsonify(**reply, step=step, done=found.done, total=found.total, answer=answer)
-
-
-def _spoken(value: Any) -> Any:
-    """Return an answer in the visitor's language: where it holds a text in both, that one."""
-    if isinstance(value, dict):
-        return _spoken(value[language()]) if set(value) == {"zh", "en"} else {name: _spoken(each) for name, each in value.items()}
-    return [_spoken(each) for each in value] if isinstance(value, list) else value
+    if found.kind not in REQUESTS:
+        abort(404)
+    return running.told(found)
 
 
 @blueprint.post("/jobs/<job_id>/cancel")
 @allowed(*PLANNERS)
 def cancel(job_id: str) -> Response:
     """End a job, unless it is over or saves its result."""
-    standing().jobs.read(job_id)
+    job(job_id)
     standing().jobs.cancel(job_id, by=actor())
     return job(job_id)
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import g
+from flask import Response, g, jsonify
 
-from gridmap import Jobs
-from gridmap.texts import LANGUAGES, render
+from gridmap import Job, Jobs
+from gridmap.texts import LANGUAGES, catalogue, render
+from web.language import language, say
 from web.security import actor
 from web.standing import standing
 
@@ -45,3 +46,20 @@ def _attend(process: subprocess.Popen[bytes], jobs: Jobs, job_id: str) -> None:
         LOG.error(complaint.decode(errors="replace")[-LONGEST_COMPLAINT:], extra={"told": {"job": job_id, "code": process.returncode}})
         error = {language: render("job_died", language, {"job": job_id}) for language in LANGUAGES}
         jobs.end(job_id, "failed", {"error": error, "findings": []})
+
+
+def told(found: Job) -> Response:
+    """Tell how far a job is, and its answer once it is over."""
+    step = say(found.step) if found.step in catalogue() else ""
+    answer = None if found.answer is None else _spoken(found.answer)
+    if found.state == "failed" and answer is None:
+        answer = {"error": say("job_died", job=found.job_id), "findings": []}
+    reply = {"job": found.job_id, "kind": found.kind, "owner": found.owner, "state": found.state, "over": found.is_over}
+    return jsonify(**reply, step=step, done=found.done, total=found.total, answer=answer)
+
+
+def _spoken(value: Any) -> Any:
+    """Return an answer in the visitor's language: where it holds a text in both, that one."""
+    if isinstance(value, dict):
+        return _spoken(value[language()]) if set(value) == {"zh", "en"} else {name: _spoken(each) for name, each in value.items()}
+    return [_spoken(each) for each in value] if isinstance(value, list) else value

@@ -1,8 +1,9 @@
 // Background work: begin it, show how far it is, let it be cancelled, give its answer.
 
-import { Refused, ask, find, make, say, tell } from "./tools.js";
+import { Refused, ask, find, make, say, tell, titles } from "./tools.js";
 
 const PAUSE_MS = 600;
+const JOBS = titles.jobs ?? "/start/jobs";
 let busy = false;
 
 const slotOf = (kind) => [...document.querySelectorAll(".work")].find((slot) => slot.dataset.kinds.split(" ").includes(kind));
@@ -27,7 +28,7 @@ export const isBusy = () => busy;
 export async function run(kind, request) {
   trouble();
   try {
-    const { job } = await ask("/start/jobs", { kind, ...request });
+    const { job } = await ask(JOBS, { kind, ...request });
     return await follow(job, kind);
   } catch (error) {
     trouble(error);
@@ -41,7 +42,7 @@ export async function follow(job, kind) {
   const line = make("p", { className: "step", role: "status" });
   const bar = make("progress", { "aria-label": say("start_work_waiting") });
   const cancel = make("button", { type: "button", className: "cancel" }, say("start_work_cancel"));
-  cancel.addEventListener("click", () => ask(`/start/jobs/${job}/cancel`, {}).catch(trouble));
+  cancel.addEventListener("click", () => ask(`${JOBS}/${job}/cancel`, {}).catch(trouble));
   slot.replaceChildren(make("div", { className: "working" }, line, bar, cancel));
   lock(true);
   try {
@@ -54,7 +55,7 @@ export async function follow(job, kind) {
 async function watch(job, line, bar, cancel) {
   for (;;) {
     try {
-      const state = await ask(`/start/jobs/${job}`);
+      const state = await ask(`${JOBS}/${job}`);
       show(state, line, bar, cancel);
       if (state.over) return state;
     } catch (error) {
