@@ -62,7 +62,7 @@ class Budget:
 
 
 BUDGETS: Mapping[Effort, Budget] = {
-    "quick": Budget(1, 4, 600, 4, 20_000, 20_000, 0, ExchangeEffort(10_000, 0, CoverEffort(3_000, 20_000, 20))),
+    "quick": Budget(1, 4, 600, 4, 20_000, 20_000, 0, ExchangeEffort(10_000, 0, CoverEffort(3_000, 5_000, 20))),
     "normal": Budget(2, 6, 600, 4, 20_000, 20_000, 1, ExchangeEffort(20_000, 15_000, CoverEffort(5_000, 20_000, 100))),
     "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 3, ExchangeEffort(100_000, 1_000_000, CoverEffort(40_000, 300_000, 1_000))),
 }
