@@ -15,7 +15,7 @@ from gridmap.circles.compounds import Faces, bridge_pieces, faces_of, rims_of
 from gridmap.circles.coverage import Coverage
 from gridmap.circles.drawing import Asked, Behind, Streets, draw, spared_edges
 from gridmap.circles.limits import Limit
-from gridmap.circles.rasters import areas_of
+from gridmap.circles.polygons import areas_of
 from gridmap.progress import Progress, silent
 from gridmap.walking.doors import Doors
 from gridmap.walking.network import Network

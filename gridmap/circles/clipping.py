@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridmap.circles.compounds import OUTSIDE
-from gridmap.circles.rasters import FIRM, encloses
+from gridmap.circles.polygons import FIRM, encloses
 from gridmap.kernels import kernel
 
 Marks32 = npt.NDArray[np.int32]

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gridmap.circles.clipping import clipped, looked_at, open_faces
-from gridmap.circles.rasters import bounds, distances, in_order, lower_corners, rings, straightened, window
+from gridmap.circles.polygons import in_order, straightened
+from gridmap.circles.rasters import bounds, distances, lower_corners, rings, window
 from gridmap.kernels import kernel
 from gridmap.walking.segments import Floats, Integers, Mask
 
@@ -237,7 +238,7 @@ def _pieces(
 
 @kernel
 def _one(pieces: Any, rims: Any, marks: Any, is_open: Any, now: Any, width: Any, cell: Any) -> Any:
-    """Return one circle as :func:`gridmap.circles.rasters.in_order` does, and how cutting it went."""
+    """Return one circle as :func:`gridmap.circles.polygons.in_order` does, and how cutting it went."""
     low_x, low_y, high_x, high_y = bounds(pieces)
     halvings, left, bottom, rows, columns = window(low_x, low_y, high_x, high_y, width, cell)
     cell /= 2**halvings
