@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 
@@ -10,6 +11,7 @@ from flask import Flask
 from gridmap import GridmapError, WorkspaceError
 from web import coverage, public, tiles
 from web.circles import circles_now
+from web.ground import Sight
 from web.standing import standing
 from web.watching import LOG
 
@@ -28,8 +30,7 @@ def _prepare(app: Flask) -> None:
     # Views are called as by a visitor who says nothing about himself.
     with app.test_request_context("/"):
         try:
-            sight = standing().ground.sight()
-            tiles.warm(sight)
+            sight = _first_sight()
             ready.set()
             LOG.info("maps prepared", extra={"told": {"ms": round(1000 * (time.perf_counter() - begun))}})
             if public.has_venues(sight):
@@ -44,3 +45,15 @@ def _prepare(app: Flask) -> None:
             LOG.warning(error.sentence("en"))
         finally:
             ready.set()
+
+
+def _first_sight() -> Sight:
+    """Read the workspace and cut the first tiles; the collector of garbage, which would look through all of it again and again, stays away."""
+    gc.disable()
+    try:
+        sight = standing().ground.sight()
+        tiles.warm(sight)
+        gc.freeze()
+    finally:
+        gc.enable()
+    return sight
