@@ -104,8 +104,19 @@ def test_the_staffs_map(size: tuple[int, int], browser: Browser, shown: tuple[st
     page.get_by_role("button", name="底图").click()
     assert without_basemap(page) == {"ink": 0, "rim": 0}
     assert page.locator(".basemap-told").is_hidden()
+    _stays_off_by_its_link(page, "html.ready.drawn.figures")
     assert log == []
     page.close()
+
+
+def _stays_off_by_its_link(page: Page, ready: str) -> None:
+    """Open the page's present address anew: the basemap that was switched off is off."""
+    link = page.url
+    assert "basemap=off" in link
+    page.goto("about:blank")
+    page.goto(link)
+    page.wait_for_selector(ready)
+    assert page.locator(".basemap-switch").get_attribute("aria-pressed") == "false"
 
 
 def test_the_public_map(browser: Browser, shown: tuple[str, str, list[str]], district: District, building: Any) -> None:
@@ -125,6 +136,7 @@ def test_the_public_map(browser: Browser, shown: tuple[str, str, list[str]], dis
     page.get_by_role("button", name="English").click()
     assert without_basemap(page) == {"ink": 0, "rim": 0}
     assert page.get_by_role("button", name="Basemap").get_attribute("aria-pressed") == "false"
+    _stays_off_by_its_link(page, "html.gridmap-ready")
     assert log == []
     page.close()
 

@@ -111,14 +111,14 @@
   /**
    * Put the basemap below all that is drawn. `covers` are the layers of ours that it takes the place of while it is on; `words(code)` gives
    * "switch", "failed" and "approval" in the reader's language. Whose map it is stands in `told`, in the map's corner unless the caller has a
-   * `place` of its own for it. Returns `told`, and `name()`, to be called when the language changes.
+   * `place` of its own for it. It is `shown` from the beginning or not; `switched(on)` is told when the reader changes that. Returns `told`, and `name()`, to be called when the language changes.
    */
-  const add = (map, basemap, covers, words, place = (told) => map.addControl(control(told), "bottom-left")) => {
+  const add = (map, basemap, covers, words, { place, shown = true, switched } = {}) => {
     if (basemap.shifted) addProtocol(basemap);
     const names = basemap.layers.map((_, number) => `basemap-${number}`);
     const button = document.createElement("button");
     const told = document.createElement("span");
-    let [on, failed] = [true, false];
+    let [on, failed] = [shown, false];
 
     const show = () => {
       const visible = (yes) => (yes ? "visible" : "none");
@@ -156,11 +156,13 @@
     button.addEventListener("click", () => {
       on = !on;
       show();
+      switched?.(on);
     });
     map.on("error", (event) => names.includes(event.sourceId) && settle(true));
     map.on("sourcedata", (event) => names.includes(event.sourceId) && event.tile?.state === "loaded" && settle(false));
     map.addControl(control(button), "top-right");
-    place(told);
+    if (place) place(told);
+    else map.addControl(control(told), "bottom-left");
     name();
     if (map.isStyleLoaded()) begin();
     else map.once("style.load", begin);

@@ -1,6 +1,6 @@
 "use strict";
 // What is shown, kept in the address of the page behind the #, so that a link leads back to it:
-// #map=15.2/32.01000/120.86000&on=medical,reading&walk=elder&venue=0a1b2c3d4e&lang=en&embed
+// #map=15.2/32.01000/120.86000&on=medical,reading&walk=elder&venue=0a1b2c3d4e&basemap=off&lang=en&embed
 {
   const number = (text, least, most) => {
     const value = Number(text);
@@ -20,6 +20,7 @@
       language: language in model.texts ? language : null,
       way: Math.max(0, model.limits.findIndex((each) => each.walk === said.get("walk"))),
       venue: model.venues.findIndex((each) => each.id === said.get("venue")),
+      basemap: said.get("basemap") !== "off",
       embed: said.has("embed") || new URLSearchParams(query).has("embed"),
     };
   };
@@ -40,6 +41,7 @@
     }
     if (view.model.way) parts.push(`walk=${view.model.limit.walk}`);
     if (view.chosen >= 0) parts.push(`venue=${view.model.venues[view.chosen].id}`);
+    if (!view.basemap) parts.push("basemap=off");
     parts.push(`lang=${view.language}`);
     if (view.embed) parts.push("embed");
     return `#${parts.join("&")}`;

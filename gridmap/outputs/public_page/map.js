@@ -45,7 +45,7 @@
       this.pin.on("dragend", () => acts.setHere(this.pin.getLngLat().toArray(), "map"));
       this.asking = false;
       const { basemap } = view.model;
-      if (basemap) this.basemap = gridmapBasemap.add(this.map, basemap, GROUND, (code) => panel.say(`basemap_on_page_${code}`), () => {});
+      if (basemap) this.basemap = gridmapBasemap.add(this.map, basemap, GROUND, (code) => panel.say(`basemap_on_page_${code}`), { place: () => {}, shown: view.basemap, switched: acts.setBasemap });
       this.listen();
       for (const [number, category] of view.model.categories.entries()) this.addSign(`sign-${number}`, category.sign);
       this.addSign(`sign-${view.model.categories.length}`, { colour: "#2b2a27", letter: "•" });

@@ -17,6 +17,7 @@
     hereFrom: "",
     street: null,
     chosen: -1,
+    basemap: asked.basemap,
     embed: asked.embed,
     camera: asked.camera,
     hasMap: true,
@@ -34,6 +35,11 @@
   const remember = () => {
     const link = writeLink(view, map && map.camera());
     if (link !== location.hash) history.replaceState(null, "", link);
+  };
+
+  acts.setBasemap = (on) => {
+    view.basemap = on;
+    remember();
   };
 
   const update = () => {

@@ -12,7 +12,7 @@ const SOON_MS = 500;
 const TABS = ["gaps", "community", "grid", "venues", "sites"];
 const GAPS_MORE = 50;
 
-const view = { category: told.categories[0].code, walk: "default", minutes: 10, tab: "gaps", by: "community", building: -1, venue: -1, gaps: GAPS_MORE, sites: 3, camera: null };
+const view = { category: told.categories[0].code, walk: "default", minutes: 10, tab: "gaps", by: "community", building: -1, venue: -1, gaps: GAPS_MORE, sites: 3, basemap: true, camera: null };
 const kept = { figures: null, venues: [], homes: new Uint8Array(), sites: null, layers: {} };
 let drawing = null;
 
@@ -30,6 +30,7 @@ function readAddress() {
   among("category", told.categories.map((each) => each.code));
   among("walk", told.walks.map((each) => each.code));
   among("tab", TABS);
+  view.basemap = asked.get("basemap") !== "off";
   view.by = view.tab === "grid" ? "grid" : "community";
   for (const [name, least, most] of [["minutes", 3, 30], ["building", 0, 1e9], ["venue", 0, 1e9]]) {
     const value = Number(asked.get(name) ?? NaN);
@@ -43,6 +44,7 @@ function writeAddress() {
   const parts = [`category=${view.category}`, `walk=${view.walk}`, `minutes=${view.minutes}`, `tab=${view.tab}`];
   if (view.building >= 0) parts.push(`building=${view.building}`);
   if (view.venue >= 0) parts.push(`venue=${view.venue}`);
+  if (!view.basemap) parts.push("basemap=off");
   if (drawing) parts.push(`map=${drawing.camera()}`);
   history.replaceState(null, "", `#${parts.join("&")}`);
   find("xlsx").href = `${told.address}shown.xlsx${data.query(view)}`;
@@ -216,6 +218,11 @@ const acts = {
     else drawing?.show(each.bounds, { closest: 18, card: false });
   },
 
+  setBasemap(on) {
+    view.basemap = on;
+    writeAddress();
+  },
+
   moreGaps() {
     view.gaps += GAPS_MORE;
     refresh();
@@ -287,7 +294,7 @@ async function draw(known) {
     return null;
   }
   const seen = await Promise.race([known, new Promise((over) => setTimeout(over, SOON_MS, null))]);
-  drawing = new CoverageMap(find("map"), told.layers, limitOf(view, told.walks), view.camera, seen, acts);
+  drawing = new CoverageMap(find("map"), told.layers, limitOf(view, told.walks), view, seen, acts);
   drawing.shown.then(() => document.documentElement.classList.add("seen"));
   await drawing.ready;
   return seen;

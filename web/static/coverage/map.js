@@ -124,8 +124,8 @@ function drawnAtOnce(map, sources) {
 }
 
 export class CoverageMap {
-  /** `seen`: walks, homes, venues and communities where they are known already. `acts`: building(position), venue(position), moved(). */
-  constructor(container, layers, limit, camera, seen, acts) {
+  /** `seen`: walks, homes, venues and communities where they are known already. `acts`: building(position), venue(position), moved(), setBasemap(on). */
+  constructor(container, layers, limit, { camera, basemap }, seen, acts) {
     this.layers = layers;
     this.isShown = false;
     this.marked = "";
@@ -159,7 +159,7 @@ export class CoverageMap {
       };
       this.map.on("render", look);
     });
-    if (told.basemap) gridmapBasemap.add(this.map, told.basemap, GROUND, (code) => say(`basemap_on_page_${code}`));
+    if (told.basemap) gridmapBasemap.add(this.map, told.basemap, GROUND, (code) => say(`basemap_on_page_${code}`), { shown: basemap, switched: acts.setBasemap });
     this.map.on("moveend", () => acts.moved());
     this.map.on("click", (event) => this.click(event, acts));
     this.map.on("mousemove", (event) => (this.map.getCanvas().style.cursor = this.at(event.point) ? "pointer" : ""));
