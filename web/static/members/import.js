@@ -1,7 +1,7 @@
 // The import of a workbook of member households: a file, its columns confirmed, its rows kept. What a row holds is never shown.
 
 import { find, make, say, send, tell, titles } from "../start/tools.js";
-import { findings, run, trouble } from "../start/work.js";
+import { findings, isBusy, run, trouble } from "../start/work.js";
 
 let sheets = [];
 
@@ -80,7 +80,7 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
     find("drop").classList.toggle("over", name.startsWith("drage") || name === "dragover");
   });
 }
-find("drop").addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
+find("drop").addEventListener("drop", (event) => isBusy() || take(event.dataTransfer.files[0]));
 find("check-run").addEventListener("click", () => read({ keep: false }));
 find("import-run").addEventListener("click", () => read({ keep: true }));
 document.documentElement.classList.add("ready");
