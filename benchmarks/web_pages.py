@@ -102,6 +102,8 @@ def drawn(address: str, server: int) -> None:
         page.wait_for_selector(".facts")
         first = visit(page, address)
         print(f"first visit, walks not computed yet: buildings drawn in their colours after {first['drawn']:.1f} s wall")
+        # Once for each state of a district, a process of the server computes the circles of the public map and keeps one of the cores busy.
+        psutil.wait_procs(psutil.Process(server).children(recursive=True))
         later, spent = [], []
         for _ in range(RUNS):
             before = cpu_s(server)
