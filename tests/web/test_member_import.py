@@ -17,6 +17,7 @@ from gridmap.store.members import Members
 from gridmap.store.private import PrivateStore
 from gridmap.store.workspace import Workspace
 from web import Settings
+from web.start import running
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -94,6 +95,24 @@ def test_it_is_written_down_and_no_name_or_number_is(importer: Importer, buildin
     written = json.dumps([[each.subject, dict(each.details)] for each in log], ensure_ascii=False) + caplog.text
     assert NAME not in written
     assert PHONE not in written
+
+
+class Dead:
+    """A process that has died of a row."""
+
+    returncode = 3
+
+    def communicate(self) -> tuple[bytes, bytes]:
+        return b"", f"ValueError: {PHONE}".encode()
+
+
+@pytest.mark.parametrize(("kind", "logged"), [("members", False), ("import", True)])
+def test_what_a_dead_worker_complained_of_is_not_logged(kind: str, logged: bool, app, caplog: pytest.LogCaptureFixture) -> None:
+    jobs = app.extensions["gridmap"].jobs
+    job_id = jobs.begin(kind, "li", {}).job_id
+    running.attend(Dead(), jobs, job_id)
+    assert jobs.read(job_id).state == "failed"
+    assert (PHONE in caplog.text) is logged
 
 
 def test_the_file_goes_after_the_import(importer: Importer, buildings: Any, settings: Settings) -> None:
