@@ -122,10 +122,10 @@ def propose_mergers(
     findings: list[Finding] = []
     for part in _parts(graph, small, apart):
         groups = _groups(graph.part(part), small[part], bounds.maximum)
-        if len(groups) == SETS_MOST:
+        if len(groups) > SETS_MOST:
             first = str(level.atoms.index[part[0]])
             findings.append(finding("mergers_not_all_tried", first, value=len(part), limit=SETS_MOST, community_id=first))
-        for members in _best_groups(graph.part(part), groups, small[part], bounds):
+        for members in _best_groups(graph.part(part), groups[:SETS_MOST], small[part], bounds):
             its = part[members]
             large = its[~small[its]]
             keeper[its] = large[0] if len(large) else its[np.lexsort((its, -graph.households[its]))[0]]
@@ -182,7 +182,7 @@ def _best_groups(graph: CommunityGraph, several: Sequence[Sequence[int]], small:
 
 def _groups(graph: CommunityGraph, small: Truths, maximum: int) -> Sequence[Sequence[int]]:
     """Return the connected groups of two or more communities up to the maximum, at most one of them not small; the smaller groups first, and of
-    these up to :data:`SETS_MOST`.
+    these up to :data:`SETS_MOST`, and one more where there are more.
     """
     near: list[set[int]] = [set() for _ in range(len(graph))]
     for one, other in zip(graph.first[graph.crossable].tolist(), graph.second[graph.crossable].tolist(), strict=True):
@@ -190,7 +190,7 @@ def _groups(graph: CommunityGraph, small: Truths, maximum: int) -> Sequence[Sequ
         near[other].add(one)
     known = {frozenset((atom,)) for atom in range(len(graph))}
     listed: list[Sequence[int]] = []
-    while known and len(listed) < SETS_MOST:
+    while known and len(listed) <= SETS_MOST:
         grown: set[frozenset[int]] = set()
         for group in sorted(known, key=sorted):
             large = sum(not small[atom] for atom in group)
@@ -200,7 +200,7 @@ def _groups(graph: CommunityGraph, small: Truths, maximum: int) -> Sequence[Sequ
                     grown.add(group | {atom})
         listed += sorted(sorted(group) for group in grown)
         known = grown
-    return listed[:SETS_MOST]
+    return listed[: SETS_MOST + 1]
 
 
 def _merged(district: District, level: Level, into: pd.Series) -> gpd.GeoDataFrame:

@@ -90,6 +90,8 @@ def test_senseless_sizes_are_refused(sizes: dict[str, int]) -> None:
 def test_mergers_too_many_to_compare_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     drawing = "a:1000 b:1000 c:1000"
     assert codes(propose_mergers(town(drawing), RULES)) == []
+    monkeypatch.setattr("gridmap.grids.mergers.SETS_MOST", 3)
+    assert codes(propose_mergers(town(drawing), RULES)) == []  # two pairs and all three: as many as are compared
     monkeypatch.setattr("gridmap.grids.mergers.SETS_MOST", 2)
     mergers = propose_mergers(town(drawing), RULES)
     assert [(each.code, each.subject, each.value) for each in mergers.findings][:1] == [("mergers_not_all_tried", "A", 3)]
