@@ -18,7 +18,7 @@ from gridmap.findings import finding
 from gridmap.ground.tables import District
 from gridmap.walking.network import Network, walking_network
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever networks are built or kept in another way; older files are then of no use."""
 
 KEPT = 20

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from gridmap.findings import Finding, finding
 from gridmap.ground.tables import District
 from gridmap.walking.contacts import contacts, sides
-from gridmap.walking.noding import SNAP_M, Corners, Cuts, Joins, Lines, corners_of, joined, street_meetings
+from gridmap.walking.noding import SNAP_M, Corners, Cuts, Joins, Lines, corners_of, joined, rings_apart, street_meetings
 from gridmap.walking.segments import MILLIMETRES, Floats, Geometries, Integers, Mask, segments_of, spots
 from gridmap.walking.walls import Walls, walls_of
 
@@ -82,8 +82,9 @@ def walking_network(district: District, *, walls: Walls | None = None) -> Networ
 
     Streets of one level are joined where they meet or cross; bridges and tunnels only where they end. An end that stops short of a street by at
     most :data:`~gridmap.walking.noding.SNAP_M` is joined to it, with a finding. Walls cut streets except at gates; rivers and expressways cut
-    streets that are known to be on the ground, not bridges, tunnels and those whose level is unknown. One may walk both ways unless the
-    street says otherwise. Lengths are whole centimetres, counted along each street from its beginning, so that cutting a street changes none.
+    streets that are known to be on the ground, not bridges, tunnels and those whose level is unknown. Closed rings that meet no other street are
+    rims of squares and sports grounds and are left out, with a finding. One may walk both ways unless the street says otherwise. Lengths are whole
+    centimetres, counted along each street from its beginning, so that cutting a street changes none.
 
     The district is not altered. A district without walkable streets gives a network without edges.
     """
@@ -102,9 +103,13 @@ def walking_network(district: District, *, walls: Walls | None = None) -> Networ
     corners = corners_of(segments, lines, _together(met, feet, barred))
     back, on, at_wall = sides(corners, segments, lines, found)
     spot = spots(*corners.place.T, corners.level)
+    apart = rings_apart(corners, spot, len(lines))
+    rings = np.unique(lines.street[apart])
+    kept = ~apart[corners.line]
+    corners, spot, back, on, at_wall = corners.take(kept), spot[kept], back[kept], on[kept], at_wall[kept]
     one_way = streets["one_way"].fillna(False).to_numpy(dtype=bool) if "one_way" in streets else np.zeros(len(streets), dtype=bool)
     drawn = _Drawn(corners, spot, back, on, at_wall, lines, one_way, streets)
-    return _assembled(drawn, origin, district.crs, (*walls.findings, *_findings(streets, drawn, joins, origin)))
+    return _assembled(drawn, origin, district.crs, (*walls.findings, *_findings(streets, drawn, joins, origin), *_ring_findings(streets, rings)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,3 +260,8 @@ def _findings(streets: gpd.GeoDataFrame, drawn: _Drawn, joins: Joins, origin: Fl
         for row, number, (x, y) in zip(street, count, drawn.corners.place[here[at]] / MILLIMETRES + origin, strict=True):
             found.append(finding(code, str(ids[row]), value=int(number), x=float(x), y=float(y)))
     return found
+
+
+def _ring_findings(streets: gpd.GeoDataFrame, rings: Integers) -> list[Finding]:
+    """Tell of rings that were left out, in one sentence."""
+    return [finding("street_rings_apart", min(map(str, streets.index[rings])), value=len(rings))] if len(rings) else []

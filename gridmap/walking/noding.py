@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from gridmap.walking.segments import MILLIMETRES, Floats, Integers, Mask, Segments, lengths_mm, meetings, nearby_pairs, spots
 
@@ -62,6 +64,10 @@ class Corners:
 
     def __len__(self) -> int:
         return len(self.line)
+
+    def take(self, rows: Mask) -> Corners:
+        """Return the corners of some lines, all those of a line or none."""
+        return Corners(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
 def street_meetings(segments: Segments, lines: Lines) -> Cuts:
@@ -128,6 +134,22 @@ def corners_of(segments: Segments, lines: Lines, cuts: Cuts) -> Corners:
     last = np.diff(line, append=-1) != 0
     level = np.where(last, lines.end_level[line], lines.level[line])
     return Corners(line, segment, place, level, along, first, last)
+
+
+def rings_apart(corners: Corners, spot: Integers, lines: int) -> Mask:
+    """Tell which of ``lines`` hang together with closed rings alone: rims of squares and of sports grounds, from which no way leads anywhere.
+
+    ``spot`` numbers the places of the corners. Walls and water do not count here: a ring that only they part from a street is a street. Where there
+    is nothing but rings they are all that can be walked on.
+    """
+    ends = np.hypot(*(corners.place[corners.first] - corners.place[corners.last]).T)
+    open_ = np.zeros(lines, dtype=bool)
+    open_[corners.line[corners.first]] = ends > SNAP_M * MILLIMETRES
+    count = lines + int(spot.max()) + 1
+    met = coo_array((np.ones(len(corners), dtype=np.int8), (corners.line, lines + spot)), shape=(count, count))
+    piece = connected_components(met, directed=False)[1][:lines]
+    drawn = np.isin(np.arange(lines), corners.line)
+    return np.asarray(drawn & (np.bincount(piece, weights=open_)[piece] == 0) & open_.any())
 
 
 def _fits(end: Integers, target: Integers, foot: Integers, ends: tuple[Integers, Integers, Mask], segments: Segments, lines: Lines) -> Mask:

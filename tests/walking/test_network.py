@@ -100,6 +100,33 @@ def test_streets_drawn_twice_are_one() -> None:
     assert node_at(network, 50, 0) >= 0
 
 
+SQUARE = line((20, 20), (40, 20), (40, 40), (20, 40), (20, 20))
+
+
+@pytest.mark.parametrize("rings", [{"square": SQUARE}, {"square": SQUARE, "beside": line((30, 40), (50, 40), (50, 45), (30, 45), (30, 40))}])
+def test_rims_of_squares_that_meet_no_street_are_left_out_and_told(rings: dict[str, Any]) -> None:
+    network = walking_network(draw_walks({"we": CROSS["we"], **rings}))
+    assert set(network.street) == {"we"}
+    assert [(each.code, each.value) for each in network.findings] == [("street_rings_apart", len(rings))]
+
+
+@pytest.mark.parametrize("street", [line((0, 30), (100, 30)), line((40.9, 30), (100, 30)), line((0, 0), (20, 20))])
+def test_a_ring_that_meets_a_street_is_walked_round(street: Any) -> None:
+    network = walking_network(draw_walks({"square": SQUARE, "street": street}))
+    assert "square" in set(network.street)
+    assert "street_rings_apart" not in codes(network)
+
+
+def test_a_ring_that_only_a_wall_parts_from_a_street_is_a_street() -> None:
+    network = walking_network(draw_walks({"square": SQUARE, "we": line((0, 30), (20, 30))}, walls={"w": line((20, 0), (20, 100))}))
+    assert "square" in set(network.street)
+
+
+def test_where_there_are_rings_alone_they_are_the_streets() -> None:
+    network = walking_network(draw_walks({"square": SQUARE, "other": line((60, 0), (80, 0), (70, 10), (60, 0))}))
+    assert set(network.street) == {"square", "other"}
+
+
 # --- walls ------------------------------------------------------------------------------------------------------------------------------
 
 WALL = {"wall": line((30, -100), (30, 100))}
