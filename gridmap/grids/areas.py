@@ -159,9 +159,7 @@ def _count_findings(graph: CommunityGraph, labels: Ints, count: int) -> list[Fin
     return found
 
 
-def _bounds_findings(
-    areas: gpd.GeoDataFrame, area_of: pd.Series, graph: CommunityGraph, bounds: AreaBounds, *, proved: bool
-) -> Iterator[Finding]:
+def _bounds_findings(areas: gpd.GeoDataFrame, area_of: pd.Series, graph: CommunityGraph, bounds: AreaBounds, *, proved: bool) -> Iterator[Finding]:
     """Tell of each area outside the bounds, and why."""
     counted = _counted(graph, bounds.unit).households
     part_of = np.zeros(len(graph), np.int64)

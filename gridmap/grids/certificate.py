@@ -20,7 +20,7 @@ from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints, Truths
 from gridmap.grids.sets import FREE, MANY, TAKEN, Walk, begin_walk, listed_sets, next_set
 from gridmap.grids.treecut import NONE, Net, net_of
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 from gridmap.texts import Word
 
 ATOM_STEPS = 20_000
@@ -295,7 +295,7 @@ def _overfull_cut_vertex(net: Net, must_join: Ints, maximum: int) -> tuple[int, 
     return -1, 0
 
 
-@kernel
+@lean_kernel
 def _rest_is_divisible(net: Net, state: Ints, divisible: Truths, room: int, seen: Ints, stack: Ints, stamp: int) -> bool:
     """Say whether every piece of what is not in the set (``state`` taken) makes a whole number of grids, but for pieces that the set can still take
     atoms of: free ones with up to ``room`` households."""
@@ -321,7 +321,7 @@ def _rest_is_divisible(net: Net, state: Ints, divisible: Truths, room: int, seen
     return True
 
 
-@kernel
+@lean_kernel
 def _good_set(
     net: Net, walk: Walk, divisible: Truths, root: int, bounds: tuple[int, int], steps: int, shorter: bool, seen: Ints, stack: Ints, stamp: int
 ) -> tuple[int, int, bool, bool, int]:

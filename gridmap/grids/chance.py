@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gridmap.kernels import kernel
+from gridmap.kernels import lean_kernel
 
 Words = npt.NDArray[np.uint64]
 
@@ -25,7 +25,7 @@ def seeded(*seeds: int) -> Words:
     return np.random.SeedSequence(seeds).generate_state(1, np.uint64)
 
 
-@kernel
+@lean_kernel
 def word(state: Words) -> np.uint64:
     """Return 64 random bits and advance ``state``."""
     state[0] += _STEP
@@ -35,19 +35,19 @@ def word(state: Words) -> np.uint64:
     return mixed ^ (mixed >> _SHIFT_31)
 
 
-@kernel
+@lean_kernel
 def uniform(state: Words) -> float:
     """Return a number from 0 up to, not including, 1."""
     return float(word(state) >> _SHIFT_11) * _UNIT
 
 
-@kernel
+@lean_kernel
 def below(state: Words, count: int) -> int:
     """Return a whole number from 0 to ``count`` - 1."""
     return int(uniform(state) * count)
 
 
-@kernel
+@lean_kernel
 def gumbel(state: Words) -> float:
     """Return a number with the standard Gumbel distribution: the greatest of values with such noise is a Boltzmann draw among them."""
     return float(-np.log(-np.log(uniform(state) + _UNIT)))

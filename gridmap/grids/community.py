@@ -105,9 +105,7 @@ def community_jobs(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, earlier: p
     return jobs
 
 
-def run_communities(
-    jobs: Sequence[Job], *, cores: int | None, resume: MutableMapping[str, dict[str, Any]], progress: Progress
-) -> list[Outcome]:
+def run_communities(jobs: Sequence[Job], *, cores: int | None, resume: MutableMapping[str, dict[str, Any]], progress: Progress) -> list[Outcome]:
     """Return the outcome of every job, in their order; one that ``resume`` holds is not searched for again, a new one is added to it."""
     keys = [job.key() for job in jobs]
     outcomes = {position: outcome_of(resume[key]) for position, key in enumerate(keys) if key in resume}

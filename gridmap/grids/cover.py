@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridmap.grids.graph import Floats, Ints
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 
 Words = npt.NDArray[np.uint64]
 
@@ -97,7 +97,7 @@ def _at_the_top(grids: int, count: int, words: int) -> Descent:
     return Descent(live, begin, end, following, atom, taken, np.zeros((count + 2, words), np.uint64), np.zeros(count + 2), holders)
 
 
-@kernel
+@lean_kernel
 def _next_grid(descent: Descent, masks: Words, reduced: Floats, depth: int, best: float) -> int:
     """Return the next live grid that holds the atom of ``depth`` and is not too dear; -1 when there is none left."""
     atom = descent.atom[depth]
@@ -113,7 +113,7 @@ def _next_grid(descent: Descent, masks: Words, reduced: Floats, depth: int, best
     return NONE
 
 
-@kernel
+@lean_kernel
 def _take(descent: Descent, masks: Words, reduced: Floats, depth: int, c: int, best: float) -> bool:
     """Take grid ``c`` and list what stays live below; False when there is no room for the list."""
     below, words = depth + 1, masks.shape[1]
@@ -149,7 +149,7 @@ def _masks(atoms: Ints, start: Ints, count: int) -> Words:
     return masks
 
 
-@kernel
+@lean_kernel
 def _scarcest(atoms: Ints, start: Ints, descent: Descent, depth: int, required: int) -> int:
     """Return the required atom not yet covered that fewest live grids hold; -1 when one has none, ``COVERED`` when all are covered."""
     descent.holders[:] = 0

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.recombine import Candidates
-from gridmap.kernels import kernel
+from gridmap.kernels import lean_kernel
 
 Cuts = Ints
 """int64[m, 3]: three atoms for each cut."""
@@ -49,7 +49,7 @@ def cuts_held(candidates: Candidates, count: int, cuts: Cuts, prices: Floats) ->
     return sums
 
 
-@kernel
+@lean_kernel
 def _add_held(atoms: Ints, start: Ints, begin: Ints, cut_of: Ints, prices: Floats, held: Ints, sums: Floats) -> None:
     for c in range(len(sums)):
         for a in range(start[c], start[c + 1]):

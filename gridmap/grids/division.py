@@ -12,7 +12,7 @@ import numpy as np
 from gridmap.grids.chance import Words
 from gridmap.grids.graph import Ints
 from gridmap.grids.treecut import NONE, Net, Tree, empty_tree
-from gridmap.kernels import kernel
+from gridmap.kernels import lean_kernel
 
 
 class Limits(NamedTuple):
@@ -61,6 +61,7 @@ class Region(NamedTuple):
     part_cost: Ints
     mark: Ints
     stack: Ints
+    faulty: Ints
     compound_seen: Ints
     earlier_households: Ints
 
@@ -91,7 +92,7 @@ def empty_division(count: int) -> Division:
 def empty_region(net: Net) -> Region:
     """Return room for regions of up to all atoms of ``net``."""
     count = len(net.households)
-    rooms = [np.zeros(count, np.int64) for _ in range(5)]
+    rooms = [np.zeros(count, np.int64) for _ in range(6)]
     codes = [np.full(int(values.max(initial=0)) + 1, fill, np.int64) for values, fill in ((net.compound, NONE), (net.earlier, 0))]
     return Region(empty_tree(count), np.zeros(count, np.int64), *rooms, *codes)
 
@@ -105,13 +106,13 @@ def empty_catch(count: int, grids: int, atoms: int) -> Catch:
     return Catch(np.zeros(atoms, np.int64), start, cost, households, hashes, table, codes, np.zeros(1, np.int64))
 
 
-@kernel
+@lean_kernel
 def outside(households: int, limits: Limits) -> int:
     """Return how many households are below the minimum or above the maximum."""
     return max(0, limits.minimum - households) + max(0, households - limits.maximum)
 
 
-@kernel
+@lean_kernel
 def arithmetic_violation(households: int, minimum: int, maximum: int) -> int:
     """Return the fewest households outside the bounds when ``households`` are divided freely into grids.
 
@@ -124,7 +125,7 @@ def arithmetic_violation(households: int, minimum: int, maximum: int) -> int:
     return max(0, min(outside_fewest, (fewest + 1) * minimum - households))
 
 
-@kernel
+@lean_kernel
 def price_parts(net: Net, limits: Limits, region: Region, count: int, parts: int) -> None:
     """Set ``part_households`` and ``part_cost`` of all parts of ``region``: borders, compounds, barriers, unevenness and moved households."""
     tree = region.tree
@@ -149,7 +150,7 @@ def price_parts(net: Net, limits: Limits, region: Region, count: int, parts: int
         _price_barriers(net, limits, region, count, parts)
 
 
-@kernel
+@lean_kernel
 def price_sets(net: Net, limits: Limits, region: Region, atoms: Ints, start: Ints, cost: Ints) -> None:
     """Set ``cost[s]`` to twice the cost of the grid ``atoms[start[s]:start[s + 1]]``."""
     one = np.int64(1)
@@ -165,7 +166,7 @@ def price_sets(net: Net, limits: Limits, region: Region, atoms: Ints, start: Int
         release(region, count)
 
 
-@kernel
+@lean_kernel
 def _compounds_touched(net: Net, region: Region, count: int, part: int) -> int:
     touched = 0
     for i in range(count):
@@ -181,7 +182,7 @@ def _compounds_touched(net: Net, region: Region, count: int, part: int) -> int:
     return touched
 
 
-@kernel
+@lean_kernel
 def _households_moved(net: Net, region: Region, count: int, part: int) -> int:
     known, most = 0, 0
     for i in range(count):
@@ -196,7 +197,7 @@ def _households_moved(net: Net, region: Region, count: int, part: int) -> int:
     return known - most
 
 
-@kernel
+@lean_kernel
 def _price_barriers(net: Net, limits: Limits, region: Region, count: int, parts: int) -> None:
     """Add the barrier crossings of every part: pieces that it falls into when no barrier may be crossed, less one."""
     tree = region.tree
@@ -222,7 +223,7 @@ def _price_barriers(net: Net, limits: Limits, region: Region, count: int, parts:
                         top += 1
 
 
-@kernel
+@lean_kernel
 def gather(division: Division, region: Region, grids: int) -> int:
     """Lay out the atoms of the grids ``region.grids[:grids]``, each grid one part; return how many atoms."""
     count = 0
@@ -237,14 +238,14 @@ def gather(division: Division, region: Region, grids: int) -> int:
     return count
 
 
-@kernel
+@lean_kernel
 def release(region: Region, count: int) -> None:
     """Forget the atoms laid out."""
     for i in range(count):
         region.tree.place[region.tree.nodes[i]] = NONE
 
 
-@kernel
+@lean_kernel
 def settle(division: Division, region: Region, limits: Limits, count: int, grids: int, parts: int) -> None:
     """Put the parts of ``region`` in the place of its grids."""
     for g in range(grids):
@@ -278,7 +279,7 @@ def settle(division: Division, region: Region, limits: Limits, count: int, grids
         division.tally[2] += region.part_cost[p]
 
 
-@kernel
+@lean_kernel
 def lay(net: Net, limits: Limits, division: Division, region: Region, labels: Ints) -> None:
     """Set ``division`` to the connected grids of ``labels`` (numbers from 0 upwards, without a gap)."""
     count, parts, none = len(labels), np.int64(0), np.int64(0)
@@ -296,7 +297,7 @@ def lay(net: Net, limits: Limits, division: Division, region: Region, labels: In
     release(region, count)
 
 
-@kernel
+@lean_kernel
 def keep_parts(region: Region, catch: Catch, limits: Limits, tolerance: int, count: int, parts: int) -> None:
     """Remember the parts with at most ``tolerance`` households outside the bounds, unless they are known or there is no room."""
     for p in range(parts):

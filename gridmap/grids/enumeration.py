@@ -7,7 +7,7 @@ import numpy as np
 from gridmap.grids.division import Limits, outside
 from gridmap.grids.graph import Ints
 from gridmap.grids.treecut import Net
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 
 ENUMERATED_ATOMS = 14
 """Parts of up to so many atoms are enumerated: 3 ** 13 steps take some milliseconds."""
@@ -73,7 +73,7 @@ def _enumerate(net: Net, limits: Limits, labels: Ints) -> int:  # noqa: C901 - o
     return best[whole]
 
 
-@kernel
+@lean_kernel
 def _pieces(members: int, near: Ints) -> int:
     """Return into how many pieces the set ``members`` falls when ``near`` says which atoms hold together."""
     pieces = 0
@@ -90,7 +90,7 @@ def _pieces(members: int, near: Ints) -> int:
     return pieces
 
 
-@kernel
+@lean_kernel
 def _grid_cost(net: Net, limits: Limits, members: int, easy: Ints) -> int:
     """Return the violation times its weight plus twice the cost of a grid. A border is counted from both of its sides."""
     count = len(net.households)

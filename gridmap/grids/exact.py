@@ -145,9 +145,7 @@ class _Proof:
         labels = np.empty(self._count, np.int64)
         labels[best.atoms] = np.repeat(np.arange(len(best)), np.diff(best.start))
         least_cost = max(0.0, bound - violation * self._outside_price)
-        return Solution(
-            labels, violation, int(self._best.cost - violation * self._outside_price), int(bound // self._outside_price), least_cost
-        )
+        return Solution(labels, violation, int(self._best.cost - violation * self._outside_price), int(bound // self._outside_price), least_cost)
 
     def _numbers(self) -> list[int]:
         """Return the numbers of grids that a division with no more households outside the bounds can have, that of the best one known first."""

@@ -15,7 +15,7 @@ from gridmap.grids.division import Limits, arithmetic_violation, empty_region, o
 from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.treecut import Net
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 
 Words = npt.NDArray[np.uint64]
 
@@ -133,7 +133,7 @@ def _growth(count: int, words: int) -> Growth:
     return Growth(rooms[0], rooms[1], rooms[2], rooms[3], np.zeros(count + 2, np.int64))
 
 
-@kernel
+@lean_kernel
 def _begin(growth: Growth, households: Ints, beside: Words, root: int) -> None:
     """Begin a set with ``root``; atoms before it are left out."""
     for w in range(beside.shape[1]):
@@ -145,7 +145,7 @@ def _begin(growth: Growth, households: Ints, beside: Words, root: int) -> None:
     growth.load[0] = households[root]
 
 
-@kernel
+@lean_kernel
 def _leave_out(growth: Growth, depth: int, atom: int) -> None:
     """Decide on an atom beside the set at ``depth``: it is not among what grows from there."""
     bit = ONE << (np.uint64(atom) & WORD)
@@ -153,7 +153,7 @@ def _leave_out(growth: Growth, depth: int, atom: int) -> None:
     growth.out[depth, atom >> 6] |= bit
 
 
-@kernel
+@lean_kernel
 def _take(growth: Growth, households: Ints, beside: Words, depth: int, atom: int) -> None:
     """Put at ``depth + 1`` the set at ``depth`` with an atom beside it, which is left out at ``depth`` from now on."""
     _leave_out(growth, depth, atom)
@@ -166,7 +166,7 @@ def _take(growth: Growth, households: Ints, beside: Words, depth: int, atom: int
     growth.load[depth + 1] = growth.load[depth] + households[atom]
 
 
-@kernel
+@lean_kernel
 def _shuts_in(beside: Words, taken: Words, out: Words, near: Words, alone: Words) -> bool:
     """Say whether an atom near the last one taken was left out, is shut in now and can be no grid of its own."""
     for w in range(len(near)):
@@ -182,7 +182,7 @@ def _shuts_in(beside: Words, taken: Words, out: Words, near: Words, alone: Words
     return False
 
 
-@kernel
+@lean_kernel
 def _root_of(turn: int, count: int) -> int:
     """Return the root of a turn: 0, 8, 16, ..., then 1, 9, 17, ..., until all had theirs."""
     for first in range(SAMPLED):
@@ -193,7 +193,7 @@ def _root_of(turn: int, count: int) -> int:
     return turn
 
 
-@kernel
+@lean_kernel
 def _first_bits(size: int, word: int) -> np.uint64:
     """Return the word of a set that holds the first ``size`` atoms."""
     inside = size - 64 * word
@@ -202,7 +202,7 @@ def _first_bits(size: int, word: int) -> np.uint64:
     return ~NOTHING if inside >= 64 else (ONE << np.uint64(inside)) - ONE
 
 
-@kernel
+@lean_kernel
 def _lowest(front: Words) -> int:
     """Return the first atom of a set; -1 when it is empty."""
     for w in range(len(front)):
@@ -211,12 +211,12 @@ def _lowest(front: Words) -> int:
     return -1
 
 
-@kernel
+@lean_kernel
 def _trailing_zeros(word: np.uint64) -> int:
     return int(PLACES[((word & (~word + ONE)) * SPREAD) >> np.uint64(58)])
 
 
-@kernel
+@lean_kernel
 def _write(taken: Words, held: Ints, at: int) -> int:
     """Write the atoms of a set from ``at`` on; return where they end."""
     for w in range(len(taken)):
@@ -228,10 +228,8 @@ def _write(taken: Words, held: Ints, at: int) -> int:
     return at
 
 
-@kernel
-def _leaves_divisible(
-    households: Ints, total: int, beside: Words, growth: Growth, depth: int, limits: Limits, violation: int, room: Words
-) -> bool:
+@lean_kernel
+def _leaves_divisible(households: Ints, total: int, beside: Words, growth: Growth, depth: int, limits: Limits, violation: int, room: Words) -> bool:
     """Say whether, by their households alone, the pieces that a grid leaves over can be divided with ``violation`` outside the bounds in all."""
     words, taken, load = beside.shape[1], growth.taken[depth], growth.load[depth]
     around, left, edge = room[0], room[1], room[2]
@@ -262,12 +260,12 @@ def _leaves_divisible(
     return outside_so_far <= violation
 
 
-@kernel
+@lean_kernel
 def _is_empty(atoms: Words) -> bool:
     return _lowest(atoms) < 0
 
 
-@kernel
+@lean_kernel
 def _add_beside(beside: Words, atoms: Words, into: Words) -> None:
     """Add to a set all that lies beside some ``atoms``."""
     for w in range(len(atoms)):
@@ -279,7 +277,7 @@ def _add_beside(beside: Words, atoms: Words, into: Words) -> None:
                 into[v] |= beside[atom, v]
 
 
-@kernel
+@lean_kernel
 def _take_piece(households: Ints, beside: Words, left: Words, edge: Words) -> int:
     """Take the connected piece with the first atom out of ``left``; return its households, 0 for none. ``edge`` is empty before and after."""
     atom, piece = _lowest(left), 0

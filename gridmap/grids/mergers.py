@@ -238,9 +238,7 @@ def _still_small(graph: CommunityGraph, small: Truths, keeper: Ints, bounds: Mer
         place = level.atoms.geometry.iloc[atom].representative_point()
         name, value = graph.atom_ids[atom], int(after[atom])
         words: dict[str, Any] = {"maximum": bounds.maximum, "beside": some(graph.atom_ids[each] for each in beside)}
-        yield finding(
-            code, name, value=value, limit=bounds.below, unit="households", community_id=name, x=float(place.x), y=float(place.y), **words
-        )
+        yield finding(code, name, value=value, limit=bounds.below, unit="households", community_id=name, x=float(place.x), y=float(place.y), **words)
 
 
 def _unknown_households(level: Level) -> Iterator[Finding]:

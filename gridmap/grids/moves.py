@@ -12,13 +12,13 @@ from gridmap.grids.chance import Words, below, gumbel, uniform
 from gridmap.grids.division import Catch, Division, Limits, Region, gather, keep_parts, outside, price_parts, release, settle
 from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.treecut import NONE, Net, cut_tree, grow_tree, price_links
-from gridmap.kernels import kernel
+from gridmap.kernels import lean_kernel
 
 REGION_GRIDS = 4
 """The most grids that one move divides anew."""
 
 
-@kernel
+@lean_kernel
 def _pick_region(net: Net, division: Division, region: Region, start: int, wanted: int, state: Words) -> int:
     """List the grid of atom ``start`` and up to ``wanted`` - 1 grids that lie beside those listed; return how many. ``stack[0]`` and ``stack[1]`` are
     left at the crossable pair that led to the last of them."""
@@ -45,7 +45,7 @@ def _pick_region(net: Net, division: Division, region: Region, start: int, wante
     return grids
 
 
-@kernel
+@lean_kernel
 def _split_in_two(net: Net, limits: Limits, region: Region, count: int, heat: float, violation_dm: float, state: Words) -> int:
     """Cut the tree over the region once or not at all, a Boltzmann draw at temperature ``heat`` among all links; return the number of parts."""
     tree = region.tree
@@ -76,11 +76,11 @@ def _split_in_two(net: Net, limits: Limits, region: Region, count: int, heat: fl
     return 2
 
 
-@kernel
+@lean_kernel
 def _split_in_many(net: Net, region: Region, count: int, closing: Floats, heat: float, state: Words) -> int:
     """Cut the tree over the region at best, with some noise; return the number of parts."""
     tree = region.tree
-    households = np.empty(count, np.int64)
+    households = region.mark[:count]
     for i in range(count):
         households[i] = net.households[tree.nodes[i]]
         tree.cost[i] -= heat * gumbel(state)
@@ -93,7 +93,7 @@ def _split_in_many(net: Net, region: Region, count: int, closing: Floats, heat: 
     return parts
 
 
-@kernel
+@lean_kernel
 def _shift(net: Net, region: Region, count: int, at: int, target: int) -> bool:
     """Move the atom at position ``at`` to part ``target``, with all that its part would lose hold of but the piece with most households.
 
@@ -131,7 +131,7 @@ def _shift(net: Net, region: Region, count: int, at: int, target: int) -> bool:
     return pieces > 0
 
 
-@kernel
+@lean_kernel
 def _shift_back(net: Net, region: Region, count: int, state: Words) -> None:
     """After part 1 has gained, give an atom on its border back to part 0: the first of a random order that can go."""
     start = below(state, count)
@@ -147,7 +147,7 @@ def _shift_back(net: Net, region: Region, count: int, state: Words) -> None:
                 return
 
 
-@kernel
+@lean_kernel
 def _accept(region: Region, division: Division, limits: Limits, grids: int, parts: int, heat: float, violation_dm: float, state: Words) -> bool:
     """Decide by Metropolis' rule whether the new parts replace the old grids."""
     gain = 0.0
@@ -159,7 +159,7 @@ def _accept(region: Region, division: Division, limits: Limits, grids: int, part
     return gain >= 0.0 or (heat > 0.0 and uniform(state) < np.exp(gain / heat))
 
 
-@kernel
+@lean_kernel
 def _propose(
     net: Net, limits: Limits, division: Division, region: Region, start: int, closing: Floats, heat: float, violation_dm: float, state: Words
 ) -> tuple[int, int, int]:
@@ -198,7 +198,7 @@ def _propose(
     return grids, count, _split_in_many(net, region, count, closing, heat, state)
 
 
-@kernel
+@lean_kernel
 def anneal(
     net: Net,
     limits: Limits,
@@ -225,7 +225,7 @@ def anneal(
     """
     count = len(net.households)
     pause, waited = count // 64, count
-    faulty = np.empty(count, np.int64)
+    faulty = region.faulty
     faults = 0
     for label in range(count):
         if division.head[label] >= 0 and outside(division.households[label], limits) > 0:
@@ -249,5 +249,6 @@ def anneal(
             violation, cost = division.tally[1], division.tally[2]
             if violation < best_score[0] or (violation == best_score[0] and cost < best_score[1]):
                 best_score[0], best_score[1] = violation, cost
-                best[:] = division.label
+                for atom in range(count):
+                    best[atom] = division.label[atom]
                 waited = 0

@@ -39,9 +39,7 @@ class Pricer:
     such grids, but for ``MARGIN`` a grid.
     """
 
-    def __init__(
-        self, net: Net, limits: Limits, *, outside_price: float, low: int, high: int, steps: int, longest: int = LONGEST
-    ) -> None:
+    def __init__(self, net: Net, limits: Limits, *, outside_price: float, low: int, high: int, steps: int, longest: int = LONGEST) -> None:
         self._net, self._limits, self._outside_price = net, limits, outside_price
         self._low, self._high = low, high
         self._steps, self._each, self._longest, self._turn = steps, ROOT_STEPS, longest, 0
@@ -83,9 +81,7 @@ class Pricer:
         for turn in range(count):
             root = self._order[(self._turn + turn) % count]
             steps = min(self._each, max(self._steps - self.steps_taken, 1))
-            ended, taken = price_from(
-                self._net, self._limits, market, self._rank, root, steps, ROOT_GRIDS, self._walker, self._region, found
-            )
+            ended, taken = price_from(self._net, self._limits, market, self._rank, root, steps, ROOT_GRIDS, self._walker, self._region, found)
             self.steps_taken += taken
             exact = exact and ended == EXACT
             if found.count[0] >= ROUND_GRIDS or self.steps_taken >= self._steps:

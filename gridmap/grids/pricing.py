@@ -16,7 +16,7 @@ from gridmap.grids.division import Limits, Region, outside, price_parts, release
 from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.sets import FREE, LEFT_OUT, TAKEN
 from gridmap.grids.treecut import NONE, Net
-from gridmap.kernels import kernel
+from gridmap.kernels import lean_kernel
 
 SHARES = np.array([0.0, 0.25, 0.5, 0.6875, 0.84375, 1.0, 1.15625, 1.34375, 1.59375, 2.0, 2.59375, 3.5, 5.0])
 """Prices of a household that are tried in the bound, as shares of the mean price; multiples of 1/32, so that products with it are exact."""
@@ -87,7 +87,7 @@ def empty_found(sets: int, atoms: int) -> Found:
     return Found(np.zeros(atoms, np.int64), np.zeros(sets + 1, np.int64), np.zeros(sets), np.zeros(1, np.int64))
 
 
-@kernel
+@lean_kernel
 def price_from(
     net: Net, limits: Limits, market: Market, rank: Ints, root: int, steps: int, most: int, walker: Walker, region: Region, found: Found
 ) -> tuple[int, int]:
@@ -138,7 +138,7 @@ def price_from(
     return ended, walker.tally[STAMP]
 
 
-@kernel
+@lean_kernel
 def _within_reach(net: Net, market: Market, rank: Ints, root: int, walker: Walker) -> int:
     """Leave out every atom but those that a set with ``root`` of at most ``high`` households can hold; list these and return how many."""
     count = len(net.households)
@@ -185,7 +185,7 @@ def _within_reach(net: Net, market: Market, rank: Ints, root: int, walker: Walke
     return near
 
 
-@kernel
+@lean_kernel
 def _mean_price(net: Net, market: Market, walker: Walker, near: int) -> float:
     """Return the prices of the atoms near the root for each of their households."""
     worth, households = 0.0, 1
@@ -196,7 +196,7 @@ def _mean_price(net: Net, market: Market, walker: Walker, near: int) -> float:
     return np.round(worth / households * FRACTION) / FRACTION
 
 
-@kernel
+@lean_kernel
 def _take(net: Net, market: Market, walker: Walker, atom: int) -> None:
     walker.state[atom] = TAKEN
     walker.tally[HOUSEHOLDS] += net.households[atom]
@@ -213,7 +213,7 @@ def _take(net: Net, market: Market, walker: Walker, atom: int) -> None:
             walker.links[net.indices[e]] += 1
 
 
-@kernel
+@lean_kernel
 def _give_back(net: Net, market: Market, walker: Walker, atom: int) -> None:
     walker.state[atom] = FREE
     walker.tally[HOUSEHOLDS] -= net.households[atom]
@@ -230,21 +230,21 @@ def _give_back(net: Net, market: Market, walker: Walker, atom: int) -> None:
             walker.links[net.indices[e]] -= 1
 
 
-@kernel
+@lean_kernel
 def _leave_out(net: Net, walker: Walker, atom: int) -> None:
     walker.state[atom] = LEFT_OUT
     for e in range(net.indptr[atom], net.indptr[atom + 1]):
         walker.to_out[net.indices[e]] += net.cut_dm[e]
 
 
-@kernel
+@lean_kernel
 def _take_back_in(net: Net, walker: Walker, atom: int) -> None:
     walker.state[atom] = FREE
     for e in range(net.indptr[atom], net.indptr[atom + 1]):
         walker.to_out[net.indices[e]] -= net.cut_dm[e]
 
 
-@kernel
+@lean_kernel
 def _look_around(net: Net, market: Market, walker: Walker, near: int) -> tuple[int, int, float]:
     """List what the free atoms within reach of the set would add to its worth at most; return the one beside the set that has most border with it
     (-1 when there is none), how many are worth something and the worth of those without households.
@@ -282,7 +282,7 @@ def _look_around(net: Net, market: Market, walker: Walker, near: int) -> tuple[i
     return following, size, free_worth
 
 
-@kernel
+@lean_kernel
 def _least_cost(limits: Limits, market: Market, walker: Walker) -> float:
     """Return what the set costs beyond its prices, but for what atoms within reach may take off."""
     households, most = walker.tally[HOUSEHOLDS], walker.tally[HOUSEHOLDS] + walker.tally[REACH]
@@ -291,7 +291,7 @@ def _least_cost(limits: Limits, market: Market, walker: Walker) -> float:
     return cost + 2.0 * limits.unevenness_dm * max(limits.target - most, households - limits.target, 0)
 
 
-@kernel
+@lean_kernel
 def _may_pay(walker: Walker, size: int, free_worth: float, mean: float, share: int, room: int, cost: float) -> tuple[bool, int]:
     """Say whether atoms of up to ``room`` households could take more than ``cost`` off; and the share at which that was seen best.
 
@@ -315,7 +315,7 @@ def _may_pay(walker: Walker, size: int, free_worth: float, mean: float, share: i
     return least > cost, share
 
 
-@kernel
+@lean_kernel
 def _most_gained(walker: Walker, size: int, price: float, room: int) -> float:
     """Return what atoms of up to ``room`` households gain at most, by way of a ``price`` for a household."""
     gained = price * room
@@ -324,7 +324,7 @@ def _most_gained(walker: Walker, size: int, price: float, room: int) -> float:
     return gained
 
 
-@kernel
+@lean_kernel
 def _record(net: Net, limits: Limits, market: Market, walker: Walker, region: Region, found: Found, depth: int) -> bool:
     """Add the set to ``found`` if its whole cost is low enough; False when there is no room."""
     count, one = 0, np.int64(1)
@@ -343,7 +343,8 @@ def _record(net: Net, limits: Limits, market: Market, walker: Walker, region: Re
         end = found.start[s] + count
         has_room = s < len(found.cost) and end <= len(found.atoms)
         if has_room:
-            found.atoms[found.start[s] : end] = region.tree.nodes[:count]
+            for i in range(count):
+                found.atoms[found.start[s] + i] = region.tree.nodes[i]
             found.start[s + 1] = end
             found.cost[s] = cost
             found.count[0] = s + 1

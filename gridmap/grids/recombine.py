@@ -14,7 +14,7 @@ import numpy as np
 
 from gridmap.grids.cover import exact_cover
 from gridmap.grids.graph import Floats, Ints, Truths
-from gridmap.kernels import kernel
+from gridmap.kernels import lean_kernel
 
 ROUND_GRIDS = 400
 """Grids added to the linear program at once."""
@@ -57,7 +57,7 @@ class Candidates:
         return self.cost - self.sums(prices)
 
 
-@kernel
+@lean_kernel
 def _add_up(atoms: Ints, start: Ints, values: Floats, sums: Floats) -> None:
     for c in range(len(sums)):
         for a in range(start[c], start[c + 1]):

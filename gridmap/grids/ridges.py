@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -25,13 +25,13 @@ INCIRCLE_ERROR = 1.2e-15
 """Bound on the relative rounding error of the in-circle determinant (Shewchuk 1997, iccerrboundA): a flip needs proof, so flips cannot cycle."""
 
 
-@kernel
+@lean_kernel
 def _orient(x: Integers, y: Integers, a: int, b: int, c: int) -> int:
     double_area: int = (x[b] - x[a]) * (y[c] - y[a]) - (y[b] - y[a]) * (x[c] - x[a])
     return double_area
 
 
-@kernel
+@lean_kernel
 def _in_circle(x: Integers, y: Integers, a: int, b: int, c: int, d: int) -> bool:
     """Tell whether d is surely inside the circle through a, b, c (counter-clockwise)."""
     ax, ay = float(x[a] - x[d]), float(y[a] - y[d])
@@ -43,14 +43,14 @@ def _in_circle(x: Integers, y: Integers, a: int, b: int, c: int, d: int) -> bool
     return determinant > INCIRCLE_ERROR * size
 
 
-@kernel
+@lean_kernel
 def _link(twin: Integers, e: int, f: int) -> None:
     twin[e] = f
     if f >= 0:
         twin[f] = e
 
 
-@kernel
+@lean_kernel
 def _locate(x: Integers, y: Integers, corner: Integers, twin: Integers, count: int, start: int, p: int) -> int:
     """Return the triangle that holds point p, walking from triangle ``start``."""
     t, steps = start, 0
@@ -76,7 +76,7 @@ def _locate(x: Integers, y: Integers, corner: Integers, twin: Integers, count: i
     return -1
 
 
-@kernel
+@lean_kernel
 def _legalise(x: Integers, y: Integers, corner: Integers, twin: Integers, stack: Integers, height: int) -> None:
     """Flip edges until those on the stack, and all that flips uncover, are Delaunay; the new point lies opposite each of them."""
     while height > 0:
@@ -98,7 +98,7 @@ def _legalise(x: Integers, y: Integers, corner: Integers, twin: Integers, stack:
         height += 2
 
 
-@kernel
+@lean_kernel
 def _triangulate(x: Integers, y: Integers, n: int, corner: Integers, twin: Integers, stack: Integers) -> int:
     """Fill ``corner`` and ``twin`` with the Delaunay triangles of n points and the four corners of the frame; return how many triangles."""
     # Edge e of triangle e // 3 runs from corner[e] to the next corner; twin[e] is the same edge seen from the other side, -1 outside.
@@ -156,7 +156,7 @@ def _triangulate(x: Integers, y: Integers, n: int, corner: Integers, twin: Integ
     return count
 
 
-@kernel
+@lean_kernel
 def _centres(x: Integers, y: Integers, corner: Integers, count: int, centres: Floats) -> None:
     """Write the centre of the circle through the corners of each triangle, in grid units."""
     for t in range(count):
@@ -168,7 +168,7 @@ def _centres(x: Integers, y: Integers, corner: Integers, count: int, centres: Fl
         centres[t, 1] = y[a] + (bx * cc - cx * bb) / double_area
 
 
-@kernel
+@lean_kernel
 def _ridge_edges(label: Integers, corner: Integers, count: int, parts: npt.NDArray[np.bool_], degree: Integers) -> None:
     """Write which edges part two labels (the frame has label -1 and parts nothing), and how many edges of each triangle do."""
     for t in range(count):
@@ -179,7 +179,7 @@ def _ridge_edges(label: Integers, corner: Integers, count: int, parts: npt.NDArr
         degree[e // 3] += parts[e]
 
 
-@kernel
+@lean_kernel
 def _walk(e: int, parts: npt.NDArray[np.bool_], degree: Integers, twin: Integers, path: Integers) -> int:
     """Follow the ridge that leaves triangle ``e // 3`` through edge e to its next junction or end; write the triangles passed into ``path``."""
     path[0] = e // 3

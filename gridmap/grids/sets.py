@@ -12,7 +12,7 @@ import numpy as np
 
 from gridmap.grids.graph import Ints
 from gridmap.grids.treecut import NONE, Net
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 
 FREE, TAKEN, LEFT_OUT = np.int64(0), np.int64(1), np.int64(2)
 MANY = 1 << 40
@@ -43,7 +43,7 @@ def begin_walk(count: int) -> Walk:
     return Walk(np.zeros(count, np.int64), np.zeros(count + 1, np.int64), np.full(count, NONE, np.int64), np.zeros(count, np.int64), at)
 
 
-@kernel
+@lean_kernel
 def next_set(net: Net, walk: Walk, root: int, minimum: int, maximum: int, steps: int) -> bool:
     """Go on to the next connected set with ``root``, whose households are then ``walk.at[1]``; False at the end, or when ``steps`` are used up.
 
@@ -74,7 +74,7 @@ def next_set(net: Net, walk: Walk, root: int, minimum: int, maximum: int, steps:
     return False
 
 
-@kernel
+@lean_kernel
 def all_sets(net: Net, roots: Ints, minimum: int, maximum: int, steps: int, atoms: Ints, start: Ints) -> int:
     """List every connected set of ``minimum`` to ``maximum`` households that holds one of ``roots``: set s holds ``atoms[start[s]:start[s + 1]]``.
 
@@ -101,7 +101,7 @@ def all_sets(net: Net, roots: Ints, minimum: int, maximum: int, steps: int, atom
     return found
 
 
-@kernel
+@lean_kernel
 def _decide(net: Net, walk: Walk, atom: int, decision: int) -> None:
     walk.path[walk.at[0]] = atom
     walk.at[0] += 1
@@ -110,7 +110,7 @@ def _decide(net: Net, walk: Walk, atom: int, decision: int) -> None:
         walk.at[1] += net.households[atom]
 
 
-@kernel
+@lean_kernel
 def _next_atom(net: Net, walk: Walk, lacking: int, room: int) -> int:
     """Return a free atom beside the set, the one nearest to where the set began; -1 when there is none or what is free cannot fill the set up.
 
@@ -131,7 +131,7 @@ def _next_atom(net: Net, walk: Walk, lacking: int, room: int) -> int:
     return NONE
 
 
-@kernel
+@lean_kernel
 def _look_around(net: Net, walk: Walk, atom: int, room: int, first: int, reach: int, top: int, heavy: int) -> tuple[int, int, int, int]:
     """Add the free neighbours of ``atom`` that are light enough to the stack and to what can be reached; keep the first free and the lightest
     heavy one."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from gridmap.grids.chance import Words, uniform
 from gridmap.grids.graph import CommunityGraph, Floats, Ints
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 
 NONE = -1
 
@@ -79,7 +79,7 @@ def empty_tree(count: int) -> Tree:
     return Tree(*ints, np.zeros(count), np.zeros(count), np.zeros(count, np.int64))
 
 
-@kernel
+@lean_kernel
 def grow_tree(net: Net, tree: Tree, count: int, sharpness: int, state: Words) -> int:
     """Grow a random tree over ``tree.nodes[:count]`` from a random atom, following pairs by chance times ``pull`` to the power ``sharpness`` (0,
     1, 2).
@@ -120,7 +120,7 @@ def grow_tree(net: Net, tree: Tree, count: int, sharpness: int, state: Words) ->
         tree.front[best] = tree.front[waiting]
 
 
-@kernel
+@lean_kernel
 def price_links(net: Net, tree: Tree, count: int, split_dm: int, barrier_dm: int) -> None:
     """Set ``tree.cost`` of every atom but the root to what it costs to cut its branch off: the whole border of the branch, compounds and barriers.
 

@@ -67,6 +67,7 @@ BUDGETS: Mapping[Effort, Budget] = {
     "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 3, ExchangeEffort(100_000, 1_000_000, CoverEffort(40_000, 300_000, 1_000))),
 }
 
+
 class Found(NamedTuple):
     """A division with its households outside the bounds and twice its cost."""
 
