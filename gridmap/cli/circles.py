@@ -16,12 +16,17 @@ from gridmap.cli.words import Command, language, option, say
 from gridmap.findings import Finding, finding
 
 if TYPE_CHECKING:
+    from gridmap.circles.candidates import Candidates
     from gridmap.circles.coverage import Coverage
     from gridmap.circles.limits import Limit
+    from gridmap.circles.siting import Sites
+    from gridmap.ground.tables import District
+    from gridmap.rules import Rules
 
 BLIND_SPOTS_SHOWN = 5
 
 MINUTES = option("--minutes", type=click.FLOAT, multiple=True, default=(10.0,))
+ONE_LIMIT = option("--minutes", "walk_minutes", type=click.FLOAT, default=10.0, show_default=True)
 WALK = option("--walk", default="default", show_default=True)
 AT = option("--at", "at")
 
@@ -155,7 +160,9 @@ def _records(table: Any, *, index: bool = True) -> list[dict[str, Any]]:
 @option("--share", type=click.FLOAT)
 @option("--capacity", type=click.INT)
 @option("--candidates", type=PATH)
-@MINUTES
+@option("--crs", metavar="wgs84|gcj02|bd09|EPSG:n")
+@option("--corners", is_flag=True)
+@ONE_LIMIT
 @WALK
 @RULES
 @JSON
@@ -165,83 +172,98 @@ def sites(
     category: str,
     count: int | None,
     share: float | None,
-    minutes: tuple[float, ...],
+    capacity: int | None,
+    walk_minutes: float,
     walk: str,
     profile: str,
     as_json: bool,
-    **more: Any,
+    **places: Any,
 ) -> int:
     """The text stands in the catalogue."""
     from gridmap.circles.coverage import coverage as cover
-    from gridmap.circles.siting import best_sites, fewest_sites, uncovered_demand
-    from gridmap.errors import RequestError
+    from gridmap.circles.siting import best_sites, check_category, fewest_sites, uncovered_demand
     from gridmap.outputs.coverage_layers import settings
     from gridmap.rules import load_rules
     from gridmap.store.workspace import Workspace
     from gridmap.walking.cache import cached_network
 
-    if share is not None and not 0 < share <= PERCENT:
-        raise RequestError("sites_share_senseless", value=share)
+    _check_aims(count, share, **places)
     rules, district = load_rules(profile), Workspace(workspace).read_district()
+    check_category(rules, category)
     with progress_bars() as progress:
-        found = cover(district, rules, walk=walk, minutes=minutes[0], network=cached_network(district), progress=progress)
-        candidates, findings = _candidates(district, found, more["candidates"])
+        found = cover(district, rules, walk=walk, minutes=walk_minutes, network=cached_network(district), progress=progress)
+        candidates = _candidates(found, district, **places)
         households = district.buildings["households"].reindex(found.doors.id).fillna(0).to_numpy(dtype="int64")
-        demand = uncovered_demand(found, category, candidates, households)
+        demand = uncovered_demand(found, category, candidates.doors, households)
         total = int(households.sum())
         open_ = found.table.loc[found.table["category"] == category, "reason"].notna().to_numpy()
         before = total - int(households[open_].sum())
         if share is not None:
-            result = fewest_sites(demand, math.ceil(total * share / PERCENT - 1e-9) - before)
+            result = fewest_sites(demand, math.ceil(total * share / PERCENT - 1e-9) - before, capacity=capacity)
         else:
-            result = best_sites(demand, 1 if count is None else count, capacity=more["capacity"])
+            result = best_sites(demand, 1 if count is None else count, capacity=capacity)
+    findings = list(candidates.findings)
     if demand.unreachable:
         findings.append(finding("sites_unreachable", category, value=demand.unreachable))
-    places = [_end(candidates.leg[each]) for each in result.chosen]
-    rows = [
-        {"site": str(candidates.id[each]), "adds": adds, "x": x, "y": y}
-        for each, adds, (x, y) in zip(result.chosen, result.households, places, strict=True)
-        if adds
-    ]
-    if len(rows) < len(places):
-        findings.append(finding("sites_add_nobody", category, value=len(places) - len(rows)))
-    after = before + result.covered
-    words = {"covered": result.covered, "before": before, "households": total}
-    shares = {"share_before": _percent(before / total if total else None), "share_after": _percent(after / total if total else None)}
-    name = getattr(rules.categories[category], language())
-    lines = [*_limit_lines(found.limit, profile), say("cli_sites_done", category=name, count=len(rows), **words, **shares)]
-    lines += table_lines(rows, {column: say(f"circle_column_{column}") for column in ("site", "adds")}) if rows else []
-    lines.append(say({"optimal": "cli_sites_optimal", "unreachable": "cli_sites_short"}.get(result.proof, "cli_sites_bound"), bound=result.bound))
-    data: dict[str, Any] = {"workspace": str(workspace), "settings": settings(found), "category": category, "sites": rows, **words}
-    data |= {"proof": result.proof, "bound": result.bound}
+    rows = [_site(candidates, each, adds) for each, adds in zip(result.chosen, result.households, strict=True) if adds]
+    if len(rows) < len(result.chosen):
+        findings.append(finding("sites_add_nobody", category, value=len(result.chosen) - len(rows)))
+    sums = {"covered": result.covered, "before": before, "households": total}
+    data: dict[str, Any] = {"workspace": str(workspace), "settings": settings(found), "category": category, "sites": rows, **sums}
+    data |= {"proof": result.proof, "bound": result.bound, "gap": result.gap}
+    lines = [*_limit_lines(found.limit, profile), _sites_line(rules, category, len(rows), **sums)]
+    if rows:
+        lines += table_lines(rows, {column: say(f"circle_column_{column}") for column in ("site", "name", "adds")}, numbers=("adds",))
+    lines.append(_proof_line(result, fewest=share is not None))
     return give(Answer(data, lines, findings), as_json=as_json)
 
 
 PERCENT = 100
 
 
-def _end(leg: Any) -> tuple[float, float]:
-    """Return where a door stands: the end of the way that leads to it from the street."""
-    x, y = leg.coords[-1]
-    return float(x), float(y)
+def _check_aims(count: int | None, share: float | None, *, candidates: Path | None, crs: str | None, corners: bool) -> None:
+    """Refuse options that exclude each other, rather than pass over one of them."""
+    from gridmap.errors import RequestError
+
+    if count is not None and share is not None:
+        raise click.UsageError(say("cli_sites_two_aims"))
+    if candidates is not None and corners:
+        raise click.UsageError(say("cli_sites_two_kinds"))
+    if candidates is None and crs is not None:
+        raise click.UsageError(say("cli_sites_crs_alone"))
+    if share is not None and not 0 < share <= PERCENT:
+        raise RequestError("sites_share_senseless", value=share)
 
 
-def _candidates(district: Any, found: Coverage, path: Path | None) -> tuple[Any, list[Finding]]:
-    """Return the doors of the candidates: those of a file, else of buildings."""
-    import numpy as np
+def _candidates(found: Coverage, district: District, *, candidates: Path | None, crs: str | None, corners: bool) -> Candidates:
+    """Return the candidates: the places of a file, else street corners or buildings."""
+    from gridmap.circles.candidates import building_candidates, corner_candidates, file_candidates
 
-    from gridmap.circles.candidates import building_candidates
-    from gridmap.ground.importing import ImportRequest, import_files
-    from gridmap.walking.gates import resident_doors, resident_gates
-    from gridmap.walking.walls import walls_of
+    if candidates is not None:
+        return file_candidates(found, district, candidates, crs=crs)
+    return corner_candidates(found, district) if corners else building_candidates(found, district)
 
-    if path is None:
-        return building_candidates(found, district), []
-    table = import_files(ImportRequest(venues=path), old=district).district.venues
-    places = table.index.to_numpy(dtype=object), table.geometry.to_numpy()
-    made = resident_doors(found.network, *places, walls_of(district), resident_gates(district), leaving=False)
-    without = np.flatnonzero(~made.linked)
-    return made, [finding("sites_without_door", str(made.id[without[0]]), value=len(without))] if len(without) else []
+
+def _site(candidates: Candidates, number: int, adds: int) -> dict[str, Any]:
+    """Return what is told of a chosen candidate; it stands where the way to its door ends."""
+    x, y = candidates.doors.leg[number].coords[-1]
+    return {"site": str(candidates.doors.id[number]), "name": candidates.name[number] or None, "adds": adds, "x": float(x), "y": float(y)}
+
+
+def _sites_line(rules: Rules, category: str, count: int, *, covered: int, before: int, households: int) -> str:
+    shares = [_percent(each / households if households else None) for each in (before, before + covered)]
+    name = getattr(rules.categories[category], language())
+    words = {"covered": covered, "before": before, "households": households}
+    return say("cli_sites_done", category=name, count=count, share_before=shares[0], share_after=shares[1], **words)
+
+
+def _proof_line(result: Sites, *, fewest: bool) -> str:
+    """Say what is proved of a choice of sites."""
+    if fewest and not result.chosen and result.proof == "optimal":
+        return say("cli_sites_enough")
+    unproved = "cli_sites_bound_fewest" if fewest else "cli_sites_bound"
+    code = {"optimal": "cli_sites_optimal", "unreachable": "cli_sites_short"}.get(result.proof, unproved)
+    return say(code, bound=result.bound, gap=_percent(result.gap))
 
 
 COMMANDS = (coverage, sites)

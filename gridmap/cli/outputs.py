@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gridmap.cli.circles import MINUTES, WALK
+from gridmap.cli.circles import ONE_LIMIT, WALK
 from gridmap.cli.ground import JSON, LANG, PATH, RULES, WORKSPACE
 from gridmap.cli.reply import Answer, give, progress_bars, stale_findings
 from gridmap.cli.words import Command, language, option, say
@@ -45,12 +45,12 @@ def export(workspace: Path, out: Path, plan: str | None, ground: bool, layer: st
 @click.argument("out", type=PATH)
 @option("--plan")
 @option("--coverage", "coverage", is_flag=True)
-@MINUTES
+@ONE_LIMIT
 @WALK
 @RULES
 @JSON
 @LANG
-def map_(workspace: Path, out: Path, plan: str | None, coverage: bool, minutes: tuple[float, ...], walk: str, profile: str, as_json: bool) -> int:
+def map_(workspace: Path, out: Path, plan: str | None, coverage: bool, walk_minutes: float, walk: str, profile: str, as_json: bool) -> int:
     """The text stands in the catalogue."""
     from gridmap.outputs.maps import check_page_name, plan_map, save_map
     from gridmap.store.workspace import Workspace
@@ -59,7 +59,7 @@ def map_(workspace: Path, out: Path, plan: str | None, coverage: bool, minutes: 
     if coverage:
         if plan is not None:
             raise click.UsageError(say("cli_map_two_kinds"))
-        return _map_coverage(workspace, out, minutes=minutes[0], walk=walk, profile=profile, as_json=as_json)
+        return _map_coverage(workspace, out, minutes=walk_minutes, walk=walk, profile=profile, as_json=as_json)
     store = Workspace(workspace)
     chosen, district = store.read_plan(store.adopted_or_only() if plan is None else plan), store.read_district()
     save_map(plan_map(chosen, district=district, language=language()), out)

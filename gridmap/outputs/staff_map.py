@@ -133,7 +133,7 @@ def propose_sites(walks: Walks, category: str, limit: Limit, count: int, inside:
     buildings = district.buildings
     order = buildings.index.get_indexer(found.doors.id)
     homes = np.where(inside, walks.households, 0)[order]
-    doors = building_candidates(found, district)
+    doors = building_candidates(found, district).doors
     doors = doors.take(inside[buildings.index.get_indexer(doors.id)])
     total = int(homes.sum())
     covered = (walks.reasons(category, limit.limit_cm) < 0)[order]

@@ -24,6 +24,9 @@ FORMAT = 2
 KEPT = 20
 """So many networks are kept, the ones used last."""
 
+DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
+"""What reading a damaged file raises: an empty one EOFError, one whose flags say that it is encrypted RuntimeError."""
+
 ARRAYS = ("node_xy", "a", "b", "length_cm", "one_way", "level", "shape", "shape_at", "component", "without_walls")
 
 
@@ -46,7 +49,7 @@ def cached_network(district: District, *, folder: Path | None = None) -> Network
     """
     folder = folder or Path(platformdirs.user_cache_dir("gridmap", appauthor=False)) / "networks"
     file = folder / f"{network_fingerprint(district)}.npz"
-    with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+    with contextlib.suppress(*DAMAGED):
         network = _read(file, district)
         file.touch()
         return network

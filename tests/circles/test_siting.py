@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 from walks import draw_walks, line
 
+from gridmap.circles import siting
+from gridmap.circles.candidates import SITE_SPACING_M, building_candidates, corner_candidates
 from gridmap.circles.coverage import coverage
 from gridmap.circles.siting import Demand, best_sites, demand_of, fewest_sites, reach_matrix, uncovered_demand
 from gridmap.errors import RequestError
@@ -100,11 +103,71 @@ def test_the_fewest_sites_are_those_of_trying_everything(rows: Any, share: float
     reachable = covered(serves, households, range(serves.shape[1]))
     found = fewest_sites(demand, wanted)
     assert covered(serves, households, found.chosen) >= min(wanted, reachable) or wanted == 0
-    assert (found.proof == "unreachable") == (wanted > reachable > 0)
+    assert (found.proof == "unreachable") == (wanted > reachable)
+    assert (found.covered, found.gap) == (covered(serves, households, found.chosen), 0.0)
     numbers = range(serves.shape[1] + 1)
     target = min(wanted, reachable)
     least = next(n for n in numbers if any(covered(serves, households, each) >= target for each in itertools.combinations(range(serves.shape[1]), n)))
     assert len(found.chosen) == least
+
+
+small_instances = st.integers(2, 6).flatmap(
+    lambda candidates: st.lists(
+        st.tuples(st.lists(st.booleans(), min_size=candidates, max_size=candidates), st.integers(0, 9)), min_size=1, max_size=8
+    )
+)
+
+
+def most_served(serves: np.ndarray, households: np.ndarray, chosen: Any, capacity: int) -> int:
+    """The largest flow from homes to venues, by networkx."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(("start", "end"))
+    for venue in chosen:
+        graph.add_edge(("venue", venue), "end", capacity=capacity)
+        for home in np.flatnonzero(serves[:, venue]):
+            graph.add_edge("start", ("home", int(home)), capacity=int(households[home]))
+            graph.add_edge(("home", int(home)), ("venue", venue))
+    return int(nx.maximum_flow_value(graph, "start", "end"))
+
+
+@settings(max_examples=25, deadline=None)
+@given(small_instances, st.integers(1, 3), st.integers(1, 20), st.booleans())
+def test_with_a_capacity_the_best_sites_are_those_of_trying_everything(rows: Any, count: int, capacity: int, exact: bool) -> None:
+    serves, households, demand = drawn(rows)
+    count = min(count, serves.shape[1])
+    best = max(most_served(serves, households, each, capacity) for each in itertools.combinations(range(serves.shape[1]), count))
+    found = best_sites(demand, count, capacity=capacity, exact=exact)
+    assert found.covered == sum(found.households) <= best <= found.bound
+    assert max(found.households, default=0) <= capacity
+    assert found.covered == most_served(serves, households, found.chosen, capacity)
+    assert not exact or (found.covered, found.proof, found.gap) == (best, "optimal", 0.0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(small_instances, st.integers(1, 30), st.integers(1, 20))
+def test_with_a_capacity_the_fewest_sites_are_those_of_trying_everything(rows: Any, wanted: int, capacity: int) -> None:
+    serves, households, demand = drawn(rows)
+    numbers = range(serves.shape[1] + 1)
+    target = min(wanted, most_served(serves, households, range(serves.shape[1]), capacity))
+    choices = ((n, each) for n in numbers for each in itertools.combinations(range(serves.shape[1]), n))
+    least = next(n for n, each in choices if most_served(serves, households, each, capacity) >= target)
+    found = fewest_sites(demand, wanted, capacity=capacity)
+    assert (len(found.chosen), found.proof) == (least, "optimal" if target == wanted else "unreachable")
+    assert found.covered == sum(found.households) >= target
+
+
+@settings(max_examples=25, deadline=None)
+@given(small_instances, st.integers(1, 3), st.integers(1, 30), st.integers(1, 20))
+def test_beyond_the_exact_model_a_choice_is_told_with_a_bound_that_holds(rows: Any, count: int, wanted: int, capacity: int) -> None:
+    serves, households, demand = drawn(rows)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(siting, "PAIRS_MAX", -1)
+        quick, few = best_sites(demand, count, capacity=capacity), fewest_sites(demand, wanted, capacity=capacity)
+    exact, fewest = best_sites(demand, count, capacity=capacity), fewest_sites(demand, wanted, capacity=capacity)
+    assert quick.covered == most_served(serves, households, quick.chosen, capacity) <= exact.covered <= quick.bound
+    assert quick.proof != "optimal" or quick.covered == exact.covered
+    assert len(few.chosen) >= len(fewest.chosen) >= few.bound
+    assert few.covered >= min(wanted, most_served(serves, households, range(serves.shape[1]), capacity))
 
 
 @settings(max_examples=30, deadline=None)
@@ -126,6 +189,12 @@ def test_senseless_numbers_are_refused(words: Any) -> None:
     _, _, demand = drawn([([True, False], 3)])
     with pytest.raises(RequestError):
         best_sites(demand, **words)
+
+
+def test_a_venue_that_holds_nobody_is_refused() -> None:
+    _, _, demand = drawn([([True, False], 3)])
+    with pytest.raises(RequestError):
+        fewest_sites(demand, 2, capacity=0)
 
 
 def test_nobody_to_serve_needs_no_site() -> None:
@@ -166,3 +235,38 @@ def test_an_unknown_category_is_refused() -> None:
     _, found, candidates = town()
     with pytest.raises(RequestError, match="medical"):
         uncovered_demand(found, "cinema", candidates, np.zeros(len(found.doors), dtype=np.int64))
+
+
+# --- where candidates are generated -------------------------------------------------------------------------------------------------
+
+
+def test_street_corners_are_where_three_ways_meet_on_the_ground() -> None:
+    streets = {
+        "we": (line((0, 0), (900, 0)), {"name": "南路"}),
+        "north": (line((300, 0), (300, 200)), {"name": "北街"}),
+        "bridge": (line((600, -100), (600, 100)), {"layer": 1}),
+    }
+    district = draw_walks(streets, buildings={"b": shapely.Point(300, 20)})
+    found = corner_candidates(coverage(district, RULES), district)
+    assert (found.doors.id.tolist(), found.name.tolist()) == (["X1"], ["北街 / 南路"])
+    assert shapely.get_point(found.doors.leg[0], 0).x == 500_300
+
+
+def test_from_a_corner_people_are_reached_along_the_streets_alone() -> None:
+    streets = {"we": line((0, 0), (900, 0)), "north": line((300, 0), (300, 200))}
+    homes = {"near": shapely.Point(760, 10), "far": shapely.Point(1000, 0)}
+    district = draw_walks({**streets, "on": line((900, 0), (1100, 0))}, buildings=homes)
+    found = coverage(district, RULES, minutes=470 / 75)
+    serves = reach_matrix(found, corner_candidates(found, district).doors).toarray()[:, 0]
+    assert dict(zip(found.doors.id, serves, strict=True)) == {"near": True, "far": False}
+
+
+def test_without_corners_there_is_no_candidate() -> None:
+    district = draw_walks({"we": line((0, 0), (900, 0))}, buildings={"b": shapely.Point(300, 20)})
+    assert len(corner_candidates(coverage(district, RULES), district).doors) == 0
+
+
+def test_of_buildings_close_together_one_is_a_candidate() -> None:
+    homes = {f"b{number}": shapely.Point(10 + number * 15, 10) for number in range(10)}
+    district = draw_walks({"we": line((0, 0), (900, 0))}, buildings=homes)
+    assert len(building_candidates(coverage(district, RULES), district).doors) == np.ceil(150 / SITE_SPACING_M)

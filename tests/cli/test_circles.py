@@ -172,6 +172,39 @@ def test_candidates_come_from_a_file(ask: Ask, made: Path, tmp_path: Path) -> No
     assert {each["site"] for each in said["sites"]} <= {f"K{number}" for number in range(5)}
 
 
+def test_rows_of_candidates_that_cannot_be_used_are_told(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "rooms.csv").write_text("venue_id,name,lon,lat\nK1,a,120.86,32.02\nK2,b,NaN,inf\nK3,d,120.861,32.02\nK1,c,120.86,32.03\n", encoding="utf-8")
+    code, said = ask("--category", "market", "--candidates", str(tmp_path / "rooms.csv"), "--crs", "wgs84", command="sites")
+    assert code == 3
+    assert {(each["code"], each["row"]) for each in said["findings"] if each["severity"] == "error"} == {("place_missing", 3), ("id_taken", 5)}
+
+
+def test_no_venue_is_said_to_serve_more_than_it_holds(ask: Ask) -> None:
+    words = ["--category", "market", "--capacity", "40", "--minutes", "4"]
+    for aim in (["--count", "2"], ["--share", "80"]):
+        _, said = ask(*words, *aim, command="sites")
+        assert max(site["adds"] for site in said["sites"]) <= 40
+        assert sum(site["adds"] for site in said["sites"]) == said["covered"]
+        assert said["proof"] in ("optimal", "bound", "unreachable")
+
+
+def test_venues_may_stand_at_street_corners(ask: Ask) -> None:
+    code, said = ask("--category", "market", "--minutes", "4", "--corners", command="sites")
+    assert code == 0
+    assert said["sites"][0]["site"].startswith("X")
+
+
+@pytest.mark.parametrize("words", [["--count", "2", "--share", "50"], ["--corners", "--candidates", "x.csv"], ["--crs", "wgs84"]])
+def test_of_options_that_exclude_each_other_none_is_passed_over(ask: Ask, words: list[str]) -> None:
+    assert ask("--category", "market", *words, command="sites")[0] == 2
+
+
+def test_a_share_that_nobody_can_reach_is_not_called_the_best(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "rooms.csv").write_text("venue_id,name,lon,lat\nK1,far away,120.1,32.5\n", encoding="utf-8")
+    _, said = ask("--category", "market", "--share", "100", "--minutes", "1", "--candidates", str(tmp_path / "rooms.csv"), command="sites")
+    assert (said["sites"], said["proof"]) == ([], "unreachable")
+
+
 @pytest.mark.parametrize("words", [["--category", "cinema"], ["--category", "market", "--count", "0"], ["--category", "market", "--share", "101"]])
 def test_sites_that_make_no_sense_are_one_sentence(ask: Ask, words: list[str]) -> None:
     code, said = ask(*words, command="sites")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,17 @@ def test_what_is_kept_is_what_was_built(tmp_path: Path, monkeypatch: pytest.Monk
         np.testing.assert_equal(getattr(kept, each.name), getattr(built, each.name))
 
 
-def test_a_damaged_file_is_built_again(tmp_path: Path) -> None:
+def encrypted(content: bytes) -> bytes:
+    """The flags of the first file in the list at the end of the archive say that it is encrypted."""
+    at = content.index(b"PK\x01\x02") + 8
+    return content[:at] + b"\x41" + content[at + 1 :]
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:100], lambda content: b"", lambda content: b"PK", encrypted])
+def test_a_damaged_file_is_built_again(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     cached_network(world(), folder=tmp_path)
     (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:100])
+    file.write_bytes(damage(file.read_bytes()))
     assert cached_network(world(), folder=tmp_path).edges == 5
 
 
