@@ -165,7 +165,7 @@ def _propose(
 ) -> tuple[int, int, int]:
     """Lay out a region around atom ``start`` and divide it anew; return (grids, atoms, parts), parts 0 when nothing came of it."""
     choice = uniform(state)
-    wanted = 2 if choice < 0.94 else 3 + below(state, REGION_GRIDS - 2)
+    wanted = 2 if choice < 0.97 else 3 + below(state, REGION_GRIDS - 2)
     grids = _pick_region(net, division, region, start, wanted, state)
     from_atom, to_atom = region.stack[0], region.stack[1]
     count = gather(division, region, grids)
@@ -193,7 +193,7 @@ def _propose(
     if grow_tree(net, region.tree, count, below(state, 3), state) < count:
         return grids, count, 0
     price_links(net, region.tree, count, limits.split_dm, limits.barrier_dm)
-    if choice < 0.92 and grids == 2:
+    if choice < 0.96 and grids == 2:
         return grids, count, _split_in_two(net, limits, region, count, heat, violation_dm, state)
     return grids, count, _split_in_many(net, region, count, closing, heat, state)
 
