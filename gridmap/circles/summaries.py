@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -46,28 +47,48 @@ def by_category(coverage: Coverage, district: District) -> pd.DataFrame:
 
 def by_community(coverage: Coverage, district: District) -> pd.DataFrame:
     """Return the same figures for each community and category."""
-    return _sums(with_people(coverage, district), ["community_id", "category"])
+    return _sums(with_people(coverage, district), ["community_id", "category"]).reindex(list(coverage.rules.categories), level="category")
 
 
-def by_grid(coverage: Coverage, atoms: pd.DataFrame) -> pd.DataFrame:
+def by_grid(coverage: Coverage, atoms: pd.DataFrame, district: District) -> pd.DataFrame:
     """Return the same figures for each grid and category.
 
     ``atoms`` has one row for each building or stairwell of a plan: ``source_building_id``, ``grid_id``, ``households``. A stairwell uses the door of
-    its building.
+    its building, whose residents are shared out among its stairwells as its households are, in whole persons.
     """
-    rows = coverage.table.merge(atoms[["source_building_id", "grid_id", "households"]], left_on="building_id", right_on="source_building_id")
-    return _sums(rows.assign(residents=0), ["grid_id", "category"]).drop(columns=["residents", "residents_covered"])
+    shared = atoms[["source_building_id", "grid_id", "households"]].assign(residents=residents_of_atoms(atoms, district))
+    rows = coverage.table.merge(shared, left_on="building_id", right_on="source_building_id")
+    return _sums(rows, ["grid_id", "category"]).reindex(list(coverage.rules.categories), level="category")
+
+
+def residents_of_atoms(atoms: pd.DataFrame, district: District) -> npt.NDArray[np.int64]:
+    """Return the residents of each atom: those of its building in proportion to households, so that they add up to the building's.
+
+    Where nobody is known to live in a building its residents count with its last stairwell.
+    """
+    source = atoms["source_building_id"]
+    residents = district.buildings["residents"].reindex(source).fillna(0).to_numpy(dtype=np.int64)
+    households = atoms["households"].fillna(0).astype("int64")
+    passed, total = (households.groupby(source).transform(how).to_numpy(dtype=np.int64) for how in ("cumsum", "sum"))
+    counted = residents * passed // np.maximum(total, 1)
+    last = ~source.duplicated(keep="last").to_numpy()
+    counted[last] = residents[last]
+    before = pd.Series(counted).groupby(source.to_numpy()).shift(fill_value=0)
+    return np.asarray(counted - before.to_numpy(dtype=np.int64))
 
 
 def blind_spots(coverage: Coverage, district: District) -> pd.DataFrame:
     """Return the rows whose building is not covered and lived in, most households first.
 
-    The columns are those of :func:`with_people`; ``metres`` and ``nearest_venue_id`` say how far the nearest venue is where there is one.
+    The columns are those of :func:`with_people`, the building's ``name``, and ``nearest_venue``, the name of the nearest venue; ``metres`` says how
+    far that is. Where none can be reached they are missing.
     """
     rows = with_people(coverage, district)
     blind = rows[rows["reason"].notna() & (rows["households"] > 0)]
     order = np.lexsort((blind["category"], blind["building_id"], -blind["households"]))
-    return blind.iloc[order].reset_index(drop=True)
+    blind = blind.iloc[order].reset_index(drop=True)
+    names = {"name": (district.buildings, "building_id"), "nearest_venue": (district.venues, "nearest_venue_id")}
+    return blind.assign(**{column: table["name"].reindex(blind[key].to_numpy()).array for column, (table, key) in names.items()})
 
 
 def venue_findings(coverage: Coverage, district: District) -> list[Finding]:

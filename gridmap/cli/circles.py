@@ -66,7 +66,7 @@ def coverage(
         found = cover(district, rules, walk=walk, minutes=limits[0].minutes, network=cached_network(district), progress=progress)
     found = replace(found, at=at)
     sums = by_category(found, district)
-    grids = by_grid(found, chosen.atoms.assign(grid_id=chosen.grid_of)) if chosen is not None else None
+    grids = by_grid(found, chosen.atoms.assign(grid_id=chosen.grid_of), district) if chosen is not None else None
     findings = [*(stale_findings(chosen, ground) if chosen is not None else []), *hours, *coverage_findings(found, district)]
     if export is not None:
         with progress_bars() as progress:
@@ -139,7 +139,7 @@ def _blind_lines(found: Coverage, blind: Any) -> list[str]:
         }
         for row in blind.head(BLIND_SPOTS_SHOWN).astype(object).where(blind.head(BLIND_SPOTS_SHOWN).notna(), None).to_dict("records")
     ]
-    shown = ("households", "category", "building_id", "community_id", "reason", "metres", "nearest_venue_id")
+    shown = ("households", "category", "building_id", "compound_id", "name", "community_id", "reason", "metres", "nearest_venue")
     return ["", say("cli_coverage_blind"), *table_lines(rows, {name: say(f"circle_column_{name}") for name in shown})]
 
 

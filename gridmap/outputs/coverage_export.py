@@ -25,6 +25,11 @@ COVERAGE_ENDINGS = (".gpkg", ".xlsx")
 ROWS_MAX = 1_048_575
 """Rows below the heading that a sheet holds."""
 WIDTH = 14
+BLIND = [
+    *("households", "residents", "category", "building_id", "compound_id", "name", "community_id"),
+    *("reason", "metres", "minutes", "nearest_venue_id", "nearest_venue"),
+]
+"""Columns of the sheet of blind spots: who lacks what, where, and why."""
 
 
 def export_coverage(
@@ -68,7 +73,7 @@ def _write_workbook(coverage: Coverage, district: District, path: Path, grids: p
     tables = {"categories": sums, "communities": by_community(coverage, district).reset_index()}
     if grids is not None:
         tables["grids"] = grids.reset_index()
-    tables["blind"] = blind_spots(coverage, district)
+    tables["blind"] = blind_spots(coverage, district)[BLIND]
     tables["buildings"] = _minutes_of_buildings(coverage, district, names, language)
     tables["settings"] = pd.DataFrame(list(settings(coverage).items()), columns=["name", "value"])
     told = [(render(f"cli_severity_{each.severity}", language, {}), each.text(language)) for each in coverage_findings(coverage, district)]

@@ -74,8 +74,7 @@ SUMS = (
 )
 CATEGORIES = Layer("categories", (Field("category", "text", required=True), Field("venues", "integer"), *SUMS, Field("next_door", "integer")))
 COMMUNITIES = Layer("community_categories", (Field("community_id", "text", required=True), Field("category", "text", required=True), *SUMS))
-GRID_SUMS = tuple(field for field in SUMS if not field.name.startswith("residents"))
-GRIDS = Layer("grid_categories", (Field("grid_id", "text", required=True), Field("category", "text", required=True), *GRID_SUMS))
+GRIDS = Layer("grid_categories", (Field("grid_id", "text", required=True), Field("category", "text", required=True), *SUMS))
 
 
 def settings(coverage: Coverage) -> dict[str, str]:

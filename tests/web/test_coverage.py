@@ -100,7 +100,7 @@ def test_gaps_come_in_pages(planner: FlaskClient) -> None:
 def test_communities_and_grids_are_those_of_the_command_line(planner: FlaskClient, truth: Coverage, district: District, settings: Settings) -> None:
     plan = Workspace(settings.workspace).read_plan("first")
     communities = by_community(truth, district).xs(CATEGORY, level="category")
-    grids = by_grid(truth, plan.atoms.assign(grid_id=plan.grid_of)).xs(CATEGORY, level="category")
+    grids = by_grid(truth, plan.atoms.assign(grid_id=plan.grid_of), district).xs(CATEGORY, level="category")
     for by, sums in (("community", communities), ("grid", grids)):
         rows = figures(planner, by=by)["areas"]["rows"]
         table = district.communities if by == "community" else plan.grids
