@@ -16,6 +16,12 @@ from gridmap.walking.reach import FAR, Arcs, arcs, reached
 WIDEST_CM = 500_000
 """No two doors of one grid are farther apart than 5 km; those that are, or that no street joins, give no round."""
 
+NEAR_CM = 60_000
+"""The doors of most grids are within 600 m of each other. Only those of the others are looked for farther away."""
+
+FARTHER = 3
+"""... so many times as far, each time."""
+
 Centimetres = npt.NDArray[np.int64]
 
 
@@ -43,7 +49,17 @@ def daily_rounds(network: Network, doors: Doors, grid_of: pd.Series) -> pd.DataF
 
 
 def door_distances(network: Network, graph: Arcs, doors: Doors) -> Centimetres:
-    """Return the walk from each door to each other in whole centimetres, from step to step; ``FAR`` where there is none."""
+    """Return the walk from each door to each other in whole centimetres, from step to step; ``FAR`` where it is longer than :data:`WIDEST_CM`."""
+    limit_cm = NEAR_CM
+    while True:
+        apart = _apart_within(network, graph, doors, limit_cm)
+        if limit_cm == WIDEST_CM or bool((apart < FAR).all()):
+            return apart
+        limit_cm = min(FARTHER * limit_cm, WIDEST_CM)
+
+
+def _apart_within(network: Network, graph: Arcs, doors: Doors, limit_cm: int) -> Centimetres:
+    """Return the walks of at most ``limit_cm`` on streets, with the access legs at both ends; ``FAR`` for all longer ones."""
     count = len(doors)
     apart = np.full((count, count), FAR, dtype=np.int64)
     edge, position, access = doors.edge, doors.position_cm.astype(np.int64), doors.access_cm.astype(np.int64)
@@ -54,7 +70,7 @@ def door_distances(network: Network, graph: Arcs, doors: Doors) -> Centimetres:
     node, start = np.empty(first[-1], dtype=np.int32), np.empty(first[-1], dtype=np.int32)
     node[first[:-1]], start[first[:-1]] = network.b[edge], length - position
     node[first[:-1][both] + 1], start[first[:-1][both] + 1] = network.a[edge][both], position[both]
-    sets = reached(graph, node, start, first, limit_cm=WIDEST_CM)
+    sets = reached(graph, node, start, first, limit_cm=limit_cm)
     distance = np.full(network.nodes, FAR, dtype=np.int64)
     for one in range(count):
         mine = slice(sets.first[one], sets.first[one + 1])
@@ -63,7 +79,8 @@ def door_distances(network: Network, graph: Arcs, doors: Doors) -> Centimetres:
         ahead = position - position[one]
         beside = (edge == edge[one]) & ((ahead >= 0) | both)
         walked = np.where(beside, np.minimum(walked, np.abs(ahead)), walked)
-        there = walked < FAR
+        # A walk by a node that was not reached is longer than the limit.
+        there = walked <= limit_cm
         apart[one, there] = walked[there] + access[one] + access[there]
         distance[sets.node[mine]] = FAR
     np.fill_diagonal(apart, 0)

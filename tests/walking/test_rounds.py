@@ -43,3 +43,13 @@ def test_a_round_goes_there_and_back_with_every_step_to_a_door() -> None:
     assert table.loc["h"].tolist() == [1, 0, 0.0, 0.0]
     both = daily_rounds(network, found, pd.Series({"b0": "g", "far": "g"}))
     assert both[["round_m", "longest_m"]].isna().all().all()
+
+
+@pytest.mark.parametrize(("x", "longest_m"), [(599, 619.0), (601, 621.0), (2000, 2020.0), (5000, 5020.0), (5001, np.nan)])
+def test_doors_far_from_each_other_are_found_as_far_as_five_kilometres(x: int, longest_m: float) -> None:
+    homes = {"near": shapely.Point(0, 10), "far": shapely.Point(x, 10)}
+    district = draw_walks({"we": line((0, 0), (6000, 0))}, buildings=homes)
+    network = walking_network(district)
+    found = doors(network, district.buildings.index.to_numpy(dtype=object), district.buildings.geometry.to_numpy(), walls_of(district))
+    table = daily_rounds(network, found, pd.Series({"near": "g", "far": "g"}))
+    assert table["longest_m"].tolist() == pytest.approx([longest_m], nan_ok=True)
