@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -89,10 +90,20 @@ def demand_of(serves: Any, households: Integers) -> Demand:
     return Demand(rows[kept], together, int(households[counts == 0].sum()))
 
 
-def check_category(rules: Rules, category: str) -> None:
-    """Raise ``RequestError`` for a category that the rules do not know."""
-    if category not in rules.categories:
-        raise RequestError("category_not_in_rules", category=category, categories=", ".join(rules.categories))
+def category_named(rules: Rules, text: str) -> str:
+    """Return the code of the category that a text names: its code, or its name in either language, in letters of any width.
+
+    Raises ``RequestError`` for a category that the rules do not know.
+
+    >>> from gridmap.rules import load_rules
+    >>> category_named(load_rules("nantong"), "医疗卫生"), category_named(load_rules("nantong"), "ｍarket")
+    ('medical', 'market')
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().casefold()
+    for code, category in rules.categories.items():
+        if plain in (code.casefold(), category.zh.casefold(), category.en.casefold()):
+            return code
+    raise RequestError("category_not_in_rules", category=text, categories=", ".join(rules.categories))
 
 
 def uncovered_demand(coverage: Coverage, category: str, candidates: Doors, households: Integers) -> Demand:
@@ -101,7 +112,7 @@ def uncovered_demand(coverage: Coverage, category: str, candidates: Doors, house
     ``households`` stand in the order of the coverage's doors. A candidate without a door on a street serves nobody. Raises ``RequestError`` for a
     category that the rules do not know.
     """
-    check_category(coverage.rules, category)
+    category = category_named(coverage.rules, category)
     rows = coverage.table[coverage.table["category"] == category]
     open_ = rows["reason"].notna().to_numpy() & coverage.doors.linked
     serves = reach_matrix(coverage, candidates)

@@ -181,7 +181,7 @@ def sites(
 ) -> int:
     """The text stands in the catalogue."""
     from gridmap.circles.coverage import coverage as cover
-    from gridmap.circles.siting import best_sites, check_category, fewest_sites, uncovered_demand
+    from gridmap.circles.siting import best_sites, category_named, fewest_sites, uncovered_demand
     from gridmap.outputs.coverage_layers import settings
     from gridmap.rules import load_rules
     from gridmap.store.workspace import Workspace
@@ -189,7 +189,7 @@ def sites(
 
     _check_aims(count, share, **places)
     rules, district = load_rules(profile), Workspace(workspace).read_district()
-    check_category(rules, category)
+    category = category_named(rules, category)
     with progress_bars() as progress:
         found = cover(district, rules, walk=walk, minutes=walk_minutes, network=cached_network(district), progress=progress)
         candidates = _candidates(found, district, **places)

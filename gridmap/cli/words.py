@@ -183,4 +183,5 @@ def _expected(kind: click.ParamType[Any]) -> str:
         return say("cli_expected_between", minimum=kind.min, maximum=kind.max)
     if isinstance(kind, click.IntRange):
         return say("cli_expected_from", minimum=kind.min)
-    return say("cli_expected_integer") if kind is click.INT else ""
+    plain = {click.INT: "cli_expected_integer", click.FLOAT: "cli_expected_number"}
+    return say(plain[kind]) if kind in plain else ""

@@ -173,7 +173,8 @@ def test_candidates_come_from_a_file(ask: Ask, made: Path, tmp_path: Path) -> No
 
 
 def test_rows_of_candidates_that_cannot_be_used_are_told(ask: Ask, tmp_path: Path) -> None:
-    (tmp_path / "rooms.csv").write_text("venue_id,name,lon,lat\nK1,a,120.86,32.02\nK2,b,NaN,inf\nK3,d,120.861,32.02\nK1,c,120.86,32.03\n", encoding="utf-8")
+    rows = ["venue_id,name,lon,lat", "K1,a,120.86,32.02", "K2,b,NaN,inf", "K3,d,120.861,32.02", "K1,c,120.86,32.03"]
+    (tmp_path / "rooms.csv").write_text("\n".join(rows), encoding="utf-8")
     code, said = ask("--category", "market", "--candidates", str(tmp_path / "rooms.csv"), "--crs", "wgs84", command="sites")
     assert code == 3
     assert {(each["code"], each["row"]) for each in said["findings"] if each["severity"] == "error"} == {("place_missing", 3), ("id_taken", 5)}
