@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from gridmap.circles.limits import CM, Limit, walk_limit
+from gridmap.circles.limits import CM, DEFAULT_MINUTES, Limit, walk_limit
 from gridmap.findings import Finding, finding
 from gridmap.ground.tables import District
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
-from gridmap.walking.doors import LINKED, NO_STREET, Doors
+from gridmap.walking.doors import LINKED, NO_STREET, Doors, arrivals
 from gridmap.walking.gates import resident_doors, resident_gates
 from gridmap.walking.guarded import guarded_network
 from gridmap.walking.network import Network, walking_network
@@ -68,7 +68,7 @@ def coverage(
     rules: Rules,
     *,
     walk: str = "default",
-    minutes: float = 10.0,
+    minutes: float = DEFAULT_MINUTES,
     network: Network | None = None,
     progress: Progress = silent,
 ) -> Coverage:
@@ -109,9 +109,6 @@ def coverage(
         faults.append(finding("limit_flat", walk, value=limit.limit_cm / CM, minutes=minutes))
     judged = _judged(table, limit)[columns]
     return Coverage(judged, limit, rules, network, homes, venue_doors, categories, (*network.findings, *gates.findings, *faults))
-
-
-DEFAULT_MINUTES = 10.0
 
 
 def categories_of(text: object) -> tuple[str, ...] | None:
@@ -167,13 +164,8 @@ def _labels(graph: Arcs, network: Network, homes: Doors, venues: Doors, serving:
     """Return for each building its least distance to a venue, access at both ends counted, and which one, in one number."""
     label = np.full(len(homes), UNREACHED)
     rows = np.flatnonzero(serving)
-    edge = venues.edge[rows]
-    both = ~network.one_way[edge]
-    # People come to the venue from node a always, and from node b unless the edge is one way.
-    start = np.concatenate((venues.position_cm[rows], (network.length_cm[edge] - venues.position_cm[rows])[both]))
-    start = start + np.concatenate((venues.access_cm[rows], venues.access_cm[rows[both]]))
-    node = np.concatenate((network.a[edge], network.b[edge][both]))
-    found = nearest(graph, node, start, np.concatenate((rows, rows[both])).astype(np.int32))
+    node, start, first = arrivals(network, venues.take(rows))
+    found = nearest(graph, node, start, np.repeat(rows, np.diff(first)).astype(np.int32))
     linked = np.flatnonzero(homes.linked)
     edge = homes.edge[linked]
     for end, steps, open_ in (
@@ -272,9 +264,7 @@ def _pieces_finding(network: Network) -> list[Finding]:
 
 def _in_water(venues: gpd.GeoDataFrame, walls: Walls) -> npt.NDArray[np.bool_]:
     inside = np.zeros(len(venues), dtype=bool)
-    areas = walls.closed[shapely.get_dimensions(walls.closed) == 2]
-    if len(areas) and len(venues):
-        inside[shapely.STRtree(areas).query(venues.geometry.to_numpy(), predicate="intersects")[0]] = True
+    inside[shapely.STRtree(walls.water).query(venues.geometry.to_numpy(), predicate="intersects")[0]] = True
     return inside
 
 

@@ -9,6 +9,8 @@ from gridmap.errors import RequestError
 from gridmap.rules import Rules
 
 CM = 100
+DEFAULT_MINUTES = 10.0
+"""The ten-minute circle."""
 MINUTES_MAX = 24 * 60
 """Longer walks than a day are a slip of the key."""
 
@@ -32,7 +34,7 @@ class Limit:
         return metres / self.speed_m_per_minute
 
 
-def walk_limit(rules: Rules, walk: str = "default", minutes: float = 10.0) -> Limit:
+def walk_limit(rules: Rules, walk: str = "default", minutes: float = DEFAULT_MINUTES) -> Limit:
     """Return the limit that ``rules`` set for a way of walking.
 
     Raises ``RequestError`` for a way of walking that the rules do not name, and for minutes that are no positive number.

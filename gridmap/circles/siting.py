@@ -16,7 +16,7 @@ from gridmap.circles.coverage import Coverage, same_edge
 from gridmap.circles.covering import bounded, exchanged
 from gridmap.errors import RequestError
 from gridmap.rules import Rules
-from gridmap.walking.doors import Doors
+from gridmap.walking.doors import Doors, arrivals
 from gridmap.walking.reach import arcs, reached
 from gridmap.walking.segments import Integers, Mask
 
@@ -129,14 +129,7 @@ def reach_matrix(coverage: Coverage, candidates: Doors) -> Any:
     shape = (len(homes), len(candidates))
     if not len(linked) or not network.edges:
         return sp.csr_array(shape, dtype=bool)
-    edge = candidates.edge[linked]
-    both = ~network.one_way[edge]
-    count = 1 + both.astype(np.int64)
-    first = np.concatenate(([0], np.cumsum(count)))
-    node, start = np.empty(first[-1], dtype=np.int32), np.empty(first[-1], dtype=np.int32)
-    node[first[:-1]], start[first[:-1]] = network.a[edge], (candidates.position_cm + candidates.access_cm)[linked]
-    node[first[:-1][both] + 1] = network.b[edge[both]]
-    start[first[:-1][both] + 1] = (network.length_cm[edge] - candidates.position_cm[linked] + candidates.access_cm[linked])[both]
+    node, start, first = arrivals(network, candidates.take(linked))
     found = reached(arcs(network, towards=True), node, start, first, limit_cm=limit)
     source = np.repeat(np.arange(len(linked)), np.diff(found.first))
     pairs = []

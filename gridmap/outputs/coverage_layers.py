@@ -21,7 +21,7 @@ from gridmap.store.geopackage import Field, Layer
 from gridmap.walking.doors import ACCESS_M, Doors
 from gridmap.walking.gates import resident_gates
 from gridmap.walking.noding import SNAP_M
-from gridmap.walking.walls import walls_of
+from gridmap.walking.walls import drawn_rows, walls_of
 
 EDGE = (
     Field("edge_id", "integer", required=True, unique=True),
@@ -145,7 +145,7 @@ def circle_layers(coverage: Coverage, district: District, *, progress: Progress 
 
 def gates_layer(district: District) -> Export:
     """Return the gates with their hours and who passes: ``all``, ``residents_out`` (residents let out, nobody let in)."""
-    gates = district.gates[~(district.gates.geometry.isna() | district.gates.geometry.is_empty)]
+    gates = drawn_rows(district.gates)
     passage = np.where(np.isin(gates.index, resident_gates(district).gate), "residents_out", "all")
     frame = gates[["compound_id", "hours", "geometry"]].assign(passage=passage).rename_axis("gate_id").reset_index()
     return Export(GATES, frame)

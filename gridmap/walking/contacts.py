@@ -64,10 +64,9 @@ def sides(corners: Corners, segments: Segments, lines: Lines, found: Contacts) -
     arms = np.bincount(barrier[:, 0].astype(np.int64), minlength=int(spot.max()) + 1)
     along = (segments.end - segments.start)[corners.segment]
     on = np.arctan2(along[:, 1], along[:, 0])
-    back = np.empty(len(corners))
     # The way back lies against the segment that led here, which the corner before names.
     before = np.concatenate(([0], np.arange(len(corners) - 1)))
-    back[:] = np.arctan2(-along[before, 1], -along[before, 0])
+    back = np.arctan2(-along[before, 1], -along[before, 0])
     split = arms[at] > 1
     sectors = tuple(np.where(split, _sector(at, way, barrier, arms), 0) for way in (back, on))
     return sectors[0], sectors[1], split & np.isin(at, barrier_at[wall])

@@ -88,6 +88,22 @@ def doors(network: Network, ids: npt.NDArray[np.object_], places: Geometries, wa
     return Doors(ids, edge.astype(np.int32), position_cm, np.rint(access * CM).astype(np.int32), state, leg)
 
 
+def arrivals(network: Network, goals: Doors) -> tuple[Small, Small, Integers]:
+    """Return the nodes at which walks to each of ``goals`` leave the other streets, the centimetres from there to the goal, and where those of each
+    goal begin: goal ``k`` has the nodes ``first[k]`` to ``first[k + 1]``, one on a one-way street and else two.
+
+    All goals have doors. People come from node a always, and from node b unless the edge is one way.
+    """
+    edge, position, access = goals.edge, goals.position_cm, goals.access_cm
+    both = ~network.one_way[edge]
+    first = np.concatenate(([0], np.cumsum(1 + both.astype(np.int64))))
+    node, start = np.empty(first[-1], dtype=np.int32), np.empty(first[-1], dtype=np.int32)
+    node[first[:-1]], start[first[:-1]] = network.a[edge], position + access
+    second = first[:-1][both] + 1
+    node[second], start[second] = network.b[edge[both]], (network.length_cm[edge] - position + access)[both]
+    return node, start, first
+
+
 def _pieces(network: Network) -> _Pieces:
     """Return the straight pieces of all edges on the ground, none longer than :data:`PIECE_M`."""
     row = np.repeat(np.arange(network.edges), np.diff(network.shape_at))

@@ -19,7 +19,7 @@ from gridmap.ground.tables import District
 from gridmap.walking.doors import Doors, doors
 from gridmap.walking.network import Network
 from gridmap.walking.segments import Geometries, Integers, Mask
-from gridmap.walking.walls import GATE_HALF_WIDTH_M, Walls, gaps_of, wall_lines
+from gridmap.walking.walls import GATE_HALF_WIDTH_M, Walls, drawn_rows, gaps_of, rim_lines, wall_lines
 
 DAY_MINUTES = 24 * 60
 
@@ -86,7 +86,7 @@ def resident_gates(district: District) -> ResidentGates:
     of the compound stand, else where the wall closes round. A gate without a compound, and one of which that cannot be told, counts as open to all,
     with a finding.
     """
-    gates = district.gates[~(district.gates.geometry.isna() | district.gates.geometry.is_empty)]
+    gates = drawn_rows(district.gates)
     private = ~gates["public"].fillna(True).to_numpy(dtype=bool)
     lived_in = district.buildings.loc[district.buildings["households"].fillna(1) > 0, "compound_id"].dropna().unique()
     named = gates["compound_id"].isin(lived_in).to_numpy()
@@ -121,11 +121,7 @@ def _unsure(code: str, gates: pd.Index) -> list[Finding]:
 
 def _insides(district: District, at: Geometries, compound: npt.NDArray[np.object_]) -> Geometries:
     """Return the ground on the inner side of each gate; None where that cannot be told."""
-    drawn = district.barriers.geometry[~(district.barriers.geometry.isna() | district.barriers.geometry.is_empty)]
-    rims = shapely.force_2d(drawn.to_numpy())
-    areas = shapely.get_dimensions(rims) == 2
-    rims[areas] = shapely.boundary(rims[areas])
-    faces = np.asarray(shapely.get_parts(shapely.polygonize([shapely.union_all(rims)])), dtype=object)
+    faces = np.asarray(shapely.get_parts(shapely.polygonize([shapely.union_all(rim_lines(district))])), dtype=object)
     tree = shapely.STRtree(faces)
     homes = district.buildings.geometry.to_numpy()
     home, face = tree.query(shapely.point_on_surface(homes), predicate="within")

@@ -19,7 +19,7 @@ from gridmap.ground.tables import District
 from gridmap.walking.contacts import contacts, sides
 from gridmap.walking.noding import SNAP_M, Corners, Cuts, Joins, Lines, corners_of, joined, rings_apart, street_meetings
 from gridmap.walking.segments import MILLIMETRES, Floats, Geometries, Integers, Mask, segments_of, spots
-from gridmap.walking.walls import Walls, walls_of
+from gridmap.walking.walls import Walls, drawn_rows, walls_of
 
 Small = npt.NDArray[np.int32]
 
@@ -128,8 +128,8 @@ class _Drawn:
 
 def _walkable(streets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the streets that one may walk, in an order that does not depend on their ids."""
-    drawn = ~(streets.geometry.isna() | streets.geometry.is_empty)
-    kept = streets[drawn & streets["walkable"].fillna(True).astype(bool)]
+    drawn = drawn_rows(streets)
+    kept = drawn[drawn["walkable"].fillna(True).astype(bool)]
     bounds = kept.bounds.to_numpy()
     return kept.iloc[np.lexsort((shapely.length(kept.geometry.to_numpy()), *bounds.T[::-1]))]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -43,9 +44,8 @@ class Walls:
 
 def walls_of(district: District) -> Walls:
     """Return what nobody walks through; gates open the wall that they stand at, whether or not they name a compound."""
-    barriers = district.barriers[~(district.barriers.geometry.isna() | district.barriers.geometry.is_empty)]
+    barriers, gates = drawn_rows(district.barriers), drawn_rows(district.gates)
     geometry, kind = shapely.force_2d(barriers.geometry.to_numpy()), barriers["kind"].to_numpy()
-    gates = district.gates[~(district.gates.geometry.isna() | district.gates.geometry.is_empty)]
     walls, open_at, idle = _opened(_lines(geometry[kind == "wall"]), shapely.force_2d(gates.geometry.to_numpy()))
     waters = geometry[np.isin(kind, ("river", "expressway"))]
     closed = np.concatenate((walls, geometry[kind != "wall"]))
@@ -64,8 +64,18 @@ def _lines(geometry: Geometries) -> Geometries:
 
 def wall_lines(district: District) -> Geometries:
     """Return the walls as lines, without gaps."""
-    barriers = district.barriers[~(district.barriers.geometry.isna() | district.barriers.geometry.is_empty)]
+    barriers = drawn_rows(district.barriers)
     return _lines(shapely.force_2d(barriers.geometry.to_numpy()[barriers["kind"].to_numpy() == "wall"]))
+
+
+def rim_lines(district: District) -> Geometries:
+    """Return all barriers as lines, walls without gaps."""
+    return _lines(shapely.force_2d(drawn_rows(district.barriers).geometry.to_numpy()))
+
+
+def drawn_rows(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows of a table that have a shape."""
+    return table[~(table.geometry.isna() | table.geometry.is_empty)]
 
 
 def gaps_of(walls: Geometries, gates: Geometries) -> tuple[Integers, Integers, Geometries]:
