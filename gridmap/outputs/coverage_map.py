@@ -112,7 +112,7 @@ def _venues(coverage: Coverage, district: District, origin: Origin, progress: Pr
     """Return every venue with the numbers of the categories that it serves, none where it serves nobody, and its circles from the smallest."""
     limits = [walk_limit(coverage.rules, coverage.limit.walk, minutes) for minutes in _rings(coverage)]
     circles = venue_circles(coverage, walls_of(district), limits, progress=progress)
-    shapes = packed_shapes(to_degrees(circles.geometry.simplify(RINGS_SIMPLE_M)), origin) if len(circles) else []
+    shapes = packed_shapes(to_degrees(circles.geometry.simplify(RINGS_SIMPLE_M, preserve_topology=False)), origin) if len(circles) else []
     of_venue: dict[str, list[Any]] = {}
     for venue, shape in zip(circles["venue_id"], shapes, strict=True):
         of_venue.setdefault(str(venue), []).append(shape)
