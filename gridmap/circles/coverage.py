@@ -237,14 +237,14 @@ def _door_findings(
     """Tell of buildings and venues that have no door on a street."""
     if not network.edges:
         return [finding("streets_none_walkable", "streets", value=len(streets))]
-    found = _pieces_finding(network)
+    households = buildings["households"].fillna(0).to_numpy(dtype=np.int64)
+    found = _piece_findings(network, homes, households)
     in_water = _in_water(table, walls)
     for row in np.flatnonzero(~venues.linked):
         state = "venue_in_water" if in_water[row] else "venue_no_street" if venues.state[row] == NO_STREET else "venue_walled"
         point = table.geometry.iloc[row]
         x, y = (float(point.x), float(point.y)) if point is not None and not point.is_empty else (None, None)
         found.append(finding(state, str(venues.id[row]), name=str(table["name"].iloc[row]), x=x, y=y))
-    households = buildings["households"].fillna(0).to_numpy(dtype=np.int64)
     for row in np.flatnonzero(~homes.linked & (households > 0)):
         code = "building_no_street" if homes.state[row] == NO_STREET else "building_walled"
         point = shapely.point_on_surface(buildings.geometry.iloc[row])
@@ -253,13 +253,22 @@ def _door_findings(
     return found
 
 
-def _pieces_finding(network: Network) -> list[Finding]:
-    """Tell into how many pieces the streets fall, and how much of them the longest holds."""
+def _piece_findings(network: Network, homes: Doors, households: Integers) -> list[Finding]:
+    """Tell into how many pieces the streets fall, how much of them the longest holds, and how many households live at each of the others."""
     pieces = network.components()
     if len(pieces) < 2:
         return []
     share = 100 * pieces["length_m"].iloc[0] / max(pieces["length_m"].sum(), 0.01)
-    return [finding("streets_in_pieces", str(pieces["name"].iloc[0]), value=len(pieces), limit=round(float(share), 1))]
+    linked = homes.linked
+    lived = np.bincount(network.component[network.a[homes.edge[linked]]], weights=households[linked], minlength=len(pieces)).astype(np.int64)
+    _, somewhere = np.unique(network.component, return_index=True)
+    found = [finding("streets_in_pieces", str(pieces["name"].iloc[0]), value=len(pieces), limit=round(float(share), 1))]
+    for piece in np.argsort(-lived, kind="stable"):
+        if piece and lived[piece]:
+            x, y = network.node_xy[somewhere[piece]].tolist()
+            length_m = round(float(pieces["length_m"].iloc[piece]))
+            found.append(finding("streets_apart", str(pieces["name"].iloc[piece]), value=int(lived[piece]), length_m=length_m, x=x, y=y))
+    return found
 
 
 def _in_water(venues: gpd.GeoDataFrame, walls: Walls) -> npt.NDArray[np.bool_]:

@@ -96,6 +96,13 @@ def test_streets_in_pieces_are_told() -> None:
     assert row(found).reason == "island"
 
 
+def test_pieces_of_streets_at_which_somebody_lives_are_named() -> None:
+    streets = {**STREET, "apart": (line((0, 100), (50, 100)), {"name": "北巷"}), "empty": line((0, 900), (70, 900))}
+    found = cover(draw_walks(streets, buildings={**HOME, "c": shapely.Point(20, 110)}, venues=clinic_at(100)))
+    (told,) = [each for each in found.findings if each.code == "streets_apart"]
+    assert (told.subject, told.value, told.words["length_m"]) == ("北巷", 10, 50)
+
+
 def test_water_without_a_bridge_makes_an_island() -> None:
     found = row(cover(draw_walks(STREET, buildings=HOME, venues=clinic_at(100), waters={"r": shapely.box(40, -500, 60, 500)})))
     assert found.reason == "island"
