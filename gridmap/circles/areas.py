@@ -202,16 +202,22 @@ class _Canvas:
         asked = self._asked()
         entered, bridged, marks = np.zeros(len(self.near.faces), np.int32), np.zeros(len(bridges), np.int32), marks_of(len(rims.x) // 2)
         whole, distance = np.zeros(self.network.edges, dtype=np.int32), np.full(self.network.nodes, FAR, dtype=np.int32)
+        pieces = np.empty((self._pieces_at_most(streets), 4))
         limits = np.array([limit.limit_cm for limit in self.limits])
         circles = len(self.found.first) - 1
         for begin in range(0, circles, AT_ONCE):
             end = min(begin + AT_ONCE, circles)
             places, rings, parts, first, state = draw(
                 asked, limits, distance, streets, self.from_x, self.from_y, behind, entered, bridged, rims, marks,
-                whole, begin, end, FAR, WIDTH_M + ASKEW_M, cell,
+                whole, begin, end, FAR, WIDTH_M + ASKEW_M, cell, pieces,
             )  # fmt: skip
             drawn, state = areas_of(places + self.origin, rings, parts, first), state.reshape(-1, len(limits))
             yield slice(begin, end), self._nested(self._mended(drawn.reshape(state.shape), state, begin))
+
+    def _pieces_at_most(self, streets: Streets) -> int:
+        """Return how many straight pieces a circle can have: edges as a whole, in part from both ends and from doors, and the ways from these."""
+        lines = (streets.line_from[self.edges + 1] - streets.line_from[self.edges]).sum()
+        return int(lines + 2 * len(self.corner) + np.diff(self.network.shape_at)[self.venues.edge].sum() + len(self.leg))
 
     def _mended(self, drawn: Geometries, state: Any, begin: int) -> Geometries:
         """Return areas that are valid: where rings may touch one another that is looked at, and what could not be cut is drawn once more."""
@@ -277,9 +283,14 @@ class _Canvas:
         order = np.argsort(step, kind="stable")
         row = np.zeros(len(network.shape), dtype=np.int32)
         row[corner] = np.arange(len(corner))
-        turns = np.arange(len(lines) + 1)
-        found = np.column_stack((np.searchsorted(step[order], turns), np.concatenate(([0], np.cumsum(onto))), np.append(shut, False)))
-        return Behind(row, found.astype(np.int32), face[order].astype(np.int32), clear), pieces
+        face, step, piece_from = face[order], step[order], np.concatenate(([0], np.cumsum(onto)))
+        found = np.column_stack((np.searchsorted(step, np.arange(len(lines) + 1)), piece_from, np.append(shut, False)))
+        # The same of each edge as a whole.
+        into, edges = np.unique(np.column_stack((edge[step], face)), axis=0), np.arange(network.edges + 1)
+        all_shut = np.ones(network.edges + 1, dtype=bool)
+        all_shut[edge[~shut]] = False
+        of_edge = np.column_stack((np.searchsorted(into[:, 0], edges), piece_from[np.searchsorted(edge, edges)], all_shut))
+        return Behind(row, found.astype(np.int32), face.astype(np.int32), of_edge.astype(np.int32), into[:, 1].astype(np.int32), clear), pieces
 
 
 def _valid(areas: Geometries) -> Geometries:

@@ -65,31 +65,29 @@ def _next(half: Any, turn: Any, left: Any, is_open: Any) -> Any:
 
 
 @kernel
-def looked_at(count_of: Any, left: Any, bottom: Any, halvings: Any, rims: Any, marks: Any, is_open: Any, now: Any) -> Any:
-    """Return the halves between open and closed land in cells that the outline holds some of, and the cells on its way that lie in closed land.
-
-    These are numbered as the raster points are: there are as many in a row.
-    """
-    rows, columns = count_of.shape
-    line_from, line_in, label, side_of, all_columns = rims.line_from, rims.line, rims.label, rims.left, rims.columns
+def looked_at(codes: Any, left: Any, bottom: Any, halvings: Any, rims: Any, marks: Any, is_open: Any, now: Any) -> Any:
+    """Return the halves between open and closed land in cells that the outline holds some of."""
+    rows, columns = codes.shape
+    line_from, line_in, side_of, all_columns, lined, lined_from = rims.line_from, rims.line, rims.left, rims.columns, rims.lined, rims.lined_from
     seen, half, crossed = marks.seen, marks.half, marks.crossed
-    found, count = np.empty(64, np.int32), 0
-    idle = np.zeros((rows + 1) * (columns + 1), np.bool_)
-    for i in range(rows):
-        before = ((bottom + i) >> halvings) * all_columns
-        if line_from[before + (left >> halvings)] == line_from[before + ((left + columns - 1) >> halvings) + 1]:
-            # No line comes into this row of the outline.
-            closed = not is_open[label[before + (left >> halvings)]]
-            for j in range(columns):
-                idle[i * (columns + 1) + j] = closed
-            continue
-        for j in range(columns):
-            lower = count_of[i, j]
-            if lower == 0:
-                continue
-            place = before + ((left + j) >> halvings)
-            if line_from[place] == line_from[place + 1]:
-                idle[i * (columns + 1) + j] = not is_open[label[place]]
+    found, count = np.empty(seen.size, np.int32), 0
+    for row in range(bottom >> halvings, ((bottom + rows - 1) >> halvings) + 1):
+        begin = row * all_columns + (left >> halvings)
+        end = row * all_columns + ((left + columns - 1) >> halvings)
+        low, high = lined_from[row], lined_from[row + 1]
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if lined[middle] < begin else (low, middle)
+        for m in range(low, lined_from[row + 1]):
+            place = lined[m]
+            if place > end:
+                break
+            any_lower = False
+            from_i, from_j = (row << halvings) - bottom, ((place - row * all_columns) << halvings) - left
+            for i in range(max(0, from_i), min(rows, from_i + (1 << halvings))):
+                for j in range(max(0, from_j), min(columns, from_j + (1 << halvings))):
+                    any_lower = any_lower or codes[i, j] > 0
+            if not any_lower:
                 continue
             for k in range(line_from[place], line_from[place + 1]):
                 line = line_in[k]
@@ -99,11 +97,9 @@ def looked_at(count_of: Any, left: Any, bottom: Any, halvings: Any, rims: Any, m
                 seen[line], half[line], crossed[line] = now, -1, -1
                 if one != other:
                     half[line] = 2 * line + (0 if one else 1)
-                    if count == found.size:
-                        found = np.concatenate((found, np.empty_like(found)))
                     found[count] = half[line]
                     count += 1
-    return found[:count], idle
+    return found[:count]
 
 
 @kernel
@@ -126,19 +122,18 @@ def _meets(px: Any, py: Any, qx: Any, qy: Any, line: Any, x: Any, y: Any) -> Any
 
 
 @kernel
-def _crossings(corners: Any, side: Any, within: Any, first: Any, columns: Any, left: Any, bottom: Any, halvings: Any, rims: Any, marks: Any) -> Any:
+def _crossings(corners: Any, side: Any, within: Any, first: Any, rims: Any, marks: Any, room: Any) -> Any:
     """Return where rings cross lines, in order: the corner before, the share of the way on from there, the half, the share of it, whether
     the ring comes in there; where those of each ring begin; and whether they come in and go out by turns. Corners near lines must stay.
     """
     rings = first.size - 1
-    line_from, line_in, x, y, all_columns, half_of = rims.line_from, rims.line, rims.x, rims.y, rims.columns, marks.half
-    room = 64
+    line_from, line_in, x, y, half_of = rims.line_from, rims.line, rims.x, rims.y, marks.half
     at, far, half, along, enters = np.empty(room, np.int64), np.empty(room), np.empty(room, np.int32), np.empty(room), np.empty(room, np.bool_)
     begins = np.zeros(rings + 1, np.int64)
     count, by_turns = 0, True
     for ring in range(rings):
         for k in range(first[ring], first[ring + 1]):
-            place = ((bottom + within[k] // columns) >> halvings) * all_columns + ((left + within[k] % columns) >> halvings)
+            place = within[k]
             if line_from[place] == line_from[place + 1]:
                 continue
             on = k + 1 if k + 1 < first[ring + 1] else first[ring]
@@ -151,9 +146,8 @@ def _crossings(corners: Any, side: Any, within: Any, first: Any, columns: Any, l
                 met, share, of_line, from_left = _meets(corners[k, 0], corners[k, 1], corners[on, 0], corners[on, 1], line, x, y)
                 if not met:
                     continue
-                if count == at.size:
-                    at, far, half = np.concatenate((at, at)), np.concatenate((far, far)), np.concatenate((half, half))
-                    along, enters = np.concatenate((along, along)), np.concatenate((enters, enters))
+                if count == room:
+                    return at, far, half, along, enters, begins, by_turns, False
                 m = count
                 while m > before and far[m - 1] > share:
                     at[m], far[m], half[m], along[m], enters[m] = at[m - 1], far[m - 1], half[m - 1], along[m - 1], enters[m - 1]
@@ -166,25 +160,25 @@ def _crossings(corners: Any, side: Any, within: Any, first: Any, columns: Any, l
         for m in range(begins[ring], count):
             following = m + 1 if m + 1 < count else begins[ring]
             by_turns = by_turns and enters[m] != enters[following]
-    return at[:count], far[:count], half[:count], along[:count], enters[:count], begins, by_turns
+    return at[:count], far[:count], half[:count], along[:count], enters[:count], begins, by_turns, True
 
 
 @kernel
 def _in_open(x: Any, y: Any, place: Any, rims: Any, marks: Any, is_open: Any) -> bool:
     """Return whether a place, in cell ``place`` of the rims' raster, lies on open land: told from a corner of the cell by the lines on the way."""
-    found = is_open[rims.label[place]]
+    found, half, line, line_x, line_y = is_open[rims.label[place]], marks.half, rims.line, rims.x, rims.y
     from_x, from_y = place % rims.columns * rims.cell, place // rims.columns * rims.cell
     for k in range(rims.line_from[place], rims.line_from[place + 1]):
-        if marks.half[rims.line[k]] >= 0 and _meets(from_x, from_y, x, y, rims.line[k], rims.x, rims.y)[0]:
+        if half[line[k]] >= 0 and _meets(from_x, from_y, x, y, line[k], line_x, line_y)[0]:
             found = not found
     return bool(found)
 
 
 @kernel
-def _lower(x: Any, y: Any, count_of: Any, left: Any, bottom: Any, cell: Any) -> int:
+def _lower(x: Any, y: Any, codes: Any, left: Any, bottom: Any, cell: Any) -> int:
     """Return how many corners of the cell that a place lies in are within the width."""
     i, j = int(np.floor(y / cell)) - bottom, int(np.floor(x / cell)) - left
-    return int(count_of[i, j]) if 0 <= i < count_of.shape[0] and 0 <= j < count_of.shape[1] else 0
+    return int(codes[i, j]) if 0 <= i < codes.shape[0] and 0 <= j < codes.shape[1] else 0
 
 
 @kernel
@@ -200,21 +194,30 @@ def _in_rings(x: Any, y: Any, corners: Any, first: Any) -> bool:
 
 
 @kernel
+def _between(corners: Any, first: Any, ring: Any, k: Any, share: Any, out: Any, out_side: Any, total: Any) -> Any:
+    """Write the place on a ring some share of the way from corner ``k`` to the next; return the number of the next."""
+    after = k + 1 if k + 1 < first[ring + 1] else first[ring]
+    out[total, 0] = corners[k, 0] + share * (corners[after, 0] - corners[k, 0])
+    out[total, 1] = corners[k, 1] + share * (corners[after, 1] - corners[k, 1])
+    out_side[total] = FIRM
+    return after
+
+
+@kernel
 def _along_ring(corners: Any, side: Any, first: Any, ring: Any, at: Any, far: Any, begin: Any, end: Any, out: Any, out_side: Any, total: Any) -> Any:
     """Write an outline from one of its crossings to another, both included; return how many corners are written then."""
-    k = at[begin]
-    after = k + 1 if k + 1 < first[ring + 1] else first[ring]
-    out[total], out_side[total] = corners[k] + far[begin] * (corners[after] - corners[k]), FIRM
+    k, last = at[begin], at[end]
+    after = _between(corners, first, ring, k, far[begin], out, out_side, total)
     total += 1
-    if at[end] != k or end < begin:
+    if last != k or end < begin:
         while True:
-            k = k + 1 if k + 1 < first[ring + 1] else first[ring]
-            out[total], out_side[total] = corners[k], side[k]
+            k = after
+            out[total, 0], out[total, 1], out_side[total] = corners[k, 0], corners[k, 1], side[k]
             total += 1
-            if k == at[end]:
+            after = k + 1 if k + 1 < first[ring + 1] else first[ring]
+            if k == last:
                 break
-    after = k + 1 if k + 1 < first[ring + 1] else first[ring]
-    out[total], out_side[total] = corners[k] + far[end] * (corners[after] - corners[k]), FIRM
+    _between(corners, first, ring, k, far[end], out, out_side, total)
     return total + 1
 
 
@@ -232,8 +235,8 @@ def _ahead(crossing: Any, but: Any, spot: Any, along: Any, following: Any) -> An
 @kernel
 def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: Any, is_open: Any, now: Any, out: Any, out_side: Any) -> Any:
     """Write the rings that lead along outlines and lines by turns; return where each begins, and how it went."""
-    at, far, half, along, enters, begins, _ = found
-    seen, crossed, passed, turn, left_of = marks.seen, marks.crossed, marks.passed, rims.turn, rims.left
+    at, far, half, along, enters, begins, _, _ = found
+    seen, crossed, passed, turn, left_of, x, y = marks.seen, marks.crossed, marks.passed, rims.turn, rims.left, rims.x, rims.y
     ring_of, following = np.empty(at.size, np.int64), np.full(at.size, -1, np.int64)
     out_first, rings, total, state = np.zeros(at.size + 1, np.int64), 0, 0, FINE
     for ring in range(first.size - 1):
@@ -261,9 +264,9 @@ def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: A
                 if best >= 0:
                     break
                 steps += 1
-                if total + corners.shape[0] + 4 > out.shape[0] or steps > rims.x.size:
+                if total + corners.shape[0] + 4 > out.shape[0] or steps > x.size:
                     return out_first[:1], 0, FAILED
-                out[total, 0], out[total, 1], out_side[total] = rims.x[h ^ 1], rims.y[h ^ 1], FIRM
+                out[total, 0], out[total, 1], out_side[total] = x[h ^ 1], y[h ^ 1], FIRM
                 total += 1
                 h, touching = _next(h, turn, left_of, is_open)
                 state = max(state, TOUCHING if touching else FINE)
@@ -296,15 +299,18 @@ def _round(begun: Any, rims: Any, marks: Any, is_open: Any, now: Any, out: Any, 
 
 @kernel
 def clipped(
-    corners: Any, side: Any, within: Any, first: Any, count_of: Any, near: Any, left: Any, bottom: Any, halvings: Any, cell: Any,
+    corners: Any, side: Any, within: Any, first: Any, codes: Any, near: Any, left: Any, bottom: Any, cell: Any,
     rims: Any, marks: Any, is_open: Any, now: Any,
 ) -> Any:  # fmt: skip
     """Return the rings of the part of an outline on open land as :func:`gridmap.circles.rasters.rings` does, and how it went.
 
     ``near`` are the halves that :func:`looked_at` returned.
     """
-    columns = count_of.shape[1] + 1
-    found = _crossings(corners, side, within, first, columns, left, bottom, halvings, rims, marks)
+    room = 64
+    found = _crossings(corners, side, within, first, rims, marks, room)
+    while not found[7]:
+        room *= 4
+        found = _crossings(corners, side, within, first, rims, marks, room)
     begins, by_turns = found[5], found[6]
     if not by_turns:
         return corners, side, first, FAILED
@@ -318,20 +324,21 @@ def clipped(
     out_first[: rings + 1] = walked
     for ring in range(first.size - 1):
         k = first[ring]
-        place = ((bottom + within[k] // columns) >> halvings) * rims.columns + ((left + within[k] % columns) >> halvings)
+        place = within[k]
         if begins[ring] < begins[ring + 1] or not _in_open(corners[k, 0], corners[k, 1], place, rims, marks, is_open):
             continue
         for k in range(first[ring], first[ring + 1]):
-            out[total], out_side[total] = corners[k], side[k]
+            out[total, 0], out[total, 1], out_side[total] = corners[k, 0], corners[k, 1], side[k]
             total += 1
         rings += 1
         out_first[rings] = total
+    passed, crossed, x, y = marks.passed, marks.crossed, rims.x, rims.y
     for h in near:
-        if marks.passed[h >> 1] == now or marks.crossed[h >> 1] >= 0:
+        if passed[h >> 1] == now or crossed[h >> 1] >= 0:
             continue
         # Lines that no outline crosses lie in the circle as a whole or not at all.
-        lower = _lower(rims.x[h], rims.y[h], count_of, left, bottom, cell)
-        if lower == 0 or (lower < 4 and not _in_rings(rims.x[h], rims.y[h], corners, first)):
+        lower = _lower(x[h], y[h], codes, left, bottom, cell)
+        if lower == 0 or (lower < 15 and not _in_rings(x[h], y[h], corners, first)):
             continue
         total, touching = _round(h, rims, marks, is_open, now, out, out_side, total)
         if touching == FAILED:

@@ -55,7 +55,8 @@ class Rims(NamedTuple):
     ``x`` and ``y`` are where a half begins, ``left`` is the face on its left (:data:`OUTSIDE` for none), ``turn`` the half that leaves the same place
     next, anticlockwise. A face is a part of the enclosed land ``parent``, and wherever it lies it belongs to the pieces of
     bridges ``bridge[bridge_from[f] : bridge_from[f + 1]]``. ``line[line_from[c] : line_from[c + 1]]`` are the lines in cell ``c`` of a
-    raster of ``columns`` cells of ``cell`` metres in a row, and ``label`` the face of its south-western corner.
+    raster of ``columns`` cells of ``cell`` metres in a row, and ``label`` the face of its south-western corner. ``lined`` are the cells with lines,
+    those in row ``i`` of the raster ``lined[lined_from[i] : lined_from[i + 1]]``.
     """
 
     x: Floats
@@ -70,6 +71,8 @@ class Rims(NamedTuple):
     label: npt.NDArray[np.int32]
     columns: int
     cell: float
+    lined: npt.NDArray[np.int32]
+    lined_from: npt.NDArray[np.int32]
 
 
 def bridge_pieces(ends: Floats, follows: Mask) -> tuple[Geometries, Integers]:
@@ -115,7 +118,9 @@ def rims_of(faces: Geometries, bridges: Geometries, corner: Floats, rows: int, c
     x, y, left, turn = _halves(parts, corner)
     line_from, line = _lines_in_cells(x, y, rows, columns, cell_m)
     label = _labels(x, y, left, rows, columns, cell_m)
-    return Rims(x, y, left, turn, parent, bridge, bridge_from, line, line_from, label, columns, cell_m)
+    lined = np.flatnonzero(np.diff(line_from)).astype(np.int32)
+    lined_from = np.searchsorted(lined, np.arange(rows + 1) * columns).astype(np.int32)
+    return Rims(x, y, left, turn, parent, bridge, bridge_from, line, line_from, label, columns, cell_m, lined, lined_from)
 
 
 def _halves(faces: Geometries, corner: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int32], npt.NDArray[np.int32]]:

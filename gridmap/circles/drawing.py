@@ -41,12 +41,15 @@ class Behind(NamedTuple):
     """What stretches of street lead into, for kernels: ``row`` of ``found`` by the corner at which a stretch begins.
 
     ``found[r]`` is where the enclosed land that it leads into begins among ``face``, where its pieces of bridge over water begin (numbered in the
-    order of ``found``), and whether it is no street on open land. ``clear`` are edges that lead into nothing.
+    order of ``found``), and whether it is no street on open land. ``of_edge`` likewise tells of edges as a whole, each land among ``edge_face``
+    once; ``clear`` are edges that lead into nothing.
     """
 
     row: Marks32
     found: Marks32
     face: Marks32
+    of_edge: Marks32
+    edge_face: Marks32
     clear: Mask
 
 
@@ -137,8 +140,8 @@ def _come_into(k: Any, start: Any, stop: Any, behind: Any, entered: Any, bridged
 def _added(
     e: Any, low: Any, high: Any, streets: Any, from_x: Any, from_y: Any, behind: Any, entered: Any, bridged: Any, circle: Any, pieces: Any, count: Any
 ) -> Any:
-    """Write the pieces of an edge from ``low`` to ``high`` centimetres; return all, how many they are, whether none lies on open land, and whether
-    any leads into enclosed land.
+    """Write the pieces of an edge from ``low`` to ``high`` centimetres; return how many there are then, whether none of them lies on open land, and
+    whether any leads into enclosed land.
     """
     shape, along, clear = streets.shape, streets.along, behind.clear[e]
     shut, any_in = not clear or streets.level[e] != 0, False
@@ -146,8 +149,6 @@ def _added(
         from_cm, to_cm = along[k], along[k + 1]
         if to_cm < low or from_cm > high:
             continue
-        if count == pieces.shape[0]:
-            pieces = np.concatenate((pieces, pieces))
         span = max(to_cm - from_cm, 1e-9)
         start, stop = max(0.0, (low - from_cm) / span), min(1.0, (high - from_cm) / span)
         ax, ay = shape[k, 0] - from_x, shape[k, 1] - from_y
@@ -158,7 +159,7 @@ def _added(
         if not clear:
             behind_walls, leads_in = _come_into(k, start, stop, behind, entered, bridged, circle)
             shut, any_in = shut and behind_walls, any_in or leads_in
-    return pieces, count, shut, any_in
+    return count, shut, any_in
 
 
 @kernel
@@ -167,38 +168,35 @@ def _ways(
     whole: Any, now: Any, pieces: Any, count: Any,
 ) -> Any:  # fmt: skip
     """Write the pieces of the streets before the doors of venues, and the ways from these; return what :func:`_added` does."""
-    shut, any_in = True, False
+    shut, any_in, leg = True, False, asked.leg
     for v in range(asked.venue_from[c], asked.venue_from[c + 1]):
         e, left = asked.edge[v], limit - asked.access[v]
         if left < 0:
             continue
         low, high = _from_door(asked.position[v], streets.one_way[e], streets.length[e], left)
         if high > low and whole[e] != now:
-            pieces, count, behind_walls, leads_in = _added(e, low, high, streets, from_x, from_y, behind, entered, bridged, circle, pieces, count)
+            count, behind_walls, leads_in = _added(e, low, high, streets, from_x, from_y, behind, entered, bridged, circle, pieces, count)
             shut, any_in = shut and behind_walls, any_in or leads_in
         for k in range(asked.leg_from[v], asked.leg_from[v + 1]):
-            if count == pieces.shape[0]:
-                pieces = np.concatenate((pieces, pieces))
-            pieces[count] = asked.leg[k]
+            pieces[count, 0], pieces[count, 1], pieces[count, 2], pieces[count, 3] = leg[k, 0], leg[k, 1], leg[k, 2], leg[k, 3]
             count += 1
         for k in range(asked.behind_from[v], asked.behind_from[v + 1]):
             entered[asked.behind[k]] = circle
             any_in = True
-    return pieces, count, shut, any_in
+    return count, shut, any_in
 
 
 @kernel
 def _pieces(
     c: Any, limit: Any, asked: Any, distance: Any, streets: Any, from_x: Any, from_y: Any, behind: Any, entered: Any, bridged: Any, circle: Any,
-    whole: Any, now: Any,
+    whole: Any, now: Any, pieces: Any,
 ) -> Any:  # fmt: skip
-    """Return straight pieces of the streets within the limit and of the ways from doors; whether no street lies on open land, and whether any leads
-    into enclosed land. ``whole`` gets ``now`` for edges within the limit as a whole.
+    """Write straight pieces of the streets within the limit and of the ways from doors; return how many, whether no street lies on open land, and
+    whether any leads into enclosed land. ``whole`` gets ``now`` for edges within the limit as a whole.
     """
-    # Columns are taken out of their tuples before loops: within, each access would count references.
-    nodes, arc_from, arc, level, clear = asked.node, streets.first, streets.arc, streets.level, behind.clear
-    line, line_from, spared, shape_at = streets.line, streets.line_from, streets.spared, streets.shape_at
-    pieces, count, shut, any_in = np.empty((2048, 4)), 0, True, False
+    # Columns are taken out of their tuples before loops, and rows are read by their numbers: all else would count references there.
+    nodes, arc_from, arc, found, face = asked.node, streets.first, streets.arc, behind.of_edge, behind.edge_face
+    line, line_from, spared, count, shut, any_in = streets.line, streets.line_from, streets.spared, 0, True, False
     for m in range(asked.first[c], asked.first[c + 1]):
         node = nodes[m]
         left = limit - distance[node]
@@ -213,40 +211,38 @@ def _pieces(
             if high <= low:
                 continue
             if low > 0 or high < length:
-                pieces, count, behind_walls, leads_in = _added(e, low, high, streets, from_x, from_y, behind, entered, bridged, circle, pieces, count)
+                count, behind_walls, leads_in = _added(e, low, high, streets, from_x, from_y, behind, entered, bridged, circle, pieces, count)
                 shut, any_in = shut and behind_walls, any_in or leads_in
                 continue
             whole[e] = now
             drawn = 0 if spared[e] and left > 0 and spare > 0 else line_from[e + 1] - line_from[e]
-            if count + drawn > pieces.shape[0]:
-                pieces = np.concatenate((pieces, np.empty((pieces.shape[0] + drawn, 4))))
             for k in range(line_from[e], line_from[e] + drawn):
                 pieces[count, 0], pieces[count, 1] = line[k, 0] - from_x, line[k, 1] - from_y
                 pieces[count, 2], pieces[count, 3] = line[k, 2] - from_x, line[k, 3] - from_y
                 count += 1
-            if clear[e]:
-                shut = shut and level[e] != 0
-                continue
-            for k in range(shape_at[e], shape_at[e + 1] - 1):
-                behind_walls, leads_in = _come_into(k, 0.0, 1.0, behind, entered, bridged, circle)
-                shut, any_in = shut and behind_walls, any_in or leads_in
-    pieces, count, behind_walls, leads_in = _ways(
+            for k in range(found[e, 0], found[e + 1, 0]):
+                entered[face[k]] = circle
+                any_in = True
+            for k in range(found[e, 1], found[e + 1, 1]):
+                bridged[k] = circle
+            shut = shut and found[e, 2] != 0
+    count, behind_walls, leads_in = _ways(
         c, limit, asked, streets, from_x, from_y, behind, entered, bridged, circle, whole, now, pieces, count
     )  # fmt: skip
-    return pieces[:count], shut and behind_walls, any_in or leads_in
+    return count, shut and behind_walls, any_in or leads_in
 
 
 @kernel
-def _one(pieces: Any, rims: Any, marks: Any, is_open: Any, now: Any, width: Any, cell: Any) -> Any:
+def _one(pieces: Any, count: Any, rims: Any, marks: Any, is_open: Any, now: Any, width: Any, cell: Any) -> Any:
     """Return one circle as :func:`gridmap.circles.polygons.in_order` does, and how cutting it went."""
-    low_x, low_y, high_x, high_y = bounds(pieces)
+    low_x, low_y, high_x, high_y = bounds(pieces, count)
     halvings, left, bottom, rows, columns = window(low_x, low_y, high_x, high_y, width, cell)
     cell /= 2**halvings
-    squares, closest = distances(pieces, left * cell, bottom * cell, width, cell, rows, columns)
-    count_of = lower_corners(squares, width)
-    near, idle = looked_at(count_of, left, bottom, halvings, rims, marks, is_open, now)
-    corners, side, within, first = rings(pieces, squares, closest, count_of, idle, left, bottom, width, cell)
-    corners, side, first, state = clipped(corners, side, within, first, count_of, near, left, bottom, halvings, cell, rims, marks, is_open, now)
+    squares, closest = distances(pieces, count, left, bottom, width, cell, rows, columns)
+    codes = lower_corners(squares, width)
+    near = looked_at(codes, left, bottom, halvings, rims, marks, is_open, now)
+    corners, side, within, first = rings(pieces, squares, closest, codes, left, bottom, halvings, width, cell, rims.columns)
+    corners, side, first, state = clipped(corners, side, within, first, codes, near, left, bottom, cell, rims, marks, is_open, now)
     corners, first, signed = straightened(corners, side, first, cell)
     places, begins, parts = in_order(corners, first, signed)
     return places, begins, parts, state
@@ -255,10 +251,11 @@ def _one(pieces: Any, rims: Any, marks: Any, is_open: Any, now: Any, width: Any,
 @kernel
 def draw(
     asked: Any, limits: Any, distance: Any, streets: Any, from_x: Any, from_y: Any, behind: Any, entered: Any, bridged: Any, rims: Any, marks: Any,
-    whole: Any, begin: Any, end: Any, far: Any, width: Any, cell: Any,
+    whole: Any, begin: Any, end: Any, far: Any, width: Any, cell: Any, pieces: Any,
 ) -> Any:  # fmt: skip
     """Return circles ``begin`` to ``end`` of those asked about, for each limit in turn, the shortest first: corners, where rings begin among them,
-    polygons among these, circles among these, and how cutting each went. ``distance`` has ``far`` for every node, before and after.
+    polygons among these, circles among these, and how cutting each went. ``distance`` has ``far`` for every node, before and after;
+    ``pieces`` is room for the pieces of any one circle.
     """
     circles, first, node, reached = end - begin, asked.first, asked.node, asked.distance
     places, begins, parts = np.empty((4096, 2)), np.zeros(256, np.int64), np.zeros(64, np.int64)
@@ -270,14 +267,14 @@ def draw(
         shut, any_in = True, False
         for turn in range(limits.size):
             now = c * limits.size + turn + 1
-            pieces, behind_walls, leads_in = _pieces(
-                c, limits[turn], asked, distance, streets, from_x, from_y, behind, entered, bridged, c + 1, whole, now
+            count, behind_walls, leads_in = _pieces(
+                c, limits[turn], asked, distance, streets, from_x, from_y, behind, entered, bridged, c + 1, whole, now, pieces
             )  # fmt: skip
-            if pieces.shape[0] > 0:
+            if count:
                 any_in = any_in or leads_in
                 shut = shut and behind_walls and any_in
                 is_open = open_faces(rims, entered, bridged, c + 1, shut)
-                own, own_begins, own_parts, state = _one(pieces, rims, marks, is_open, now, width, cell)
+                own, own_begins, own_parts, state = _one(pieces, count, rims, marks, is_open, now, width, cell)
                 while places_count + own.shape[0] > places.shape[0]:
                     places = np.concatenate((places, np.empty_like(places)))
                 while rings_count + own_begins.size > begins.size:

@@ -66,20 +66,20 @@ def straightened(corners: Any, side: Any, first: Any, cell: Any) -> Any:
     total = 0
     for ring in range(rings):
         last = first[ring]
-        kept[total] = corners[last]
+        kept[total, 0], kept[total, 1] = corners[last, 0], corners[last, 1]
         total += 1
         for k in range(first[ring] + 1, first[ring + 1]):
             following = k + 1
             if following < first[ring + 1] and side[k] != FIRM and following - last <= RUN and _on_line(corners, side, last, following, cell):
                 continue
-            kept[total] = corners[k]
+            kept[total, 0], kept[total, 1] = corners[k, 0], corners[k, 1]
             total += 1
             last = k
-        kept[total] = corners[first[ring]]
+        kept[total, 0], kept[total, 1] = corners[first[ring], 0], corners[first[ring], 1]
         total += 1
         begins[ring + 1] = total
         # About a corner of the ring, so that large coordinates cost no precision.
-        x, y = kept[begins[ring]]
+        x, y = kept[begins[ring], 0], kept[begins[ring], 1]
         for k in range(begins[ring], total - 1):
             signed[ring] += (kept[k, 0] - x) * (kept[k + 1, 1] - y) - (kept[k + 1, 0] - x) * (kept[k, 1] - y)
     return kept[:total].copy(), begins, signed
@@ -99,7 +99,7 @@ def _rims(corners: Any, first: Any, signed: Any) -> Any:
         if signed[ring] > 0:
             continue
         least = np.inf
-        x, y = corners[first[ring]]
+        x, y = corners[first[ring], 0], corners[first[ring], 1]
         for other in range(rings):
             if 0 < signed[other] < least and (polygons == 1 or encloses(corners, first[other], first[other + 1], x, y)):
                 least, rim[ring] = signed[other], rim[other]
@@ -122,7 +122,7 @@ def in_order(corners: Any, first: Any, signed: Any) -> Any:
             parts[polygons] = k - outside
             polygons, before = polygons + 1, rim[ring]
         for corner in range(first[ring], first[ring + 1]):
-            places[total] = corners[corner]
+            places[total, 0], places[total, 1] = corners[corner, 0], corners[corner, 1]
             total += 1
         begins[k + 1 - outside] = total
     parts[polygons] = rim.size - outside

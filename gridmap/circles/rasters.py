@@ -22,6 +22,21 @@ SHARP = 0.2
 STEPS = 2
 """So many Newton steps lead to such a corner: streets are straight but at their ends, and one would nearly always do."""
 
+SADDLES = 5, 10
+"""Codes of cells of which two opposite corners lie within the width, so that two lines pass through."""
+
+ENTERS = np.array([sum(1 << k for k in range(4) if code >> k & 1 and not code >> (k + 1) % 4 & 1) for code in range(16)], dtype=np.uint8)
+"""The sides by which lines come into a cell, by its code: the sum of 1, 2, 4, 8 for south, east, north, west. Lower ground lies on their left."""
+
+LEAVES = np.array([max((k for k in range(4) if not code >> k & 1 and code >> (k + 1) % 4 & 1), default=0) for code in range(16)], dtype=np.int64)
+"""The side by which the line goes out of a cell, by its code: 0 to 3 for south, east, north, west."""
+
+EIGHT = 8
+"""So many points in a row are looked at together: a processor takes as many at once."""
+
+ALL_OUT, ALL_IN = np.uint64(0), np.uint64(0x0F0F0F0F0F0F0F0F)
+"""The codes of :data:`EIGHT` cells in a row that no line passes through."""
+
 SMALL_M = 800.0
 """Circles narrower than this get cells half as wide, those half as wide again cells of a quarter, and so on: of few places each one counts."""
 
@@ -49,14 +64,15 @@ def window(low_x: Any, low_y: Any, high_x: Any, high_y: Any, width: Any, cell: A
         cell, narrow, halvings = cell / 2, narrow / 2, halvings + 1
     # Whole cells, so that the circles of neighbours share their raster and nested ones never cross.
     left, bottom = int(np.floor((low_x - width) / cell)) - 1, int(np.floor((low_y - width) / cell)) - 1
-    return halvings, left, bottom, int(np.ceil((high_y + width) / cell)) - bottom + 2, int(np.ceil((high_x + width) / cell)) - left + 2
+    rows, columns = int(np.ceil((high_y + width) / cell)) - bottom + 2, int(np.ceil((high_x + width) / cell)) - left + 2
+    return halvings, left, bottom, rows, (columns + EIGHT - 1) // EIGHT * EIGHT
 
 
 @kernel
-def bounds(segments: Any) -> Any:
-    """Return the west, south, east and north of segments."""
+def bounds(segments: Any, count: Any) -> Any:
+    """Return the west, south, east and north of some segments."""
     low_x, low_y, high_x, high_y = np.inf, np.inf, -np.inf, -np.inf
-    for s in range(segments.shape[0]):
+    for s in range(count):
         low_x, high_x = min(low_x, min(segments[s, 0], segments[s, 2])), max(high_x, max(segments[s, 0], segments[s, 2]))
         low_y, high_y = min(low_y, min(segments[s, 1], segments[s, 3])), max(high_y, max(segments[s, 1], segments[s, 3]))
     return low_x, low_y, high_x, high_y
@@ -65,57 +81,56 @@ def bounds(segments: Any) -> Any:
 @kernel
 def _outline(segments: Any, width: Any, cell: Any) -> Any:
     """Return the corners of an outline, where each ring begins among them, and each polygon among the rings."""
-    low_x, low_y, high_x, high_y = bounds(segments)
+    low_x, low_y, high_x, high_y = bounds(segments, segments.shape[0])
     halvings, left, bottom, rows, columns = window(low_x, low_y, high_x, high_y, width, cell)
     cell /= 2**halvings
-    squares, closest = distances(segments, left * cell, bottom * cell, width, cell, rows, columns)
-    count_of = lower_corners(squares, width)
-    corners, side, _, first = rings(segments, squares, closest, count_of, np.empty(0, np.bool_), left, bottom, width, cell)
+    squares, closest = distances(segments, segments.shape[0], left, bottom, width, cell, rows, columns)
+    codes = lower_corners(squares, width)
+    corners, side, _, first = rings(segments, squares, closest, codes, left, bottom, 0, width, cell, columns)
     corners, first, signed = straightened(corners, side, first, cell)
     return in_order(corners, first, signed)
 
 
 @kernel
-def distances(segments: Any, left: Any, bottom: Any, width: Any, cell: Any, rows: Any, columns: Any) -> Any:
-    """Return of each raster point the least squared distance to a segment, where it is below ``width`` and half a cell, and to which.
+def distances(segments: Any, count: Any, left: Any, bottom: Any, width: Any, cell: Any, rows: Any, columns: Any) -> Any:
+    """Return of each raster point the squared distance to the nearest of some segments, where it is below ``width`` and half a cell, and which it is.
 
-    Points farther away have any greater square, and any segment.
+    Points farther away have any greater square, and any segment or -1.
     """
-    squares, closest = np.full((rows, columns), np.float32(4 * width * width)), np.zeros((rows, columns), np.int32)
+    squares, closest = np.full(rows * columns, np.float32(4 * width * width)), np.full(rows * columns, -1, np.int32)
     reach, zero, one, step = width + 0.5 * cell, np.float32(0), np.float32(1), np.float32(cell)
-    for s in range(segments.shape[0]):
-        ax, ay = np.float32(segments[s, 0] - left), np.float32(segments[s, 1] - bottom)
-        bx, by = np.float32(segments[s, 2] - left), np.float32(segments[s, 3] - bottom)
-        dx, dy = bx - ax, by - ay
+    for s in range(count):
+        ax, ay = segments[s, 0] - left * cell, segments[s, 1] - bottom * cell
+        bx, by = segments[s, 2] - left * cell, segments[s, 3] - bottom * cell
+        dx, dy = np.float32(bx - ax), np.float32(by - ay)
         length = dx * dx + dy * dy
         inverse = one / length if length > zero else zero
-        from_column = max(0, int(np.ceil((min(ax, bx) - reach) / cell)))
-        to_column = min(columns - 1, int((max(ax, bx) + reach) / cell))
-        px = np.float32(from_column) * step - ax
+        from_column = max(0, int((min(ax, bx) - reach) / cell)) // EIGHT * EIGHT
+        to_column = min(columns, (int((max(ax, bx) + reach) / cell) // EIGHT + 1) * EIGHT)
+        px = np.float32(from_column * cell - ax)
         more = step * dx * inverse
         for i in range(max(0, int(np.ceil((min(ay, by) - reach) / cell))), min(rows - 1, int((max(ay, by) + reach) / cell)) + 1):
-            py = np.float32(i) * step - ay
-            row, mine = squares[i, from_column : to_column + 1], closest[i, from_column : to_column + 1]
-            share = (px * dx + py * dy) * inverse
-            # Written so that the compiler does eight points at once.
-            for j in range(row.size):
-                turn = np.float32(np.int32(j))
+            py = np.float32(i * cell - ay)
+            share, place = (px * dx + py * dy) * inverse, np.uint64(i * columns + from_column)
+            # Rows are not cut out of the raster, which would count references; so the compiler does eight points at once and none alone.
+            for j in range(to_column - from_column):
+                at, turn = place + np.uint64(j), np.float32(np.int32(j))
                 along = max(zero, min(one, share + turn * more))
                 ex, ey = px + turn * step - along * dx, py - along * dy
                 square = ex * ex + ey * ey
-                nearer = square < row[j]
-                row[j] = square if nearer else row[j]
-                mine[j] = np.int32(s) if nearer else mine[j]
-    return squares, closest
+                nearer = square < squares[at]
+                squares[at] = square if nearer else squares[at]
+                closest[at] = np.int32(s) if nearer else closest[at]
+    return squares.reshape(rows, columns), closest.reshape(rows, columns)
 
 
 @kernel
-def _left_at(segment: Any, x: Any, y: Any, right: Any, up: Any, width: Any) -> Any:
+def _left_at(segments: Any, s: Any, x: Any, y: Any, right: Any, up: Any, width: Any) -> Any:
     """Return how far from (x, y), to the right or up, the distance to a segment comes to be ``width``, 0 where it is so much at once.
 
     It does so once, since it is convex: beside the segment, or else round the end past which the line through the segment is left.
     """
-    ax, ay, bx, by = x - segment[0], y - segment[1], segment[2] - segment[0], segment[3] - segment[1]
+    ax, ay, bx, by = x - segments[s, 0], y - segments[s, 1], segments[s, 2] - segments[s, 0], segments[s, 3] - segments[s, 1]
     length = np.sqrt(bx * bx + by * by)
     bx, by = (bx / length, by / length) if length > 0 else (0.0, 0.0)
     beside, turning = ay * bx - ax * by, up * bx - right * by
@@ -139,20 +154,19 @@ def _left_at(segment: Any, x: Any, y: Any, right: Any, up: Any, width: Any) -> A
 
 
 @kernel
-def _crossing(segments: Any, squares: Any, closest: Any, left: Any, bottom: Any, width: Any, cell: Any, side: Any) -> Any:
-    """Return where the outline crosses a side of a cell, where those closest to its ends are both ``width`` away, and which of them decides."""
-    columns = squares.shape[1]
-    place = side // 2
-    i, j = place // columns, place % columns
-    right, up = (1, 0) if side % 2 == 0 else (0, 1)
+def _crossing(segments: Any, squares: Any, closest: Any, i: Any, j: Any, up: Any, left: Any, bottom: Any, width: Any, cell: Any) -> Any:
+    """Return where the outline crosses the side of a cell from point (i, j) to the next, on the right or ``up``: where those closest to its ends are
+    both ``width`` away; and which of them decides.
+    """
+    right = 1 - up
     begin, end = closest[i, j], closest[i + up, j + right]
     x, y, turn = (left + j) * cell, (bottom + i) * cell, 1
     if squares[i, j] > squares[i + up, j + right]:
         x, y, turn = x + right * cell, y + up * cell, -1
         begin, end = end, begin
-    far = _left_at(segments[begin], x, y, turn * right, turn * up, width)
-    if end != begin:
-        farther = _left_at(segments[end], x, y, turn * right, turn * up, width)
+    far = _left_at(segments, begin, x, y, turn * right, turn * up, width)
+    if end != begin and end >= 0:
+        farther = _left_at(segments, end, x, y, turn * right, turn * up, width)
         if farther > far:
             begin, far = end, farther
     far = min((1 - APART) * cell, max(APART * cell, far))
@@ -160,23 +174,23 @@ def _crossing(segments: Any, squares: Any, closest: Any, left: Any, bottom: Any,
 
 
 @kernel
-def _away(segment: Any, x: Any, y: Any) -> Any:
+def _away(segments: Any, s: Any, x: Any, y: Any) -> Any:
     """Return how far (x, y) is from a segment, and the direction straight away from it."""
-    dx, dy = segment[2] - segment[0], segment[3] - segment[1]
+    dx, dy = segments[s, 2] - segments[s, 0], segments[s, 3] - segments[s, 1]
     length = dx * dx + dy * dy
-    share = max(0.0, min(1.0, ((x - segment[0]) * dx + (y - segment[1]) * dy) / length)) if length > 0 else 0.0
-    ex, ey = x - segment[0] - share * dx, y - segment[1] - share * dy
+    share = max(0.0, min(1.0, ((x - segments[s, 0]) * dx + (y - segments[s, 1]) * dy) / length)) if length > 0 else 0.0
+    ex, ey = x - segments[s, 0] - share * dx, y - segments[s, 1] - share * dy
     far = np.sqrt(ex * ex + ey * ey)
     return far, ex / max(far, 1e-9), ey / max(far, 1e-9)
 
 
 @kernel
-def _meeting(one: Any, other: Any, x: Any, y: Any, width: Any, cell: Any) -> Any:
+def _meeting(segments: Any, one: Any, other: Any, x: Any, y: Any, width: Any, cell: Any) -> Any:
     """Return the place in the cell of (x, y) that is ``width`` away from both segments, where the outline has a corner; NaN where there is none."""
     from_x, from_y = np.floor(x / cell) * cell, np.floor(y / cell) * cell
     for _ in range(STEPS):
-        far, gx, gy = _away(one, x, y)
-        other_far, hx, hy = _away(other, x, y)
+        far, gx, gy = _away(segments, one, x, y)
+        other_far, hx, hy = _away(segments, other, x, y)
         turning = gx * hy - gy * hx
         if abs(turning) < SHARP:
             return np.nan, np.nan
@@ -190,105 +204,91 @@ def _meeting(one: Any, other: Any, x: Any, y: Any, width: Any, cell: Any) -> Any
 
 @kernel
 def lower_corners(squares: Any, width: Any) -> Any:
-    """Return how many corners of each cell are within the width."""
-    within = np.float32(width * width)
+    """Return the code of each cell: the sum of 1, 2, 4, 8 for its south-west, south-east, north-east and north-west corner where within the width.
+
+    Rows are filled up with zeros so that eight cells can be looked at together.
+    """
+    within, rows, columns = np.float32(width * width), squares.shape[0] - 1, squares.shape[1] - 1
     lower = (squares <= within).view(np.uint8)
-    count = np.empty((squares.shape[0] - 1, squares.shape[1] - 1), np.uint8)
-    for i in range(count.shape[0]):
-        below, above, row = lower[i], lower[i + 1], count[i]
-        for j in range(row.size):
-            row[j] = below[j] + below[j + 1] + above[j] + above[j + 1]
-    return count
+    codes = np.zeros((rows, (columns + EIGHT - 1) // EIGHT * EIGHT), np.uint8)
+    for i in range(rows):
+        below, above, row = lower[i], lower[i + 1], codes[i]
+        for j in range(columns):
+            row[j] = below[j] + 2 * below[j + 1] + 4 * above[j + 1] + 8 * above[j]
+    return codes
 
 
 @kernel
-def _lines(squares: Any, count_of: Any, width: Any) -> Any:
-    """Return to which crossing each crossing leads, lower ground on the left, all of them, those where two lines pass through a cell, and the cell.
-
-    A crossing lies on a side of a cell: the lower side of cell (i, j) has number 2 * (i * columns + j), its left side the odd number after it. Each
-    crossing leads to exactly one other.
-    """
-    rows, columns = squares.shape
-    within = np.float32(width * width)
-    leads_to = np.full(2 * rows * columns, -1, np.int32)
-    cell_of = np.empty(2 * rows * columns, np.int32)
-    doubtful = np.zeros(2 * rows * columns, np.bool_)
-    begun = np.empty(2 * rows * columns, np.int32)
-    sides, lower = np.empty(4, np.int32), np.empty(4, np.bool_)
-    count = 0
-    for i in range(rows - 1):
-        for j in range(columns - 1):
-            if count_of[i, j] & 3 == 0:
-                continue
-            # The corners and the sides of the cell, anticlockwise from the south-west: side k leads from corner k to the next.
-            lower[0], lower[1] = squares[i, j] <= within, squares[i, j + 1] <= within
-            lower[2], lower[3] = squares[i + 1, j + 1] <= within, squares[i + 1, j] <= within
-            sides[0], sides[3] = 2 * (i * columns + j), 2 * (i * columns + j) + 1
-            sides[2], sides[1] = 2 * ((i + 1) * columns + j), 2 * (i * columns + j + 1) + 1
-            saddle = lower[0] == lower[2] and lower[1] == lower[3]
-            turn = 1
-            if saddle:
-                total = np.sqrt(squares[i, j]) + np.sqrt(squares[i, j + 1]) + np.sqrt(squares[i + 1, j + 1]) + np.sqrt(squares[i + 1, j])
-                turn = 1 if total <= 4 * width else 3
-            # From each side on which the lower ground ends a line leads to one on which it begins.
-            for k in range(4):
-                if lower[k] and not lower[(k + 1) % 4]:
-                    end = (k + turn) % 4
-                    while lower[end] or not lower[(end + 1) % 4]:
-                        end = (end + turn) % 4
-                    leads_to[sides[k]] = sides[end]
-                    cell_of[sides[k]] = i * columns + j
-                    begun[count] = sides[k]
-                    count += 1
-                    if saddle:
-                        doubtful[sides[k]] = doubtful[sides[end]] = True
-    return leads_to, begun[:count], doubtful, cell_of
+def _leaves(code: Any, entry: Any, squares: Any, i: Any, j: Any, width: Any) -> Any:
+    """Return by which side a line that enters cell (i, j) leaves it."""
+    if code not in SADDLES:
+        return LEAVES[code]
+    total = np.sqrt(squares[i, j]) + np.sqrt(squares[i, j + 1]) + np.sqrt(squares[i + 1, j + 1]) + np.sqrt(squares[i + 1, j])
+    return (entry + (1 if total <= 4 * width else 3)) % 4
 
 
 @kernel
 def rings(
-    segments: Any, squares: Any, closest: Any, count_of: Any, idle: Any, left: Any, bottom: Any, width: Any, cell: Any,
+    segments: Any, squares: Any, closest: Any, codes: Any, left: Any, bottom: Any, halvings: Any, width: Any, cell: Any, all_columns: Any,
 ) -> Any:  # fmt: skip
     """Return the corners of all rings, lower ground on their left, the side that each lies on, the cell that follows, and where each ring begins.
 
-    ``idle`` are cells, if any, in which nobody asks where just the line runs.
+    Cells are numbered as those of the whole raster of ``all_columns``, before it is halved.
     """
-    leads_to, begun, doubtful, cell_of = _lines(squares, count_of, width)
-    columns = squares.shape[1]
-    count = begun.size
-    corners, side, within = np.empty((2 * count, 2)), np.empty(2 * count, np.int8), np.empty(2 * count, np.int32)
-    first = np.zeros(count + 1, np.int64)
-    total_rings, total = 0, 0
-    for k in range(count):
-        here, before = begun[k], begun[k]
-        owner, doubt = 0, False
-        begins = total
-        while leads_to[here] >= 0 or (total > begins and here == begun[k]):
-            if idle.size > 0 and total > begins and idle[cell_of[before]] and idle[cell_of[here]]:
-                place = here // 2
-                x, y, mine = (left + place % columns) * cell, (bottom + place // columns) * cell, owner
-                x, y = (x + cell / 2, y) if here % 2 == 0 else (x, y + cell / 2)
-            else:
-                x, y, mine = _crossing(segments, squares, closest, left, bottom, width, cell, here)
-            if total > begins and owner != mine and not (doubt and doubtful[here]):
-                last = corners[total - 1]
-                one, other = segments[owner], segments[mine]
-                corner = _meeting(one, other, (last[0] + x) / 2, (last[1] + y) / 2, width, cell)
-                if not np.isnan(corner[0]):
-                    corners[total] = corner
-                    side[total], within[total] = FIRM, cell_of[before]
-                    total += 1
-            if leads_to[here] < 0:
-                break
-            corners[total] = x, y
-            side[total] = FIRM if doubtful[here] else LEFT if here % 2 else LOWER
-            within[total] = cell_of[here]
-            total += 1
-            owner, doubt = mine, doubtful[here]
-            there = leads_to[here]
-            leads_to[here] = -1
-            before, here = here, there
-        if total > first[total_rings]:
-            total_rings += 1
-            first[total_rings] = total
-    return corners[:total], side, within, first[: total_rings + 1].copy()
+    wide, flat, eights = codes.shape[1], codes.reshape(-1), codes.reshape(-1).view(np.uint64)
+    cells, todo, count = np.empty(codes.size, np.int32), np.zeros(codes.size, np.uint8), 0
+    for eight in range(eights.size):
+        if eights[eight] == ALL_OUT or eights[eight] == ALL_IN:
+            continue
+        for c in range(EIGHT * eight, EIGHT * (eight + 1)):
+            todo[c] = ENTERS[flat[c]]
+            if todo[c]:
+                cells[count] = c
+                count += 1
+    # A cell holds two lines at most, and each has a crossing and a corner.
+    corners, side, within = np.empty((4 * count, 2)), np.empty(4 * count, np.int8), np.empty(4 * count, np.int32)
+    first, made, total = np.zeros(2 * count + 1, np.int64), 0, 0
+    for m in range(count):
+        while todo[cells[m]]:
+            total = _ring(
+                segments, squares, closest, codes, todo, cells[m] // wide, cells[m] % wide, left, bottom, halvings, width, cell, all_columns,
+                corners, side, within, total,
+            )  # fmt: skip
+            made += 1
+            first[made] = total
+    return corners[:total], side[:total], within[:total], first[: made + 1].copy()
+
+
+@kernel
+def _ring(
+    segments: Any, squares: Any, closest: Any, codes: Any, todo: Any, i: Any, j: Any, left: Any, bottom: Any, halvings: Any, width: Any, cell: Any,
+    all_columns: Any, corners: Any, side: Any, within: Any, total: Any,
+) -> Any:  # fmt: skip
+    """Write the ring that comes into cell (i, j) by a side that nobody has looked at; return how many corners are written then."""
+    wide, begins, k = codes.shape[1], total, 0
+    while not todo[i * wide + j] >> k & 1:
+        k += 1
+    owner, doubt, first_owner, first_doubt, place = -1, False, -1, False, 0
+    while True:
+        around = not todo[i * wide + j] >> k & 1
+        if around:
+            x, y, mine, firm = corners[begins, 0], corners[begins, 1], first_owner, first_doubt
+        else:
+            todo[i * wide + j] ^= 1 << k
+            x, y, mine = _crossing(segments, squares, closest, i + (k == 2), j + (k == 1), k & 1, left, bottom, width, cell)
+            firm = codes[i, j] in SADDLES or codes[i + (k == 2) - (k == 0), j + (k == 1) - (k == 3)] in SADDLES
+        if total == begins:
+            first_owner, first_doubt = mine, firm
+        elif owner != mine and not (doubt and firm):
+            corner = _meeting(segments, owner, mine, (corners[total - 1, 0] + x) / 2, (corners[total - 1, 1] + y) / 2, width, cell)
+            if not np.isnan(corner[0]):
+                corners[total, 0], corners[total, 1], side[total], within[total] = corner[0], corner[1], FIRM, place
+                total += 1
+        if around:
+            return total
+        place = ((bottom + i) >> halvings) * all_columns + ((left + j) >> halvings)
+        corners[total, 0], corners[total, 1], side[total], within[total] = x, y, FIRM if firm else LEFT if k & 1 else LOWER, place
+        total += 1
+        owner, doubt = mine, firm
+        out = _leaves(codes[i, j], k, squares, i, j, width)
+        i, j, k = i + (out == 2) - (out == 0), j + (out == 1) - (out == 3), (out + 2) % 4
