@@ -70,7 +70,7 @@ def coverage(
     findings = [*(stale_findings(chosen, ground) if chosen is not None else []), *hours, *coverage_findings(found, district)]
     if export is not None:
         with progress_bars() as progress:
-            findings += export_coverage(found, district, export, grids=grids, language=language(), progress=progress)
+            findings += export_coverage(found, district, export, grids=grids, limits=limits[1:], language=language(), progress=progress)
     data: dict[str, Any] = {"workspace": str(workspace), "settings": settings(found), "categories": _records(sums)}
     data["communities"] = _records(by_community(found, district))
     if chosen is not None and grids is not None:

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from gridmap.circles.coverage import Coverage
-from gridmap.circles.summaries import blind_spots, by_category, by_community, coverage_findings
+from gridmap.circles.limits import Limit
+from gridmap.circles.summaries import blind_spots, by_category, by_community, by_limit, coverage_findings
 from gridmap.errors import RequestError, WorkspaceError
 from gridmap.findings import Finding, finding
 from gridmap.ground.tables import District
@@ -38,6 +39,7 @@ def export_coverage(
     path: Path,
     *,
     grids: pd.DataFrame | None = None,
+    limits: Sequence[Limit] = (),
     language: Language | None = None,
     progress: Progress = silent,
 ) -> list[Finding]:
@@ -47,15 +49,15 @@ def export_coverage(
       circles.
     - ``.xlsx``: sheets for people: sums by category, community and grid, blind spots, minutes of each building, settings, findings.
 
-    ``grids`` are the sums by grid. The file appears whole or not at all. Raises ``RequestError`` for another ending and ``WorkspaceError`` when the
-    file cannot be written or is a workspace.
+    ``grids`` are the sums by grid; for further ``limits`` the sums by category stand beside them. The file appears whole or not at all. Raises
+    ``RequestError`` for another ending and ``WorkspaceError`` when the file cannot be written or is a workspace.
     """
     check_coverage_name(path)
     if path.suffix.lower() == ".gpkg":
-        layers = [*coverage_layers(coverage, district, grids=grids), *circle_layers(coverage, district, progress=progress)]
+        layers = [*coverage_layers(coverage, district, grids=grids, limits=limits), *circle_layers(coverage, district, progress=progress)]
         write_geopackage(layers, path)
         return []
-    return _write_workbook(coverage, district, path, grids, language or user_language())
+    return _write_workbook(coverage, district, path, grids, limits, language or user_language())
 
 
 def check_coverage_name(path: Path) -> None:
@@ -66,11 +68,16 @@ def check_coverage_name(path: Path) -> None:
         raise RequestError("export_ending_unknown", file=path.name or str(path), endings=", ".join(COVERAGE_ENDINGS))
 
 
-def _write_workbook(coverage: Coverage, district: District, path: Path, grids: pd.DataFrame | None, language: Language) -> list[Finding]:
+def _write_workbook(
+    coverage: Coverage, district: District, path: Path, grids: pd.DataFrame | None, limits: Sequence[Limit], language: Language
+) -> list[Finding]:
     book = new_workbook()
     names = {code: getattr(category, language) for code, category in coverage.rules.categories.items()}
     sums = by_category(coverage, district).reset_index()
-    tables = {"categories": sums, "communities": by_community(coverage, district).reset_index()}
+    tables = {"categories": sums}
+    if limits:
+        tables["limits"] = by_limit(coverage, district, limits)
+    tables["communities"] = by_community(coverage, district).reset_index()
     if grids is not None:
         tables["grids"] = grids.reset_index()
     tables["blind"] = blind_spots(coverage, district)[BLIND]

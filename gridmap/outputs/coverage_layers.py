@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +12,8 @@ import shapely
 
 from gridmap.circles.areas import category_circles, venue_circles
 from gridmap.circles.coverage import Coverage
-from gridmap.circles.summaries import by_category, by_community, coverage_findings
+from gridmap.circles.limits import Limit
+from gridmap.circles.summaries import by_category, by_community, by_limit, coverage_findings
 from gridmap.ground.tables import District
 from gridmap.outputs.export_layers import FINDINGS, Export
 from gridmap.progress import Progress, silent
@@ -73,6 +74,7 @@ SUMS = (
     *(Field(name, "integer") for name in ("residents", "residents_covered", "too_far", "island", "no_street", "walled", "no_venue")),
 )
 CATEGORIES = Layer("categories", (Field("category", "text", required=True), Field("venues", "integer"), *SUMS, Field("next_door", "integer")))
+LIMITS = Layer("limit_categories", (Field("minutes", "number", required=True), Field("limit_cm", "integer", required=True), *CATEGORIES.fields))
 COMMUNITIES = Layer("community_categories", (Field("community_id", "text", required=True), Field("category", "text", required=True), *SUMS))
 GRIDS = Layer("grid_categories", (Field("grid_id", "text", required=True), Field("category", "text", required=True), *SUMS))
 
@@ -97,10 +99,11 @@ def settings(coverage: Coverage) -> dict[str, str]:
     }
 
 
-def coverage_layers(coverage: Coverage, district: District, *, grids: pd.DataFrame | None = None) -> list[Export]:
+def coverage_layers(coverage: Coverage, district: District, *, grids: pd.DataFrame | None = None, limits: Sequence[Limit] = ()) -> list[Export]:
     """Return the layers ``network``, ``doors``, ``venue_doors``, ``coverage``, ``settings``, ``gates``, and sums by category, community and grid.
 
-    Doors are drawn as the way from the street to the door; buildings and venues without one have no row, their reason stands in ``coverage``.
+    ``grids`` are the sums by grid; for further ``limits`` the sums by category stand in ``limit_categories``. Doors are drawn as the way from the
+    street to the door; buildings and venues without one have no row, their reason stands in ``coverage``.
     """
     network = coverage.network
     edges = gpd.GeoDataFrame(
@@ -120,6 +123,7 @@ def coverage_layers(coverage: Coverage, district: District, *, grids: pd.DataFra
     venue_doors["categories"] = [json.dumps(coverage.categories[venue]) for venue in venue_doors["id"]]
     table = pd.DataFrame(list(settings(coverage).items()), columns=["name", "value"])
     more = [Export(GRIDS, grids.reset_index())] if grids is not None else []
+    more += [Export(LIMITS, by_limit(coverage, district, limits))] if limits else []
     return [
         Export(NETWORK, edges),
         Export(DOORS, _doors(coverage.doors, network.crs)),

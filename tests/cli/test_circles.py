@@ -88,6 +88,20 @@ def exported(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.parametrize("ending", ["gpkg", "xlsx"])
+def test_further_limits_stand_in_the_file_too(ask: Ask, tmp_path: Path, ending: str) -> None:
+    _, said = ask("--minutes", "5", "--minutes", "10", "--minutes", "15", "--export", str(tmp_path / f"out.{ending}"))
+    expected = {(each["minutes"], row["covered"]) for each in said["also"] for row in each["categories"]}
+    if ending == "gpkg":
+        table = gpd.read_file(tmp_path / "out.gpkg", layer="limit_categories")
+        rows = set(zip(table["minutes"], table["covered"], strict=True))
+    else:
+        sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["other limits"]
+        head, *body = sheet.iter_rows(values_only=True)
+        rows = {(row[head.index("minutes")], row[head.index("households covered")]) for row in body}
+    assert rows == expected
+
+
 def test_the_exported_file_recomputes(exported: Path) -> None:
     assert differences(exported) == []
 
