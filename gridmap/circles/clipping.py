@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gridmap.circles.compounds import OUTSIDE
 from gridmap.circles.polygons import FIRM, encloses
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 
 Marks32 = npt.NDArray[np.int32]
 
@@ -163,7 +163,7 @@ def _crossings(corners: Any, side: Any, within: Any, first: Any, rims: Any, mark
     return at[:count], far[:count], half[:count], along[:count], enters[:count], begins, by_turns, True
 
 
-@kernel
+@lean_kernel
 def _in_open(x: Any, y: Any, place: Any, rims: Any, marks: Any, is_open: Any) -> bool:
     """Return whether a place, in cell ``place`` of the rims' raster, lies on open land: told from a corner of the cell by the lines on the way."""
     found, half, line, line_x, line_y = is_open[rims.label[place]], marks.half, rims.line, rims.x, rims.y
@@ -174,14 +174,14 @@ def _in_open(x: Any, y: Any, place: Any, rims: Any, marks: Any, is_open: Any) ->
     return bool(found)
 
 
-@kernel
+@lean_kernel
 def _lower(x: Any, y: Any, codes: Any, left: Any, bottom: Any, cell: Any) -> int:
     """Return how many corners of the cell that a place lies in are within the width."""
     i, j = int(np.floor(y / cell)) - bottom, int(np.floor(x / cell)) - left
     return int(codes[i, j]) if 0 <= i < codes.shape[0] and 0 <= j < codes.shape[1] else 0
 
 
-@kernel
+@lean_kernel
 def _in_rings(x: Any, y: Any, corners: Any, first: Any) -> bool:
     odd = False
     for ring in range(first.size - 1):
@@ -193,7 +193,7 @@ def _in_rings(x: Any, y: Any, corners: Any, first: Any) -> bool:
     return odd
 
 
-@kernel
+@lean_kernel
 def _between(corners: Any, first: Any, ring: Any, k: Any, share: Any, out: Any, out_side: Any, total: Any) -> Any:
     """Write the place on a ring some share of the way from corner ``k`` to the next; return the number of the next."""
     after = k + 1 if k + 1 < first[ring + 1] else first[ring]
@@ -203,7 +203,7 @@ def _between(corners: Any, first: Any, ring: Any, k: Any, share: Any, out: Any, 
     return after
 
 
-@kernel
+@lean_kernel
 def _along_ring(corners: Any, side: Any, first: Any, ring: Any, at: Any, far: Any, begin: Any, end: Any, out: Any, out_side: Any, total: Any) -> Any:
     """Write an outline from one of its crossings to another, both included; return how many corners are written then."""
     k, last = at[begin], at[end]
@@ -279,7 +279,7 @@ def _walked(corners: Any, side: Any, first: Any, found: Any, rims: Any, marks: A
     return out_first[: rings + 1], total, state
 
 
-@kernel
+@lean_kernel
 def _round(begun: Any, rims: Any, marks: Any, is_open: Any, now: Any, out: Any, out_side: Any, total: Any) -> Any:
     """Write the ring of lines that no outline crosses; return how many corners are written then, and how it went."""
     h, state = begun, FINE
@@ -295,6 +295,15 @@ def _round(begun: Any, rims: Any, marks: Any, is_open: Any, now: Any, out: Any, 
             return total, state
         if marks.passed[h >> 1] == now or marks.seen[h >> 1] != now or marks.crossed[h >> 1] >= 0:
             return total, FAILED
+
+
+@lean_kernel
+def _passed_by(begun: Any, rims: Any, marks: Any, is_open: Any, now: Any) -> None:
+    """Mark the lines that follow one outside the outline, as far as no outline crosses them: they lie outside too."""
+    h, turn, left, seen, crossed, passed = begun, rims.turn, rims.left, marks.seen, marks.crossed, marks.passed
+    while seen[h >> 1] == now and crossed[h >> 1] < 0 and passed[h >> 1] != now:
+        passed[h >> 1] = now
+        h, _ = _next(h, turn, left, is_open)
 
 
 @kernel
@@ -339,6 +348,7 @@ def clipped(
         # Lines that no outline crosses lie in the circle as a whole or not at all.
         lower = _lower(x[h], y[h], codes, left, bottom, cell)
         if lower == 0 or (lower < 15 and not _in_rings(x[h], y[h], corners, first)):
+            _passed_by(h, rims, marks, is_open, now)
             continue
         total, touching = _round(h, rims, marks, is_open, now, out, out_side, total)
         if touching == FAILED:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gridmap.circles.clipping import clipped, looked_at, open_faces
 from gridmap.circles.polygons import in_order, straightened
 from gridmap.circles.rasters import bounds, distances, lower_corners, rings, window
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 from gridmap.walking.segments import Floats, Integers, Mask
 
 Marks32 = npt.NDArray[np.int32]
@@ -121,7 +121,7 @@ def _from_door(position: Any, one_way: Any, length: Any, left: Any) -> Any:
     return low, np.float64(position) if one_way else high
 
 
-@kernel
+@lean_kernel
 def _come_into(k: Any, start: Any, stop: Any, behind: Any, entered: Any, bridged: Any, circle: Any) -> Any:
     """Mark the enclosed land and the pieces of a bridge that a stretch of street leads into between two shares of it; return whether none of it lies
     on open land, and whether it leads into enclosed land.
@@ -136,7 +136,7 @@ def _come_into(k: Any, start: Any, stop: Any, behind: Any, entered: Any, bridged
     return found[row, 2] != 0, found[row, 0] < found[row + 1, 0]
 
 
-@kernel
+@lean_kernel
 def _added(
     e: Any, low: Any, high: Any, streets: Any, from_x: Any, from_y: Any, behind: Any, entered: Any, bridged: Any, circle: Any, pieces: Any, count: Any
 ) -> Any:
@@ -162,7 +162,7 @@ def _added(
     return count, shut, any_in
 
 
-@kernel
+@lean_kernel
 def _ways(
     c: Any, limit: Any, asked: Any, streets: Any, from_x: Any, from_y: Any, behind: Any, entered: Any, bridged: Any, circle: Any,
     whole: Any, now: Any, pieces: Any, count: Any,
@@ -186,7 +186,7 @@ def _ways(
     return count, shut, any_in
 
 
-@kernel
+@lean_kernel
 def _pieces(
     c: Any, limit: Any, asked: Any, distance: Any, streets: Any, from_x: Any, from_y: Any, behind: Any, entered: Any, bridged: Any, circle: Any,
     whole: Any, now: Any, pieces: Any,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from gridmap.circles.polygons import FIRM, LEFT, LOWER, areas_of, in_order, straightened
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 
 Floats = npt.NDArray[np.float64]
 
@@ -153,7 +153,7 @@ def _left_at(segments: Any, s: Any, x: Any, y: Any, right: Any, up: Any, width: 
     return max(0.0, ahead + np.sqrt(max(0.0, width * width - across * across))) if abs(across) < width else 0.0
 
 
-@kernel
+@lean_kernel
 def _crossing(segments: Any, squares: Any, closest: Any, i: Any, j: Any, up: Any, left: Any, bottom: Any, width: Any, cell: Any) -> Any:
     """Return where the outline crosses the side of a cell from point (i, j) to the next, on the right or ``up``: where those closest to its ends are
     both ``width`` away; and which of them decides.
@@ -259,7 +259,7 @@ def rings(
     return corners[:total], side[:total], within[:total], first[: made + 1].copy()
 
 
-@kernel
+@lean_kernel
 def _ring(
     segments: Any, squares: Any, closest: Any, codes: Any, todo: Any, i: Any, j: Any, left: Any, bottom: Any, halvings: Any, width: Any, cell: Any,
     all_columns: Any, corners: Any, side: Any, within: Any, total: Any,
