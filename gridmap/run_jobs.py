@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import concurrent.futures
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextvars import ContextVar
 from typing import TypeVar
 
 from gridmap.system import interrupts_kept_from_children
@@ -18,6 +20,24 @@ Result = TypeVar("Result")
 
 RETRIES = 2
 """How often a job is given to a fresh worker when the process that ran it died (killed, out of memory)."""
+
+_kept: ContextVar[dict[int, ProcessPoolExecutor] | None] = ContextVar("workers kept for further jobs, by the number of cores", default=None)
+
+
+@contextlib.contextmanager
+def workers_kept() -> Iterator[None]:
+    """Let the workers that :func:`run_jobs` starts meanwhile live on for further jobs: starting one and loading our kernels takes seconds."""
+    if _kept.get() is not None:
+        yield
+        return
+    pools: dict[int, ProcessPoolExecutor] = {}
+    token = _kept.set(pools)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+        for pool in pools.values():
+            pool.shutdown(wait=False)
 
 
 def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int | None = 1) -> Iterator[tuple[int, Result]]:
@@ -30,20 +50,19 @@ def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int |
     >>> sorted(run_jobs(abs, [-1, 2, -3]))
     [(0, 1), (1, 2), (2, 3)]
     """
-    cores = min(cores or os.cpu_count() or 1, len(jobs))
-    if cores <= 1:
+    cores = cores or os.cpu_count() or 1
+    if min(cores, len(jobs)) <= 1:
         for position, job in enumerate(jobs):
             yield position, work(job)
         return
     waiting = dict(enumerate(jobs))
     for attempt in range(RETRIES + 1):
-        # "spawn" works on every system and does not copy the threads of the parent.
-        pool = concurrent.futures.ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"), initializer=_depend_on_parent)
+        pool = _workers(cores)
         finished = False
         try:
             with interrupts_kept_from_children():
                 running = {pool.submit(work, job): position for position, job in waiting.items()}
-            for done in concurrent.futures.as_completed(running):
+            for done in as_completed(running):
                 position = running[done]
                 result = done.result()
                 del waiting[position]
@@ -54,12 +73,23 @@ def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int |
             if attempt == RETRIES:
                 raise
         finally:
+            kept = _kept.get()
             if not finished:
                 _end(pool)
-            pool.shutdown(wait=False, cancel_futures=True)
+            if finished and kept is not None:
+                kept[cores] = pool
+            else:
+                pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _end(pool: concurrent.futures.ProcessPoolExecutor) -> None:
+def _workers(cores: int) -> ProcessPoolExecutor:
+    """Return workers that were kept, or such as are started when there is work for them."""
+    kept = (_kept.get() or {}).pop(cores, None)
+    # "spawn" works on every system and does not copy the threads of the parent.
+    return kept or ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"), initializer=_depend_on_parent)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
     """End the workers in the middle of their jobs: whoever presses Ctrl-C does not want to wait for them."""
     # Python 3.14 has kill_workers(); before that the processes have no public name.
     for process in list((getattr(pool, "_processes", None) or {}).values()):

@@ -84,8 +84,8 @@ class Ground:
 @dataclass(frozen=True, eq=False)
 class Blocks:
     """``polygons`` tile the land; ``blind`` are the lines on it that end blind and so divide nothing. ``home`` is the block of each building,
-    ``inside`` tells whether any of it stands there. ``foreign`` are the parts of footprints that stand in another block
-    than their building's home, ``foreign_of`` the building and ``foreign_block`` the block of each."""
+    ``inside`` tells whether any of it stands there. ``foreign`` are the parts of footprints that stand in another block than their building's home,
+    ``foreign_of`` the building and ``foreign_block`` the block of each."""
 
     polygons: Geometries
     blind: Geometries
@@ -178,9 +178,9 @@ def _bridges(district: District) -> Bridges:
 def make_blocks(ground: Ground) -> Blocks:
     """Divide the land of a community by its streets and barriers, and find the block of each building.
 
-    A building belongs to the block that holds the largest part of its footprint. Where it reaches into another block by 5 % of its
-    footprint or more, its footprint there goes with it, unless a river, railway or expressway runs between, or a building of that block stands on
-    the same ground. A building outside the land belongs to the nearest block, with a finding.
+    A building belongs to the block that holds the largest part of its footprint. Where it reaches into another block by 5 % of its footprint or more,
+    its footprint there goes with it, unless a river, railway or expressway runs between, or a building of that block stands on the same ground. A
+    building outside the land belongs to the nearest block, with a finding.
     """
     land = shapely.difference(ground.outline, shapely.union_all(ground.areas.geometry)) if len(ground.areas) else ground.outline
     polygons, blind = divided(land, ground.lines.geometry)

@@ -17,8 +17,8 @@ def grid_polygons(cells: gpd.GeoSeries, grid_of: pd.Series) -> gpd.GeoSeries:
     """Return the polygon of each grid, indexed by grid_id, sorted: the union of the cells of its atoms.
 
     ``cells`` and ``grid_of`` have the same index; cells in no grid are left out. Cells that form a coverage (neighbours share their border point by
-    point) are united by dropping the borders inside, which moves no point: so grids share their borders exactly and holes stay. Where the cells of
-    a grid overlap or do not fit together, as in a user's own areas, they are united by overlay instead, so that the polygon is always valid.
+    point) are united by dropping the borders inside, which moves no point: so grids share their borders exactly and holes stay. Where the cells of a
+    grid overlap or do not fit together, as in a user's own areas, they are united by overlay instead, so that the polygon is always valid.
 
     >>> cells = gpd.GeoSeries([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1), shapely.box(2, 0, 3, 1)], index=["a", "b", "c"])
     >>> grid_polygons(cells, pd.Series(["G1", "G1", "G2"], index=["a", "b", "c"])).area.to_dict()

@@ -26,8 +26,8 @@ ISOLATED_M2 = 100.0
 
 @dataclass(frozen=True, eq=False)
 class Land:
-    """The cells of a community before they are a table: faces of land, the building that owns each (position in ``Ground.building_id``), the block
-    of each, the pieces of border between faces and the separator (position in SEPARATORS) that each of these runs along. ``transit`` marks the faces
+    """The cells of a community before they are a table: faces of land, the building that owns each (position in ``Ground.building_id``), the block of
+    each, the pieces of border between faces and the separator (position in SEPARATORS) that each of these runs along. ``transit`` marks the faces
     that only lie between barriers: no building stands there and no border of theirs may be crossed."""
 
     faces: Geometries

@@ -1,8 +1,7 @@
 """What can be proved about a community before any search: which parts of it cannot be divided within the bounds, and why.
 
 Every test is a necessary condition that fails, so a certificate is a proof; no certificate means that nothing is proved. A part is what holds
-together
-over crossable pairs when every atom above the maximum is set aside, since such an atom stands alone.
+together over crossable pairs when every atom above the maximum is set aside, since such an atom stands alone.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from gridmap.grids.cover import exact_cover
 from gridmap.grids.division import Limits, arithmetic_violation
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints, Truths
-from gridmap.grids.sets import FREE, MANY, TAKEN, Walk, begin_walk, listed_sets, next_set
+from gridmap.grids.sets import FREE, MANY, TAKEN, Walk, begin, empty_walk, listed_sets, next_set
 from gridmap.grids.treecut import NONE, Net, net_of
 from gridmap.kernels import kernel, lean_kernel
 from gridmap.texts import Word
@@ -35,12 +34,10 @@ LISTING_STEPS = 60_000
 class Certificate:
     """A proof that some households must stay outside the bounds.
 
-    ``code`` names the sentence. ``subject`` is the id of the atom that it is about, or of the first atom of the part. ``atoms`` are the ids of
-    the whole part that cannot be
-    divided within the bounds, ``households`` how many it holds. ``value`` is what was found and ``limit`` what the bounds ask. At least
-    ``violation_households`` are outside the bounds in any plan. ``words`` fills further gaps of the sentence. ``group`` are the positions of the
-    atoms
-    named, where there are several.
+    ``code`` names the sentence. ``subject`` is the id of the atom that it is about, or of the first atom of the part. ``atoms`` are the ids of the
+    whole part that cannot be divided within the bounds, ``households`` how many it holds. ``value`` is what was found and ``limit`` what the bounds
+    ask. At least ``violation_households`` are outside the bounds in any plan. ``words`` fills further gaps of the sentence. ``group`` are the
+    positions of the atoms named, where there are several.
     """
 
     code: str
@@ -136,8 +133,8 @@ def divisible_totals(households: int, minimum: int, maximum: int) -> Truths:
 
 
 def has_no_cover(net: Net, minimum: int, maximum: int, steps: int, *, group: Ints | None = None) -> bool:
-    """Say whether all grids within the bounds that hold atoms of ``group`` (any atom, when None) were listed and no choice of them holds each
-    atom of it once.
+    """Say whether all grids within the bounds that hold atoms of ``group`` (any atom, when None) were listed and no choice of them holds each atom of
+    it once.
 
     False when there is such a choice, and also when ``steps`` did not suffice to tell.
     """
@@ -184,8 +181,8 @@ def _plain_limits(minimum: int, maximum: int) -> Limits:
 def _arithmetic_certificate(
     graph: CommunityGraph, part: Ints, inner: CommunityGraph, households: int, bounds: tuple[int, int], lacking: int
 ) -> Certificate:
-    """Tell that no whole number of grids fits, with the two nearest ways and, where there is one, the border at which a crossing would join it
-    to more."""
+    """Tell that no whole number of grids fits, with the two nearest ways and, where there is one, the border at which a crossing would join it to
+    more."""
     minimum, maximum = bounds
     more, fewer = -(-households // maximum), households // minimum
     words: dict[str, Word] = {"minimum": minimum, "maximum": maximum, "more": more, "fewer": fewer}
@@ -236,8 +233,8 @@ def _must_join(divisible: Truths) -> Ints:
 def _atom_certificates(inner: CommunityGraph, net: Net, divisible: Truths, minimum: int, maximum: int) -> list[Certificate]:
     """Find the atoms that no grid within the bounds can hold, else one that none can hold such that what is left around it can still be divided."""
     steps = ATOM_STEPS if len(inner) <= LARGE_PART_ATOMS else ATOM_STEPS // 20
-    totals = np.zeros((len(inner), 2), np.int64)
-    stranding = _stranded_atoms(net, divisible, minimum, maximum, steps, totals)
+    totals, room = np.full((len(inner), 2), NONE, np.int64), np.full((3, len(inner)), NONE, np.int64)
+    stranding = _stranded_atoms(net, empty_walk(len(inner)), divisible, (minimum, maximum), steps, room, totals)
     found = []
     for atom in np.flatnonzero(totals[:, 0] >= 0):
         below, above = int(totals[atom, 0]), int(totals[atom, 1])
@@ -343,7 +340,7 @@ def _good_set(
             within = True
             stamp += 1
             walk.at[2] += count // 16
-            good = _rest_is_divisible(net, walk.state, divisible, NONE, seen, stack, stamp)
+            good = _rest_is_divisible(net, walk.state, divisible, int(np.int64(NONE)), seen, stack, stamp)
         if shorter and total <= maximum and not good:
             stamp += 1
             walk.at[2] += count // 16
@@ -351,29 +348,27 @@ def _good_set(
     return below, above, within, good, stamp
 
 
-@kernel
-def _stranded_atoms(net: Net, divisible: Truths, minimum: int, maximum: int, steps: int, totals: Ints) -> int:
+@lean_kernel
+def _stranded_atoms(net: Net, walk: Walk, divisible: Truths, bounds: tuple[int, int], steps: int, room: Ints, totals: Ints) -> int:
     """Find the atoms that lie in no connected set within the bounds; return the first that lies in some, but in none that leaves the rest divisible.
 
-    ``totals`` (int64[n, 2]) receives for each of the former a number that no set with it below the minimum exceeds and one that none above the
-    maximum undercuts, for all others -1. An atom is fine as soon as it lies in one good set, and so is every other atom of that set. An atom
-    that needs
-    more than ``steps`` is left open.
+    ``totals`` (int64[n, 2]) and ``room`` (int64[3, n]) hold -1 everywhere. ``totals`` receives for each of the former a number that no set with it
+    below the minimum exceeds and one that none above the maximum undercuts, for all others -1. An atom is fine as soon as it lies in one good set,
+    and so is every other atom of that set. An atom that needs more than ``steps`` is left open.
     """
-    count = len(net.households)
-    fine = np.zeros(count, np.bool_)
-    seen, stack, stamp, stranding = np.full(count, -1, np.int64), np.zeros(count, np.int64), 0, -1
-    totals[:] = -1
-    for root in range(count):
-        if fine[root]:
+    seen, stack, fine = room[0], room[1], room[2]
+    stamp, stranding = int(np.int64(0)), NONE
+    for root in range(len(fine)):
+        if fine[root] == TAKEN:
             continue
-        walk = begin_walk(count)
-        below, above, within, good, stamp = _good_set(net, walk, divisible, root, (minimum, maximum), steps, False, seen, stack, stamp)
-        if not good and walk.at[2] >= steps:
-            walk = begin_walk(count)
-            below, above, within, good, stamp = _good_set(net, walk, divisible, root, (minimum, maximum), steps, True, seen, stack, stamp)
-        for i in range(count):
-            fine[i] = fine[i] or (good and walk.state[i] == TAKEN)
+        for shorter in (False, True):
+            begin(walk)
+            below, above, within, good, stamp = _good_set(net, walk, divisible, root, bounds, steps, shorter, seen, stack, stamp)
+            if good or walk.at[2] < steps:
+                break
+        for i in range(len(fine)):
+            if good and walk.state[i] == TAKEN:
+                fine[i] = TAKEN
         if not good and walk.at[2] < steps:
             if within and stranding < 0:
                 stranding = root

@@ -39,8 +39,8 @@ class Level:
 def coarsen(plan: Plan) -> Level:
     """Return a plan's grids as atoms, each of which must stay in its community.
 
-    Two grids lie side by side along all the borders of their atoms; what separates them is what runs along most of these, and one may cross where
-    any two of their atoms may be crossed.
+    Two grids lie side by side along all the borders of their atoms; what separates them is what runs along most of these, and one may cross where any
+    two of their atoms may be crossed.
 
     >>> import gridmap
     >>> plan = gridmap.propose(gridmap.sample_district(900), gridmap.load_rules("nantong"), effort="quick")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridmap.grids.certificate import Certificate
+from gridmap.grids.compiling import compile_half, halves
 from gridmap.grids.graph import CommunityGraph, community_graph
 from gridmap.grids.plan import Effort
 from gridmap.grids.search import community_seed, search
@@ -112,6 +113,8 @@ def run_communities(jobs: Sequence[Job], *, cores: int | None, resume: MutableMa
     # The largest first: the last job to finish should be a short one.
     order = sorted(set(range(len(jobs))) - set(outcomes), key=lambda position: (-len(jobs[position].atoms), position))
     progress("step_search", len(outcomes), len(jobs))
+    if len(order) > 1 and cores != 1:
+        list(run_jobs(compile_half, halves(jobs[order[0]].effort), cores=cores))
     for at, outcome in run_jobs(plan_community, [jobs[position] for position in order], cores=cores):
         position = order[at]
         outcomes[position] = outcome

@@ -18,10 +18,10 @@ from gridmap.grids.plan import Plan, main_grids
 class Comparison:
     """What changes from plan ``a`` to plan ``b``.
 
-    Each grid of ``b`` is paired with the grid of ``a`` that it continues. ``identical`` grids have the same atoms, ``changed`` ones lost or won
-    some; both map the id in ``b`` to that in ``a``. ``new`` grids continue none, ``gone`` ones are not continued. ``households_moved`` is the
-    number of households whose grid in ``b`` does not continue their grid in ``a``, of ``households_common`` in the buildings that both plans have;
-    ``only_a`` and ``only_b`` are buildings that the other plan does not have. ``measures`` holds for each measure its value in ``a`` and in ``b``.
+    Each grid of ``b`` is paired with the grid of ``a`` that it continues. ``identical`` grids have the same atoms, ``changed`` ones lost or won some;
+    both map the id in ``b`` to that in ``a``. ``new`` grids continue none, ``gone`` ones are not continued. ``households_moved`` is the number of
+    households whose grid in ``b`` does not continue their grid in ``a``, of ``households_common`` in the buildings that both plans have; ``only_a``
+    and ``only_b`` are buildings that the other plan does not have. ``measures`` holds for each measure its value in ``a`` and in ``b``.
     """
 
     a: str

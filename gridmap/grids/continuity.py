@@ -19,8 +19,8 @@ def continued_grids(old: pd.Series, new: pd.Series, households: pd.Series) -> di
     """Return for each grid of ``new`` the grid of ``old`` that it continues; grids that continue none are absent.
 
     ``old`` and ``new`` give the grid of each atom, ``households`` its households, all with the same index; atoms without a grid are left out. Each
-    grid continues at most one and is continued by at most one, so that the households that stay are the most that any such pairing allows
-    (assignment problem); among equals, so that the most atoms stay. Grids with nothing in common are never paired.
+    grid continues at most one and is continued by at most one, so that the households that stay are the most that any such pairing allows (assignment
+    problem); among equals, so that the most atoms stay. Grids with nothing in common are never paired.
 
     >>> index = ["a", "b", "c"]
     >>> old, new = pd.Series(["G1", "G1", "G2"], index=index), pd.Series(["x", "y", "y"], index=index)

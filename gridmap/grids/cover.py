@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridmap.grids.graph import Floats, Ints
-from gridmap.kernels import kernel, lean_kernel
+from gridmap.kernels import lean_kernel
 
 Words = npt.NDArray[np.uint64]
 
@@ -17,12 +17,13 @@ ONE = np.uint64(1)
 
 
 class Descent(NamedTuple):
-    """Where a search for a cover stands. By depth: where its live grids begin and end in ``live``, the next of them to try, the atom to hold,
-    the grid taken.
+    """Where a search for a cover stands. ``masks``: the atoms of each grid, as bits. By depth: where its live grids begin and end in ``live``, the
+    next of them to try, the atom to hold, the grid taken.
 
     ``covered``: the atoms held so far, as bits. ``total``: the costs so far. ``holders``: room by atom.
     """
 
+    masks: Words
     live: Ints
     begin: Ints
     end: Ints
@@ -34,7 +35,6 @@ class Descent(NamedTuple):
     holders: Ints
 
 
-@kernel
 def exact_cover(
     atoms: Ints,
     start: Ints,
@@ -52,24 +52,41 @@ def exact_cover(
     ``offset`` below ``slack``: ``number`` grids, any number when that is 0.
 
     Grid c holds ``atoms[start[c]:start[c + 1]]``. ``reduced`` (its cost less its prices) must be sorted upwards and not negative; no cover's sum of
-    it is above that of ``value`` and ``offset`` (they differ where cuts have prices).
-    Returns how many grids of the best cover stand in ``chosen`` (0 when none was found), their sum, and whether the search came to its end within
-    ``nodes``.
+    it is above that of ``value`` and ``offset`` (they differ where cuts have prices). Returns how many grids of the best cover stand in ``chosen`` (0
+    when none was found), their sum, and whether the search came to its end within ``nodes``.
 
     At each node the atom that fewest remaining grids can still hold is given to each of them in turn, cheapest first.
     """
-    grids = len(start) - 1
-    masks = _masks(atoms, start, count)
-    descent = _at_the_top(grids, count, masks.shape[1])
+    descent = _at_the_top(len(start) - 1, count)
+    _fill_masks(atoms, start, descent.masks)
+    size, best, ended = _covered(atoms, start, reduced, value, descent, required, number, slack, offset, nodes, chosen)
+    return int(size), float(best), bool(ended)
+
+
+@lean_kernel
+def _covered(
+    atoms: Ints,
+    start: Ints,
+    reduced: Floats,
+    value: Floats,
+    descent: Descent,
+    required: int,
+    number: int,
+    slack: float,
+    offset: float,
+    nodes: int,
+    chosen: Ints,
+) -> tuple[int, float, bool]:
+    """Search as :func:`exact_cover` says."""
     best, best_size, looked, depth = slack, np.int64(0), np.int64(0), np.int64(0)
     descent.atom[0] = _scarcest(atoms, start, descent, depth, required)
     while depth >= 0 and looked < nodes:
-        c = _next_grid(descent, masks, reduced, depth, best) if descent.atom[depth] >= 0 else NONE
+        c = _next_grid(descent, reduced, depth, best) if descent.atom[depth] >= 0 else NONE
         if c < 0:
             depth -= 1
             continue
         looked += 1
-        if not _take(descent, masks, reduced, depth, c, best):
+        if not _take(descent, reduced, depth, c, best):
             return best_size, best, False
         depth += 1
         descent.atom[depth] = _scarcest(atoms, start, descent, depth, required)
@@ -79,26 +96,25 @@ def exact_cover(
                 total += value[descent.taken[d]]
             if total < best and number in (0, depth):
                 best, best_size = total, depth
-                chosen[:depth] = descent.taken[:depth]
+                for d in range(depth):
+                    chosen[d] = descent.taken[d]
             depth -= 1
     return best_size, best, depth < 0
 
 
-@kernel
-def _at_the_top(grids: int, count: int, words: int) -> Descent:
+def _at_the_top(grids: int, count: int) -> Descent:
     """Return a descent in which every grid is live and nothing is taken."""
     # The live grids become fewer from depth to depth; in the rare case that this room does not suffice the search ends early.
-    live = np.empty(24 * grids + 64, np.int64)
-    for c in range(grids):
-        live[c] = c
-    begin, end, following = np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64)
+    live, words = np.empty(24 * grids + 64, np.int64), (count + 63) // 64
+    live[:grids] = np.arange(grids)
+    begin, end, following, atom, taken = (np.zeros(count + 2, np.int64) for _ in range(5))
     end[0] = grids
-    atom, taken, holders = np.zeros(count + 2, np.int64), np.zeros(count + 2, np.int64), np.zeros(count, np.int64)
-    return Descent(live, begin, end, following, atom, taken, np.zeros((count + 2, words), np.uint64), np.zeros(count + 2), holders)
+    masks, covered = np.zeros((grids, words), np.uint64), np.zeros((count + 2, words), np.uint64)
+    return Descent(masks, live, begin, end, following, atom, taken, covered, np.zeros(count + 2), np.zeros(count, np.int64))
 
 
 @lean_kernel
-def _next_grid(descent: Descent, masks: Words, reduced: Floats, depth: int, best: float) -> int:
+def _next_grid(descent: Descent, reduced: Floats, depth: int, best: float) -> int:
     """Return the next live grid that holds the atom of ``depth`` and is not too dear; -1 when there is none left."""
     atom = descent.atom[depth]
     at = descent.begin[depth] + descent.following[depth]
@@ -107,16 +123,17 @@ def _next_grid(descent: Descent, masks: Words, reduced: Floats, depth: int, best
         if descent.total[depth] + reduced[c] >= best:
             return NONE
         at += 1
-        if masks[c, atom >> 6] >> np.uint64(atom & 63) & ONE:
+        if descent.masks[c, atom >> 6] >> np.uint64(atom & 63) & ONE:
             descent.following[depth] = at - descent.begin[depth]
             return c
     return NONE
 
 
 @lean_kernel
-def _take(descent: Descent, masks: Words, reduced: Floats, depth: int, c: int, best: float) -> bool:
+def _take(descent: Descent, reduced: Floats, depth: int, c: int, best: float) -> bool:
     """Take grid ``c`` and list what stays live below; False when there is no room for the list."""
-    below, words = depth + 1, masks.shape[1]
+    below, masks = depth + 1, descent.masks
+    words = masks.shape[1]
     kept = descent.end[depth]
     if kept + descent.end[depth] - descent.begin[depth] > len(descent.live):
         return False
@@ -140,19 +157,18 @@ def _take(descent: Descent, masks: Words, reduced: Floats, depth: int, c: int, b
     return True
 
 
-@kernel
-def _masks(atoms: Ints, start: Ints, count: int) -> Words:
-    masks = np.zeros((len(start) - 1, (count + 63) // 64), np.uint64)
+@lean_kernel
+def _fill_masks(atoms: Ints, start: Ints, masks: Words) -> None:
     for c in range(len(start) - 1):
         for a in range(start[c], start[c + 1]):
             masks[c, atoms[a] >> 6] |= ONE << np.uint64(atoms[a] & 63)
-    return masks
 
 
 @lean_kernel
 def _scarcest(atoms: Ints, start: Ints, descent: Descent, depth: int, required: int) -> int:
     """Return the required atom not yet covered that fewest live grids hold; -1 when one has none, ``COVERED`` when all are covered."""
-    descent.holders[:] = 0
+    for i in range(len(descent.holders)):
+        descent.holders[i] = 0
     begin, end = descent.begin[depth], descent.end[depth]
     for k in range(begin, end):
         c = descent.live[k]

@@ -38,9 +38,9 @@ class Landings:
 def crossings(ground: Ground, faces: Geometries, owner: Integers, transit: Mask) -> tuple[Integers, Integers, tuple[Finding, ...]]:
     """Return the pairs of cells that streets join across barriers (n, 2), the barrier's position in SEPARATORS (n,), and findings.
 
-    A street crosses where it is a bridge or a tunnel, or where its level is unknown (with one finding for a community). It is followed from where
-    it leaves the land to where it lands again, over strips of land between two barriers too (``transit``, one truth value for each face). Each
-    cell at one end is joined to each cell at the other; a street that is itself the border of two cells lands in both.
+    A street crosses where it is a bridge or a tunnel, or where its level is unknown (with one finding for a community). It is followed from where it
+    leaves the land to where it lands again, over strips of land between two barriers too (``transit``, one truth value for each face). Each cell at
+    one end is joined to each cell at the other; a street that is itself the border of two cells lands in both.
     """
     fixed = ~CROSSABLE[ground.lines.code]
     barriers = np.concatenate((ground.lines.geometry[fixed], ground.areas.geometry))

@@ -30,9 +30,9 @@ class Limits(NamedTuple):
 class Division(NamedTuple):
     """A division into grids as it is being changed. By atom: ``label``, and the ``following`` and ``preceding`` atom of its grid.
 
-    By label: ``head`` (first atom, -1 when the label is free), ``atoms``, ``households`` and ``cost`` (twice the grid's cost in decimetres,
-    since a border
-    is shared by two grids). ``free`` is a stack of free labels. ``tally``: number of free labels, violation in households, twice the cost of all.
+    By label: ``head`` (first atom, -1 when the label is free), ``atoms``, ``households`` and ``cost`` (twice the grid's cost in decimetres, since a
+    border is shared by two grids). ``free`` is a stack of free labels. ``tally``: number of free labels, violation in households, twice the cost of
+    all.
     """
 
     label: Ints
@@ -49,9 +49,8 @@ class Division(NamedTuple):
 class Region(NamedTuple):
     """The atoms of the grids that a move divides anew, with room for the new parts.
 
-    ``grids``: labels of the old grids. ``part``: the new part of each atom, by position. ``part_households`` and ``part_cost`` (twice, as
-    above): by part.
-    ``mark`` and ``stack``: room by position. ``compound_seen`` and ``earlier_households``: room by code.
+    ``grids``: labels of the old grids. ``part``: the new part of each atom, by position. ``part_households`` and ``part_cost`` (twice, as above): by
+    part. ``mark`` and ``stack``: room by position. ``compound_seen`` and ``earlier_households``: room by code.
     """
 
     tree: Tree
@@ -69,9 +68,8 @@ class Region(NamedTuple):
 class Catch(NamedTuple):
     """Every grid within the bounds (or not far outside) that a search met, each once.
 
-    Grid c holds ``atoms[start[c]:start[c + 1]]`` and costs ``cost[c]`` (twice, as above). ``table`` finds grids by ``hashes``; ``codes`` are
-    random words
-    by atom. ``count[0]`` is the number of grids.
+    Grid c holds ``atoms[start[c]:start[c + 1]]`` and costs ``cost[c]`` (twice, as above). ``table`` finds grids by ``hashes``; ``codes`` are random
+    words by atom. ``count[0]`` is the number of grids.
     """
 
     atoms: Ints

@@ -24,8 +24,8 @@ COARSE_SHARES = (5, 10, 30)
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A connected part of a community to divide: its ``graph``, the same as ``net``, the ``limits`` of a grid, the ``seeds`` of all chance, the
-    grid of each atom in an ``earlier`` plan, and how many households are outside the bounds whatever is done.
+    """A connected part of a community to divide: its ``graph``, the same as ``net``, the ``limits`` of a grid, the ``seeds`` of all chance, the grid
+    of each atom in an ``earlier`` plan, and how many households are outside the bounds whatever is done.
     """
 
     graph: CommunityGraph

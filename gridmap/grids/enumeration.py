@@ -32,8 +32,8 @@ def best_division(net: Net, limits: Limits) -> tuple[Ints, int]:
 def _enumerate(net: Net, limits: Limits, labels: Ints) -> int:  # noqa: C901 - one compiled loop; calls inside it would cost
     """Fill ``labels``; return the violation times its weight plus twice the cost.
 
-    A set of atoms is a number whose bits are its atoms. The best division of a set is the best grid with its lowest atom plus the best division
-    of what is left.
+    A set of atoms is a number whose bits are its atoms. The best division of a set is the best grid with its lowest atom plus the best division of
+    what is left.
     """
     count = len(net.households)
     near, easy = np.zeros(count, np.int64), np.zeros(count, np.int64)

@@ -3,9 +3,9 @@
 How many grids there are is decided first: for each number that the households allow, the linear program over all grids that are possible gives a
 bound. Where these are not too many they are listed once for all (:mod:`gridmap.grids.listing`), else they are found as they are worth it (column
 generation, :mod:`gridmap.grids.pricer`). Where the best division known is not better than the bound, that number is done with. Elsewhere every grid
-that a better division could hold is kept, cuts bring the linear program nearer to whole grids, what is too dear by then is left out, and the
-cheapest exact cover is looked for among the rest, by trying and by branching on pairs (:mod:`gridmap.grids.branching`). A search that comes to its
-end is a proof, in sums that are exact.
+that a better division could hold is kept, cuts bring the linear program nearer to whole grids, what is too dear by then is left out, and the cheapest
+exact cover is looked for among the rest, by trying and by branching on pairs (:mod:`gridmap.grids.branching`). A search that comes to its end is a
+proof, in sums that are exact.
 
 After Barnhart, Johnson, Nemhauser, Savelsbergh and Vance, Branch-and-price, Operations Research 46 (1998), and Baldacci, Christofides and Mingozzi,
 An exact algorithm for the vehicle routing problem based on the set partitioning formulation with additional cuts, Mathematical Programming 115
@@ -88,8 +88,8 @@ class Solution:
 
 @dataclass(frozen=True, eq=False)
 class _Root:
-    """The linear program for one number of ``grids``: its ``prices``, the ``pool`` of grids met and a ``bound`` on what divisions with so many
-    cost, which is 0 when it was broken off.
+    """The linear program for one number of ``grids``: its ``prices``, the ``pool`` of grids met and a ``bound`` on what divisions with so many cost,
+    which is 0 when it was broken off.
     """
 
     grids: int
@@ -102,8 +102,8 @@ class _Root:
 def best_division_proved(net: Net, limits: Limits, labels: Ints, effort: ExactEffort, *, pool: Candidates | None = None) -> Solution:
     """Look for the best division of a connected part until it is proved or the effort is spent, beginning from the division ``labels``.
 
-    Households outside the bounds come first, absolutely. ``pool`` are grids within the bounds that may be good, with twice their costs.
-    When the possible grids are too many to be listed and the effort has no steps, nothing is looked for.
+    Households outside the bounds come first, absolutely. ``pool`` are grids within the bounds that may be good, with twice their costs. When the
+    possible grids are too many to be listed and the effort has no steps, nothing is looked for.
     """
     return _Proof(net, limits, labels, effort).run(pool)
 
@@ -240,8 +240,8 @@ class _Proof:
         return max(bound, branched(kept, cuts, self._count, root.grids, self._best, top, nodes=nodes))
 
     def _listed(self, root: _Root) -> tuple[Candidates | None, float]:
-        """Return every grid that a division into the root's number of grids can hold that costs less than a sum, and that sum: what a better
-        division must cost, or less where the grids are too many for that. None where they are too many for any.
+        """Return every grid that a division into the root's number of grids can hold that costs less than a sum, and that sum: what a better division
+        must cost, or less where the grids are too many for that. None where they are too many for any.
         """
         prices, gap = root.prices, self._best.goal - root.prices.value
         for share in GAP_SHARES:

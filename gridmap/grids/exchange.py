@@ -23,8 +23,8 @@ PRICED_ATOMS = 25
 
 @dataclass(frozen=True, slots=True)
 class ExchangeEffort:
-    """What an exchange may spend: ``listing`` steps to list all grids that are possible, and if they do not suffice, ``pricing`` steps to find
-    those that are worth it (in a budget: for each grid of a part, all exchanges together); ``cover`` limits the choice among them.
+    """What an exchange may spend: ``listing`` steps to list all grids that are possible, and if they do not suffice, ``pricing`` steps to find those
+    that are worth it (in a budget: for each grid of a part, all exchanges together); ``cover`` limits the choice among them.
     """
 
     listing: int

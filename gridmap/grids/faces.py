@@ -111,8 +111,8 @@ def separators_at(points: Floats, lines: Lines) -> Integers:
 def separators_between(borders: Borders, owner: Integers, block: Integers, blocks: Blocks, ground: Ground) -> Integers:
     """Return the strongest line ending blind that lies between the buildings on both sides of each piece of border inside a block.
 
-    A street or barrier that ends blind bounds no block, yet a walker meets it: it counts where the shortest way from building to building through
-    the middle of the border crosses it.
+    A street or barrier that ends blind bounds no block, yet a walker meets it: it counts where the shortest way from building to building through the
+    middle of the border crosses it.
     """
     code = np.zeros(len(borders.left), dtype=np.int64)
     ends, _ = straight_pieces(blocks.blind)
@@ -144,8 +144,8 @@ def joined(owner: Integers, borders: Borders, code: Integers) -> Integers:
     """Return ``owner`` with the faces that belong to nobody (-1) given to neighbouring owners.
 
     A face goes to the neighbour with which it shares the longest border. A border with nothing on it goes before one that may be crossed, and that
-    before one that may not; of equal lengths (to 0.1 mm) the first building. Faces with no owner around them wait until their neighbours have
-    one; what touches no owned land at all stays -1.
+    before one that may not; of equal lengths (to 0.1 mm) the first building. Faces with no owner around them wait until their neighbours have one;
+    what touches no owned land at all stays -1.
     """
     owner = owner.copy()
     inner = borders.right >= 0

@@ -1,8 +1,8 @@
 """The graph of one community: its atoms, which of them lie side by side, and what a border between two grids costs.
 
-Everything is counted in integers, so that a cost that is updated equals one that is computed anew: households, and decimetres of border
-weighted by the rules. A plan's cost is the sum of its grids' costs, each of which depends on that grid's atoms alone; the search, the
-recombination of grids and every proof rest on that.
+Everything is counted in integers, so that a cost that is updated equals one that is computed anew: households, and decimetres of border weighted by
+the rules. A plan's cost is the sum of its grids' costs, each of which depends on that grid's atoms alone; the search, the recombination of grids and
+every proof rest on that.
 """
 
 from __future__ import annotations
@@ -41,20 +41,17 @@ class CommunityGraph:
 
     ``atom_ids``: the n atoms in order. ``households``: int64[n]. ``compound``: int64[n], a code for each compound (小区), -1 for none.
 
-    Pairs of atoms that lie side by side, each once: ``first`` and ``second`` (int64[m], positions of atoms, first < second), ``crossable``
-    (bool[m]), ``barrier`` (bool[m], crossable, but only over an arterial, railway, expressway or river), ``shared_dm`` (int64[m], common border) and
-    ``cut_dm`` (int64[m], what a border between two grids costs there).
+    Pairs of atoms that lie side by side, each once: ``first`` and ``second`` (int64[m], positions of atoms, first < second), ``crossable`` (bool[m]),
+    ``barrier`` (bool[m], crossable, but only over an arterial, railway, expressway or river), ``shared_dm`` (int64[m], common border) and ``cut_dm``
+    (int64[m], what a border between two grids costs there).
 
     The same pairs from each atom's side, in compressed rows: atom i has the neighbours ``indices[indptr[i]:indptr[i + 1]]`` over the pairs
-    ``edges[...]``
-    (int64). Those before ``easy_end[i]`` are reached without crossing a barrier, those before ``crossable_end[i]`` over one; the others count for
-    the border but never hold a grid together.
+    ``edges[...]`` (int64). Those before ``easy_end[i]`` are reached without crossing a barrier, those before ``crossable_end[i]`` over one; the
+    others count for the border but never hold a grid together.
 
-    The other costs: ``barrier_dm`` for each barrier crossing that a grid needs to hold together, ``split_dm`` for each grid beyond the first
-    that a compound is
-    divided among, ``unevenness_dm`` for each household off the middle of the bounds, ``moved_dm`` for each household that leaves its grid of an
-    earlier
-    plan.
+    The other costs: ``barrier_dm`` for each barrier crossing that a grid needs to hold together, ``split_dm`` for each grid beyond the first that a
+    compound is divided among, ``unevenness_dm`` for each household off the middle of the bounds, ``moved_dm`` for each household that leaves its grid
+    of an earlier plan.
     """
 
     community_id: str
@@ -85,7 +82,7 @@ class CommunityGraph:
         position = np.full(len(self), -1, np.int64)
         position[atoms] = np.arange(len(atoms))
         inside = (position[self.first] >= 0) & (position[self.second] >= 0)
-        return _graph(
+        return graph_of_pairs(
             self.community_id,
             tuple(self.atom_ids[atom] for atom in atoms),
             self.households[atoms],
@@ -112,12 +109,10 @@ class CommunityGraph:
 def community_graph(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Rules, *, community_id: str = "") -> CommunityGraph:
     """Return the graph of ``atoms``, all of one community and none of them dedicated.
 
-    ``atoms`` is a table as in :class:`gridmap.grids.plan.Plan`, ``neighbours`` the neighbour table; pairs with an atom that is not in ``atoms``
-    are left
-    out. A metre of border between two grids counts ``inner_boundary`` times the factor of what runs along it: ``along_compound`` within a compound,
-    else that of the wall, lane, street or arterial; railways, expressways and rivers count like arterials. A grid crosses barriers as often as
-    it falls
-    into pieces, less one, when no arterial, railway, expressway or river may be crossed.
+    ``atoms`` is a table as in :class:`gridmap.grids.plan.Plan`, ``neighbours`` the neighbour table; pairs with an atom that is not in ``atoms`` are
+    left out. A metre of border between two grids counts ``inner_boundary`` times the factor of what runs along it: ``along_compound`` within a
+    compound, else that of the wall, lane, street or arterial; railways, expressways and rivers count like arterials. A grid crosses barriers as often
+    as it falls into pieces, less one, when no arterial, railway, expressway or river may be crossed.
     """
     index = atoms.index
     first = index.get_indexer(neighbours["a"])
@@ -132,7 +127,7 @@ def community_graph(atoms: gpd.GeoDataFrame, neighbours: pd.DataFrame, rules: Ru
     same_compound = (compound[first] == compound[second]) & (compound[first] >= 0)
     costs_m = (weights.barrier_crossed, weights.compound_split, weights.unevenness, weights.moved_household)
     border_dm = np.rint(DM_PER_M * weights.inner_boundary * shared_m * _border_factors(separator, same_compound, weights)).astype(np.int64)
-    return _graph(
+    return graph_of_pairs(
         community_id,
         tuple(str(atom) for atom in index),
         atoms["households"].to_numpy(np.int64),
@@ -151,8 +146,8 @@ def drawn_together(graph: CommunityGraph, first: Ints, group: Ints) -> Community
     """Return a graph in which the atoms of each ``group`` (int64[n], numbers from 0 upwards) are one, named and placed like the atom
     ``first[group]``.
 
-    Pairs between two groups become one pair: borders and their costs add up, it is crossable where any of them is, a barrier where each crossable
-    one is.
+    Pairs between two groups become one pair: borders and their costs add up, it is crossable where any of them is, a barrier where each crossable one
+    is.
     """
     a, b = np.minimum(group[graph.first], group[graph.second]), np.maximum(group[graph.first], group[graph.second])
     apart = a != b
@@ -161,7 +156,7 @@ def drawn_together(graph: CommunityGraph, first: Ints, group: Ints) -> Community
     crossable = np.bincount(of, weights=graph.crossable[apart], minlength=count) > 0
     easy = np.bincount(of, weights=(graph.crossable & ~graph.barrier)[apart], minlength=count) > 0
     shared_dm, cut_dm = (np.bincount(of, weights=each[apart], minlength=count).astype(np.int64) for each in (graph.shared_dm, graph.cut_dm))
-    return _graph(
+    return graph_of_pairs(
         graph.community_id,
         tuple(graph.atom_ids[atom] for atom in first),
         np.bincount(group, weights=graph.households, minlength=len(first)).astype(np.int64),
@@ -179,8 +174,8 @@ def drawn_together(graph: CommunityGraph, first: Ints, group: Ints) -> Community
 def score(graph: CommunityGraph, labels: Ints, minimum: int, maximum: int, *, earlier: Ints | None = None) -> Score:
     """Return the households outside the bounds and the weighted sum of a plan, in decimetres.
 
-    ``labels`` (int64[n]) says which grid each atom is in; ``earlier`` likewise for an earlier plan, -1 for an atom that it did not have.
-    A household counts as moved when its grid holds more households of another earlier grid than of its own.
+    ``labels`` (int64[n]) says which grid each atom is in; ``earlier`` likewise for an earlier plan, -1 for an atom that it did not have. A household
+    counts as moved when its grid holds more households of another earlier grid than of its own.
     """
     grids, label = np.unique(labels, return_inverse=True)
     load = np.bincount(label, weights=graph.households, minlength=len(grids)).astype(np.int64)
@@ -237,7 +232,7 @@ def _components(count: int, first: Ints, second: Ints, among: Truths) -> list[In
     return np.split(atoms[np.argsort(part, kind="stable")].astype(np.int64), np.cumsum(sizes)[:-1]) if len(order) else []
 
 
-def _graph(
+def graph_of_pairs(
     community_id: str,
     atom_ids: tuple[str, ...],
     households: Ints,
@@ -250,8 +245,11 @@ def _graph(
     cut_dm: Ints,
     costs_dm: tuple[int, ...],
 ) -> CommunityGraph:
-    """Lay the pairs out in rows: by atom, easy ones first, uncrossable ones last, then by neighbour, so that the order of the input does not
-    matter."""
+    """Return the graph of atoms and of pairs side by side, the fields of :class:`CommunityGraph`; ``costs_dm`` are its last four.
+
+    The pairs are laid out in rows: by atom, easy ones first, uncrossable ones last, then by neighbour, so that the order of the input does not
+    matter.
+    """
     count, pairs = len(households), len(first)
     row = np.concatenate((first, second))
     column = np.concatenate((second, first))

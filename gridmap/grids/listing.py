@@ -15,7 +15,7 @@ from gridmap.grids.division import Limits, arithmetic_violation, empty_region, o
 from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.treecut import Net
-from gridmap.kernels import kernel, lean_kernel
+from gridmap.kernels import lean_kernel
 
 Words = npt.NDArray[np.uint64]
 
@@ -34,8 +34,8 @@ SAMPLED = np.int64(8)
 
 
 class Growth(NamedTuple):
-    """How a set grew, by depth: the atoms ``taken``, those ``near`` them (taken or not), the ``front`` to decide on, the atoms ``out``, of which
-    all is decided (those taken too), and the ``load`` in households.
+    """How a set grew, by depth: the atoms ``taken``, those ``near`` them (taken or not), the ``front`` to decide on, the atoms ``out``, of which all
+    is decided (those taken too), and the ``load`` in households.
     """
 
     taken: Words
@@ -64,7 +64,10 @@ def possible_grids(net: Net, limits: Limits, violation: int, *, most: int) -> Ca
     """
     # The system gives memory as it is filled, so room for all costs nothing.
     start, held = np.empty(most + 1, np.int64), np.empty(ATOMS_OF_GRID * most, np.int64)
-    found = _list_grids(net.households, _beside(net), limits, violation, STEPS_OF_GRID * most, start, held)
+    words = (len(net.households) + 63) // 64
+    beside, growth, room = np.zeros((len(net.households), words), np.uint64), _growth(len(net.households), words), np.zeros((4, words), np.uint64)
+    _fill_beside(net, beside)
+    found = _list_grids(net.households, beside, growth, room, limits, violation, STEPS_OF_GRID * most, start, held)
     if found < 0:
         return None
     start, held = start[: found + 1].copy(), held[: start[found]].copy()
@@ -73,26 +76,25 @@ def possible_grids(net: Net, limits: Limits, violation: int, *, most: int) -> Ca
     return Candidates(held, start, cost.astype(np.float64))
 
 
-@kernel
-def _beside(net: Net) -> Words:
-    """Return for each atom the atoms that a grid can hold together with it, side by side, as bits."""
-    count = len(net.households)
-    beside = np.zeros((count, (count + 63) // 64), np.uint64)
-    for i in range(count):
+@lean_kernel
+def _fill_beside(net: Net, beside: Words) -> None:
+    """Set for each atom the atoms that a grid can hold together with it, side by side, as bits."""
+    for i in range(len(beside)):
         for e in range(net.indptr[i], net.crossable_end[i]):
             other = net.indices[e]
             beside[i, other >> 6] |= ONE << (np.uint64(other) & WORD)
-    return beside
 
 
-@kernel
-def _list_grids(households: Ints, beside: Words, limits: Limits, violation: int, steps: int, start: Ints, held: Ints) -> int:
+@lean_kernel
+def _list_grids(
+    households: Ints, beside: Words, growth: Growth, room: Words, limits: Limits, violation: int, steps: int, start: Ints, held: Ints
+) -> int:
     """Fill ``start`` and ``held``; return how many grids were found, -1 when ``steps`` or the room did not suffice."""
-    count, words = beside.shape
-    growth, room = _growth(count, words), np.zeros((3, words), np.uint64)
-    low, high, total, most = limits.minimum - violation, limits.maximum + violation, households.sum(), len(start) - 1
-    alone = np.zeros(words, np.uint64)
+    count = len(beside)
+    low, high, total, most = limits.minimum - violation, limits.maximum + violation, np.int64(0), len(start) - 1
+    alone = room[3]
     for i in range(count):
+        total += households[i]
         if outside(households[i], limits) <= violation:
             alone[i >> 6] |= ONE << (np.uint64(i) & WORD)
     found, looked = 0, 0
@@ -101,7 +103,7 @@ def _list_grids(households: Ints, beside: Words, limits: Limits, violation: int,
         root = _root_of(turn, count)
         sampled = root % SAMPLED == 0
         _begin(growth, households, beside, root)
-        depth, fresh = 0, True
+        depth, fresh = np.int64(0), True
         while depth >= 0:
             looked += 1
             if looked > steps or (sampled and (SAMPLED * looked > 2 * steps or SAMPLED * found > 2 * most)):
@@ -126,11 +128,9 @@ def _list_grids(households: Ints, beside: Words, limits: Limits, violation: int,
     return found
 
 
-@kernel
 def _growth(count: int, words: int) -> Growth:
     """Return room for the growth of sets of ``count`` atoms."""
-    rooms = np.zeros((4, count + 2, words), np.uint64)
-    return Growth(rooms[0], rooms[1], rooms[2], rooms[3], np.zeros(count + 2, np.int64))
+    return Growth(*np.zeros((4, count + 2, words), np.uint64), np.zeros(count + 2, np.int64))
 
 
 @lean_kernel

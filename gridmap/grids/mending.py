@@ -83,11 +83,11 @@ def repair(
 ) -> Repair:
     """Return how a plan that breaks rules, redrawn by hand perhaps, can be mended where it does, and nowhere else.
 
-    A grid is violated when it is an ordinary one outside the bounds of the plan's rules, lies in parts, or lies in several communities. It is
-    divided anew together with the grids that can be walked to from it directly; only while households are left outside the bounds that are not
-    proved to be unavoidable, the grids around these join in, ring by ring, as long as they are few. No more households are outside the bounds
-    afterwards than before, and every grid that was touched is connected. Grids named in ``keep`` and dedicated grids never change; a kept grid
-    that is violated itself is told in ``after``. Grids that live on keep id, name, worker and code. With ``community`` the others stay as they are.
+    A grid is violated when it is an ordinary one outside the bounds of the plan's rules, lies in parts, or lies in several communities. It is divided
+    anew together with the grids that can be walked to from it directly; only while households are left outside the bounds that are not proved to be
+    unavoidable, the grids around these join in, ring by ring, as long as they are few. No more households are outside the bounds afterwards than
+    before, and every grid that was touched is connected. Grids named in ``keep`` and dedicated grids never change; a kept grid that is violated
+    itself is told in ``after``. Grids that live on keep id, name, worker and code. With ``community`` the others stay as they are.
 
     The same plan, ``keep`` and ``seed`` give the same repair. Raises ``RequestError`` when the plan has no such grid or community.
     """

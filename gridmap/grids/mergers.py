@@ -1,7 +1,7 @@
 """Mergers of communities below a threshold: what dissolves into what.
 
-Each merger is a connected group of communities of which at most one is not below the threshold; that one stays, else the one with most households.
-Of all such groups up to the maximum the best set that holds every community once is found.
+Each merger is a connected group of communities of which at most one is not below the threshold; that one stays, else the one with most households. Of
+all such groups up to the maximum the best set that holds every community once is found.
 """
 
 from __future__ import annotations
@@ -98,9 +98,9 @@ def propose_mergers(
     """Propose mergers of the communities below the threshold with neighbours, towards the target.
 
     Only communities that lie side by side with a border that one may cross are merged, in one street office unless ``across_offices``. A community
-    that is not below the threshold may take in small ones and is otherwise left alone; those in ``keep`` and those whose households are
-    all unknown take no part. First, communities stay below the threshold by as few households as can be; then the mergers come as near to the
-    target and have borders as short as can be. Raises ``RequestError`` for sizes that make no sense and for unknown communities.
+    that is not below the threshold may take in small ones and is otherwise left alone; those in ``keep`` and those whose households are all unknown
+    take no part. First, communities stay below the threshold by as few households as can be; then the mergers come as near to the target and have
+    borders as short as can be. Raises ``RequestError`` for sizes that make no sense and for unknown communities.
 
     >>> import gridmap
     >>> town = gridmap.sample_district(6000, communities=5, street_offices=1)
@@ -181,8 +181,8 @@ def _best_groups(graph: CommunityGraph, several: Sequence[Sequence[int]], small:
 
 
 def _groups(graph: CommunityGraph, small: Truths, maximum: int) -> Sequence[Sequence[int]]:
-    """Return the connected groups of two or more communities up to the maximum, at most one of them not small; the smaller groups first, and of
-    these up to :data:`SETS_MOST`, and one more where there are more.
+    """Return the connected groups of two or more communities up to the maximum, at most one of them not small; the smaller groups first, and of these
+    up to :data:`SETS_MOST`, and one more where there are more.
     """
     near: list[set[int]] = [set() for _ in range(len(graph))]
     for one, other in zip(graph.first[graph.crossable].tolist(), graph.second[graph.crossable].tolist(), strict=True):

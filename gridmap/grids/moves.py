@@ -1,7 +1,7 @@
 """Moves that turn one connected division of a community into another, and the annealing that makes them.
 
-Each move takes a region of one to four neighbouring grids and divides its atoms anew into connected parts: by cutting a random tree over
-the region, or by shifting an atom (with whatever hangs on it) from one grid to the next. Every division on the way is connected.
+Each move takes a region of one to four neighbouring grids and divides its atoms anew into connected parts: by cutting a random tree over the region,
+or by shifting an atom (with whatever hangs on it) from one grid to the next. Every division on the way is connected.
 """
 
 from __future__ import annotations
@@ -218,8 +218,7 @@ def anneal(
     """Make ``steps`` moves at temperature ``heat`` (decimetres), a household outside the bounds costing ``violation_dm``.
 
     Grids met with at most ``tolerance`` households outside the bounds are remembered. A share ``focus`` of the moves starts at grids that were
-    outside the
-    bounds at the beginning and still are.
+    outside the bounds at the beginning and still are.
 
     ``best`` and ``best_score`` (violation, twice the cost) keep the best division met: fewest households outside, then least cost.
     """

@@ -48,13 +48,13 @@ class Plan:
     """Which atom is in which grid; it never changes.
 
     ``atoms``: GeoDataFrame indexed by atom id (``building_id``; ``B12#3`` is the third stairwell of building B12), with ``source_building_id``,
-    ``community_id``, ``compound_id`` (text, may be missing), ``households`` (int64; missing counts 0), ``households_source`` (text),
-    ``dedicated`` (bool) and ``geometry``, the atom's land cell.
+    ``community_id``, ``compound_id`` (text, may be missing), ``households`` (int64; missing counts 0), ``households_source`` (text), ``dedicated``
+    (bool) and ``geometry``, the atom's land cell.
 
     ``neighbours``: the neighbour table of the atoms, as in :class:`gridmap.grids.tiling.Tiling`.
 
-    ``grid_of``: Series of grid ids (text) in the order of ``atoms``. It is missing only where an office's own division leaves a building in no
-    grid; each such building is a finding.
+    ``grid_of``: Series of grid ids (text) in the order of ``atoms``. It is missing only where an office's own division leaves a building in no grid;
+    each such building is a finding.
 
     ``grids``: GeoDataFrame indexed by grid_id (text, opaque) with ``kind`` (ordinary or dedicated), ``community_id``, ``code`` (text, may be
     missing), ``name`` (text, may be missing), ``households`` (int64), ``buildings`` (int64, distinct source buildings), ``households_missing``
@@ -114,8 +114,8 @@ def plan_from_assignment(
 ) -> Plan:
     """Return the plan in which atom ``a`` is in grid ``grid_of[a]``; its grids table and polygons are made from that.
 
-    ``grids``, indexed by grid_id, gives what the assignment cannot know: ``kind``, ``code``, ``name``, ``worker``; columns and rows may be absent.
-    A grid without a given kind is dedicated when all its atoms are. Always checked: every atom is in exactly one grid, no grid crosses a community,
+    ``grids``, indexed by grid_id, gives what the assignment cannot know: ``kind``, ``code``, ``name``, ``worker``; columns and rows may be absent. A
+    grid without a given kind is dedicated when all its atoms are. Always checked: every atom is in exactly one grid, no grid crosses a community,
     every grid is connected over crossable neighbours. What is broken is a finding in a ``lenient`` plan (one that an office already has) and
     otherwise raises ``RequestError`` with all of them.
     """
@@ -246,10 +246,10 @@ def next_grid_ids(taken: Iterable[str], number: int) -> list[str]:
 def move(plan: Plan, atom_ids: Sequence[str], to: str | None, *, lenient: bool = False) -> Plan:
     """Return the plan in which ``atom_ids`` are in grid ``to``, or in a new grid when ``to`` is None.
 
-    The new plan knows its ``parent`` and what ``moved``; moving back gives the same grids again. Only the grids that lose or win atoms are made
-    anew. A grid that loses its last atom is gone. Official codes stay as they are until the plan is adopted again. Raises ``RequestError`` for an
-    unknown atom or grid, for a move into a grid of another community, and for one that would leave a grid in parts; with ``lenient`` the parts
-    become findings instead.
+    The new plan knows its ``parent`` and what ``moved``; moving back gives the same grids again. Only the grids that lose or win atoms are made anew.
+    A grid that loses its last atom is gone. Official codes stay as they are until the plan is adopted again. Raises ``RequestError`` for an unknown
+    atom or grid, for a move into a grid of another community, and for one that would leave a grid in parts; with ``lenient`` the parts become
+    findings instead.
     """
     unknown = [each for each in atom_ids if each not in plan.atoms.index]
     if unknown or not atom_ids:
@@ -304,9 +304,9 @@ def bounds_finding(code: str, grid: Any, grid_id: str, rules: Rules) -> Finding:
 def with_codes(plan: Plan, district: District, scheme: CodeScheme = "15", *, object_class: str = "") -> Plan:
     """Return the plan with official codes for all its grids, dedicated ones too, as at adoption.
 
-    Inside a community the grids are numbered west to east in rows, the rows from north to south (:func:`gridmap.ground.codes.reading_order`).
-    A community whose division code is missing or unusable, or that has more grids than the code has digits for, gets no codes, and a finding
-    says so. Raises ``RequestError`` as :func:`gridmap.ground.codes.grid_codes` does.
+    Inside a community the grids are numbered west to east in rows, the rows from north to south (:func:`gridmap.ground.codes.reading_order`). A
+    community whose division code is missing or unusable, or that has more grids than the code has digits for, gets no codes, and a finding says so.
+    Raises ``RequestError`` as :func:`gridmap.ground.codes.grid_codes` does.
     """
     codes = pd.Series(pd.array([None] * len(plan.grids), dtype="str"), index=plan.grids.index)
     findings = [each for each in plan.findings if each.code not in CODE_FINDINGS]

@@ -29,8 +29,8 @@ BORDER, HOUSEHOLDS, TOUCHED, REACH, STAMP = 0, 1, 2, 3, 4
 class Market(NamedTuple):
     """What makes a set worth its cost.
 
-    ``prices``: by atom. ``outside_price``: cost of a household outside the bounds. Looked for are
-    sets of ``low`` to ``high`` households that cost at least ``margin`` less than their prices. All costs are twice what they are, as elsewhere.
+    ``prices``: by atom. ``outside_price``: cost of a household outside the bounds. Looked for are sets of ``low`` to ``high`` households that cost at
+    least ``margin`` less than their prices. All costs are twice what they are, as elsewhere.
     """
 
     prices: Floats
@@ -97,10 +97,11 @@ def price_from(
     """
     near = _within_reach(net, market, rank, root, walker)
     mean = _mean_price(net, market, walker, near)
-    depth, share, begun, ended = 0, 5, found.count[0], EXACT
+    # A kernel is compiled once more for a number that is written down; these are not.
+    depth, share = np.int64(1), np.int64(5)
+    begun, ended = found.count[0], EXACT
     _take(net, market, walker, root)
     walker.path[0] = root
-    depth = 1
     while depth > 0:
         walker.tally[STAMP] += 1
         if walker.tally[STAMP] > steps:
@@ -246,8 +247,8 @@ def _take_back_in(net: Net, walker: Walker, atom: int) -> None:
 
 @lean_kernel
 def _look_around(net: Net, market: Market, walker: Walker, near: int) -> tuple[int, int, float]:
-    """List what the free atoms within reach of the set would add to its worth at most; return the one beside the set that has most border with it
-    (-1 when there is none), how many are worth something and the worth of those without households.
+    """List what the free atoms within reach of the set would add to its worth at most; return the one beside the set that has most border with it (-1
+    when there is none), how many are worth something and the worth of those without households.
     """
     room, stamp = market.high - walker.tally[HOUSEHOLDS], walker.tally[STAMP]
     following, longest, top = np.int64(NONE), np.int64(-1), 0
@@ -327,7 +328,7 @@ def _most_gained(walker: Walker, size: int, price: float, room: int) -> float:
 @lean_kernel
 def _record(net: Net, limits: Limits, market: Market, walker: Walker, region: Region, found: Found, depth: int) -> bool:
     """Add the set to ``found`` if its whole cost is low enough; False when there is no room."""
-    count, one = 0, np.int64(1)
+    count, one = np.int64(0), np.int64(1)
     for d in range(depth):
         atom = walker.path[d]
         if walker.state[atom] == TAKEN:

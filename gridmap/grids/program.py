@@ -29,8 +29,8 @@ ENTERING_GRIDS = 400
 
 
 class Prices(NamedTuple):
-    """A price for each atom, for a grid whatever it holds, and for each cut (not above 0); ``value``: what all atoms, all grids and all cuts come
-    to, which no choice of grids undercuts when none of them costs less than its prices.
+    """A price for each atom, for a grid whatever it holds, and for each cut (not above 0); ``value``: what all atoms, all grids and all cuts come to,
+    which no choice of grids undercuts when none of them costs less than its prices.
     """
 
     atoms: Floats

@@ -33,8 +33,10 @@ from gridmap.grids.tiling import Tiling, tile
 from gridmap.ground.tables import District
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
+from gridmap.run_jobs import workers_kept
 
 
+@workers_kept()
 def propose(
     district: District,
     rules: Rules,
@@ -59,9 +61,9 @@ def propose(
 
     ``tiling`` is made when absent. ``start`` is an earlier plan to stay close to: its grid ids live on where a grid continues. Grids named in
     ``keep`` never change. With ``community`` only that community is planned anew, all others stay as in ``start``. ``cores=None`` uses all.
-    ``resume`` keeps the result of every finished community under a key that tells its whole problem, so that a run that was broken off goes on
-    where it stood. The same input, rules, seed and effort give the same plan, on one core or many. Raises ``RequestError`` for a request that makes
-    no sense.
+    ``resume`` keeps the result of every finished community under a key that tells its whole problem, so that a run that was broken off goes on where
+    it stood. The same input, rules, seed and effort give the same plan, on one core or many. Raises ``RequestError`` for a request that makes no
+    sense.
     """
     _check_request(district, rules, effort, start, keep, community)
     if tiling is None:
@@ -134,8 +136,8 @@ def _earlier_grids(atoms: gpd.GeoDataFrame, start: Plan | None) -> pd.Series:
 def _fixed_grids(atoms: gpd.GeoDataFrame, earlier: pd.Series, start: Plan | None, keep: Sequence[str], community: str | None) -> pd.Series:
     """Return the grid of each atom that must not move, missing for all others.
 
-    Raises ``RequestError`` when the ground has changed so that what should stay cannot: buildings of a kept grid are gone, or a community that
-    should stay has buildings that ``start`` does not know.
+    Raises ``RequestError`` when the ground has changed so that what should stay cannot: buildings of a kept grid are gone, or a community that should
+    stay has buildings that ``start`` does not know.
     """
     stays = earlier.isin(list(keep))
     if community is not None:

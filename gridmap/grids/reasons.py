@@ -31,9 +31,9 @@ def bounds_findings(plan: Plan, proofs: Mapping[str, Sequence[Certificate]], *, 
     """Return a finding for every ordinary grid outside the bounds, and the proofs that stand behind them.
 
     ``proofs`` gives the certificates of each community that was planned. Grids are said to be unavoidably outside only when their part has no more
-    households outside the bounds than are proved to be the least. Where fewer are proved, the finding tells both numbers for the grids that the
-    proof is about: all of a part that is proved as a whole, else the one with the atom that it names. Every other grid is "not found in this
-    effort". ``kept`` are grids that were not to change: proofs hold only while they stay, and where that matters a finding says so.
+    households outside the bounds than are proved to be the least. Where fewer are proved, the finding tells both numbers for the grids that the proof
+    is about: all of a part that is proved as a whole, else the one with the atom that it names. Every other grid is "not found in this effort".
+    ``kept`` are grids that were not to change: proofs hold only while they stay, and where that matters a finding says so.
     """
     outside = {str(grid_id): grid for grid_id, grid in out_of_bounds(plan).iterrows()}
     reasons: dict[str, Finding] = {}

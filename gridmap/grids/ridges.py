@@ -1,8 +1,8 @@
 """The lines half way between labelled points: borders of Voronoi regions, compiled.
 
-Only the borders between points of different labels are made. They come as chains from junction to junction, so that the caller
-need not dissolve anything. The triangulation works in whole numbers (a fine grid over each group), so that its decisions are exact and it
-cannot fail on points in a row, which walls are full of.
+Only the borders between points of different labels are made. They come as chains from junction to junction, so that the caller need not dissolve
+anything. The triangulation works in whole numbers (a fine grid over each group), so that its decisions are exact and it cannot fail on points in a
+row, which walls are full of.
 """
 
 from __future__ import annotations
@@ -285,9 +285,9 @@ def _grid(bounds: Floats) -> tuple[Floats, Floats]:
 def ridges(xy: Floats, label: Integers, group: Integers, bounds: Floats) -> tuple[Floats, Integers, Integers]:
     """Return the lines half way between points of different labels, group by group.
 
-    Each group has its own Voronoi diagram; ``bounds`` (groups, 4; metres) must hold its points and the land to be divided. Inside the bounds
-    the lines are the exact borders (to the grid of 0.1 mm); outside they may end anywhere. Of points that fall together one counts. Returns
-    coordinates (metres), the position of each chain's first coordinate with the end added, and each chain's group.
+    Each group has its own Voronoi diagram; ``bounds`` (groups, 4; metres) must hold its points and the land to be divided. Inside the bounds the
+    lines are the exact borders (to the grid of 0.1 mm); outside they may end anywhere. Of points that fall together one counts. Returns coordinates
+    (metres), the position of each chain's first coordinate with the end added, and each chain's group.
 
     >>> xy, first, group = ridges(np.array([[1.0, 5.0], [9.0, 5.0]]), np.array([0, 1]), np.array([0, 0]), np.array([[0.0, 0.0, 10.0, 10.0]]))
     >>> len(first) - 1, set(xy[:, 0].round(3).tolist())

@@ -28,8 +28,8 @@ class Result:
 
     ``violation_households`` are outside the bounds, summed over the grids; at least ``violation_bound`` must be, by the ``certificates``.
     ``objective_dm`` is the weighted sum of the rules, in decimetres. No plan with as few households outside the bounds is better by more than
-    ``gap_dm`` decimetres, of those that keep together small atoms that were drawn together into some of up to ``drawn_together`` households; 0
-    means all plans. None where that was not proved.
+    ``gap_dm`` decimetres, of those that keep together small atoms that were drawn together into some of up to ``drawn_together`` households; 0 means
+    all plans. None where that was not proved.
     """
 
     labels: Ints
@@ -72,11 +72,11 @@ def search(
 ) -> Result:
     """Divide a community into connected grids with ``minimum`` to ``maximum`` households, as far as that can be done.
 
-    Households outside the bounds come first, absolutely; then the weighted sum. An atom above the maximum stands alone (with what holds no
-    household and is reached through it alone). A part wholly below the minimum is one grid.
+    Households outside the bounds come first, absolutely; then the weighted sum. An atom above the maximum stands alone (with what holds no household
+    and is reached through it alone). A part wholly below the minimum is one grid.
 
-    ``start`` (int64[n], -1 for none) is the grid of each atom in an earlier plan; leaving it costs ``moved_dm`` a household. ``locked``
-    (bool[n]) marks the atoms of grids of ``start`` that nothing may leave or join. The same arguments give the same labels on any machine. Raises
+    ``start`` (int64[n], -1 for none) is the grid of each atom in an earlier plan; leaving it costs ``moved_dm`` a household. ``locked`` (bool[n])
+    marks the atoms of grids of ``start`` that nothing may leave or join. The same arguments give the same labels on any machine. Raises
     ``RequestError`` when the bounds make no sense or a locked grid is not connected.
     """
     if minimum < 1 or maximum < minimum:

@@ -12,7 +12,7 @@ import numpy as np
 
 from gridmap.grids.graph import Ints
 from gridmap.grids.treecut import NONE, Net
-from gridmap.kernels import kernel, lean_kernel
+from gridmap.kernels import lean_kernel
 
 FREE, TAKEN, LEFT_OUT = np.int64(0), np.int64(1), np.int64(2)
 MANY = 1 << 40
@@ -20,8 +20,8 @@ MANY = 1 << 40
 
 
 class Walk(NamedTuple):
-    """Where the walk through the sets stands. By atom: ``state`` (free, taken, left out). ``path`` lists the decisions so far, ``seen`` and
-    ``stack`` are room.
+    """Where the walk through the sets stands. By atom: ``state`` (free, taken, left out). ``path`` lists the decisions so far, ``seen`` and ``stack``
+    are room.
 
     ``at``: decisions in ``path``, households of the set, steps taken, stamp of ``seen``; ``at[6]`` is set to 1 by who wants no larger sets than the
     present one. Of the sets that were not gone through because they cannot come within the bounds, ``at[4]`` is the most that one below the minimum
@@ -35,12 +35,21 @@ class Walk(NamedTuple):
     at: Ints
 
 
-@kernel
-def begin_walk(count: int) -> Walk:
-    """Return a walk over ``count`` atoms, none decided."""
-    at = np.zeros(7, np.int64)
-    at[5] = MANY
-    return Walk(np.zeros(count, np.int64), np.zeros(count + 1, np.int64), np.full(count, NONE, np.int64), np.zeros(count, np.int64), at)
+def empty_walk(count: int) -> Walk:
+    """Return room for walks over ``count`` atoms."""
+    state, path, seen, stack = (np.full(size, NONE, np.int64) for size in (count, count + 1, count, count))
+    return Walk(state, path, seen, stack, np.zeros(7, np.int64))
+
+
+@lean_kernel
+def begin(walk: Walk) -> None:
+    """Begin a walk with no atom decided."""
+    for i in range(len(walk.state)):
+        walk.state[i] = FREE
+    for i in range(7):
+        # The stamps go on, so that what was seen in an earlier walk is not taken for seen now.
+        walk.at[i] = walk.at[3] if i == 3 else 0
+    walk.at[5] = MANY
 
 
 @lean_kernel
@@ -75,12 +84,12 @@ def next_set(net: Net, walk: Walk, root: int, minimum: int, maximum: int, steps:
 
 
 @lean_kernel
-def all_sets(net: Net, roots: Ints, minimum: int, maximum: int, steps: int, atoms: Ints, start: Ints) -> int:
+def all_sets(net: Net, walk: Walk, roots: Ints, minimum: int, maximum: int, steps: int, atoms: Ints, start: Ints) -> int:
     """List every connected set of ``minimum`` to ``maximum`` households that holds one of ``roots``: set s holds ``atoms[start[s]:start[s + 1]]``.
 
     Returns how many there are; -1 when ``steps`` or the room in ``atoms`` and ``start`` do not suffice. Each set is found from its first root.
     """
-    walk = begin_walk(len(net.households))
+    begin(walk)
     found = 0
     start[0] = 0
     for root in roots:
@@ -133,8 +142,8 @@ def _next_atom(net: Net, walk: Walk, lacking: int, room: int) -> int:
 
 @lean_kernel
 def _look_around(net: Net, walk: Walk, atom: int, room: int, first: int, reach: int, top: int, heavy: int) -> tuple[int, int, int, int]:
-    """Add the free neighbours of ``atom`` that are light enough to the stack and to what can be reached; keep the first free and the lightest
-    heavy one."""
+    """Add the free neighbours of ``atom`` that are light enough to the stack and to what can be reached; keep the first free and the lightest heavy
+    one."""
     for e in range(net.indptr[atom], net.crossable_end[atom]):
         beside = net.indices[e]
         if walk.state[beside] == FREE and walk.seen[beside] != walk.at[3]:
@@ -157,5 +166,5 @@ def listed_sets(net: Net, minimum: int, maximum: int, steps: int, *, roots: Ints
     """
     atoms, start = np.zeros(8 * steps, np.int64), np.zeros(steps + 1, np.int64)
     holders = np.arange(len(net.households)) if roots is None else roots
-    listed = all_sets(net, holders, minimum, maximum, steps, atoms, start)
+    listed = all_sets(net, empty_walk(len(net.households)), holders, minimum, maximum, steps, atoms, start)
     return None if listed < 0 else (atoms[: start[listed]].copy(), start[: listed + 1].copy())

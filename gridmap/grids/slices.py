@@ -177,8 +177,8 @@ def split_neighbours(
     """Return the neighbour table with the slices of a building in place of the building.
 
     ``cells`` are those that :func:`sliced_cells` returned, ``ids`` the ids of a building's slices in their order. A pair is divided among the slices
-    that really touch, its length with them; what would be no more than 0.5 m goes to the longest. A pair joined only by a bridge stays one
-    pair, with the nearest slice. The slices of a building are neighbours in a row, with nothing between them.
+    that really touch, its length with them; what would be no more than 0.5 m goes to the longest. A pair joined only by a bridge stays one pair, with
+    the nearest slice. The slices of a building are neighbours in a row, with nothing between them.
     """
     if not slices:
         return neighbours

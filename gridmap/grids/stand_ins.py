@@ -24,8 +24,8 @@ def squares(x: Floats, y: Floats, half_m: Floats | float) -> Geometries:
 def stand_ins(rows: Integers, footprints: Geometries, home: Integers, blocks: Geometries, half_m: float) -> Geometries:
     """Return a square for each of the buildings ``rows``, which have no point of their own in their block ``home``.
 
-    A building whose place is covered by others gets it in the middle of that place. Those that stand outside their block get it just inside
-    its edge at the nearest spot, one beside the other where several are nearest to the same. ``half_m`` is half the side, at most.
+    A building whose place is covered by others gets it in the middle of that place. Those that stand outside their block get it just inside its edge
+    at the nearest spot, one beside the other where several are nearest to the same. ``half_m`` is half the side, at most.
     """
     squares_of = np.empty(len(rows), dtype=object)
     common = shapely.intersection(footprints[rows], blocks[home[rows]])

@@ -31,10 +31,10 @@ class Tiling:
     ``cells``: GeoDataFrame indexed by building_id, one row for each building of the district, in the district's order, with ``community_id`` (text)
     and ``geometry``, the (multi)polygon of land that belongs to the building. The cells of a community tile it, less its barrier polygons.
 
-    ``neighbours``: DataFrame with each unordered pair once, sorted: ``a`` < ``b`` (text, building ids), ``shared_m`` (float64, length of the
-    common border), ``separator`` (one of :data:`SEPARATORS`: that along most of the common border), ``crossable`` (bool). Every pair that shares
-    more than 0.5 m is there, also those that cannot be crossed and those of different communities (separator ``community``, crossable False). A pair
-    joined only by a bridge or underpass has ``shared_m`` 0 and crossable True.
+    ``neighbours``: DataFrame with each unordered pair once, sorted: ``a`` < ``b`` (text, building ids), ``shared_m`` (float64, length of the common
+    border), ``separator`` (one of :data:`SEPARATORS`: that along most of the common border), ``crossable`` (bool). Every pair that shares more than
+    0.5 m is there, also those that cannot be crossed and those of different communities (separator ``community``, crossable False). A pair joined
+    only by a bridge or underpass has ``shared_m`` 0 and crossable True.
 
     ``fingerprint`` is that of the district the tiling was made from.
     """
@@ -60,11 +60,11 @@ class CommunityTiling:
 def tile(district: District, *, cores: int | None = 1, progress: Progress = silent) -> Tiling:
     """Give every building of a district its land, and list which lie side by side.
 
-    The land of a community is divided into blocks by streets (not paths), walls, rivers, railways, expressways and its own edge; the land of a
-    block is shared out half way between the walls of its buildings. With ``district.cells == "given"`` the buildings' own polygons are the cells.
-    Each community is a job of its own, so the result is the same on one core and on many; ``cores=None`` uses all, where
-    that pays. What is doubtful is told in ``findings``: buildings outside their community, footprints that coincide, land cut off, and parts of a
-    community that cannot be reached from the rest.
+    The land of a community is divided into blocks by streets (not paths), walls, rivers, railways, expressways and its own edge; the land of a block
+    is shared out half way between the walls of its buildings. With ``district.cells == "given"`` the buildings' own polygons are the cells. Each
+    community is a job of its own, so the result is the same on one core and on many; ``cores=None`` uses all, where that pays. What is doubtful is
+    told in ``findings``: buildings outside their community, footprints that coincide, land cut off, and parts of a community that cannot be reached
+    from the rest.
 
     Raises ``InputError`` when buildings belong to communities that the communities layer does not hold.
     """

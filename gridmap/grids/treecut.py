@@ -1,8 +1,8 @@
 """The exact cut of a spanning tree into parts within bounds, and random trees to cut.
 
-A tree over atoms is cut along some of its edges so that every part holds a number of households within the bounds, at the least cost: a knapsack
-over the households of the part that is still open at each atom, from the leaves to the root. The number of parts is free. A part outside the
-bounds is not forbidden but dear, so there is always an answer, and it is the best one for that tree.
+A tree over atoms is cut along some of its edges so that every part holds a number of households within the bounds, at the least cost: a knapsack over
+the households of the part that is still open at each atom, from the leaves to the root. The number of parts is free. A part outside the bounds is not
+forbidden but dear, so there is always an answer, and it is the best one for that tree.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Net(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """A spanning tree over the atoms ``nodes[:m]``: their positions in the order of growth, each one's parent (position, -1 for the root), and
-    what it costs to cut there.
+    """A spanning tree over the atoms ``nodes[:m]``: their positions in the order of growth, each one's parent (position, -1 for the root), and what
+    it costs to cut there.
 
     ``place`` says at which position of ``nodes`` each atom of the net stands, -1 for those outside.
     """
@@ -81,8 +81,8 @@ def empty_tree(count: int) -> Tree:
 
 @lean_kernel
 def grow_tree(net: Net, tree: Tree, count: int, sharpness: int, state: Words) -> int:
-    """Grow a random tree over ``tree.nodes[:count]`` from a random atom, following pairs by chance times ``pull`` to the power ``sharpness`` (0,
-    1, 2).
+    """Grow a random tree over ``tree.nodes[:count]`` from a random atom, following pairs by chance times ``pull`` to the power ``sharpness`` (0, 1,
+    2).
 
     Returns how many atoms it reached; fewer than ``count`` when they are not connected.
     """

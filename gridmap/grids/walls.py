@@ -44,8 +44,8 @@ class Sites:
 def sites(ground: Ground, blocks: Blocks) -> Sites:
     """Return the points that stand for each building in its block.
 
-    Footprints that (nearly) coincide share their common place in strips, sorted by building id, with a finding. A building with no place on the
-    land of its block is stood for by a small square at the nearest place there.
+    Footprints that (nearly) coincide share their common place in strips, sorted by building id, with a finding. A building with no place on the land
+    of its block is stood for by a small square at the nearest place there.
     """
     footprints = ground.buildings.copy()
     spacing = np.full(len(footprints), SPACING_M)
@@ -98,8 +98,8 @@ def _bounds(xy: Floats, block: Integers, blocks: Blocks) -> Floats:
 def wall_points(footprints: Geometries, spacing: Floats) -> tuple[Floats, Integers, Integers]:
     """Return points just inside the walls, no further apart than ``spacing`` (metres, one for each footprint), their footprint and its part.
 
-    The points of a wall stand in the middle of equal stretches, so they depend neither on where a ring starts nor on its direction; two
-    buildings that share a wall have their points face to face.
+    The points of a wall stand in the middle of equal stretches, so they depend neither on where a ring starts nor on its direction; two buildings
+    that share a wall have their points face to face.
 
     >>> xy, footprint, part = wall_points(np.array([shapely.box(0, 0, 2, 1)]), np.array([1.0]))
     >>> len(xy)

@@ -47,8 +47,8 @@ class Budget:
 
     ``runs`` annealings of ``moves`` moves for each grid; as long as households are outside the bounds that need not be, up to ``runs_more`` further
     ones. ``trees`` are cut for each start. ``grids`` within the bounds are kept for the recombination, each of which may spend ``exchange``. Large
-    parts are recombined in windows around grids outside the bounds and, in ``sweeps`` of them, around all others. ``steps`` are for each proof that
-    a grid outside the bounds cannot be helped.
+    parts are recombined in windows around grids outside the bounds and, in ``sweeps`` of them, around all others. ``steps`` are for each proof that a
+    grid outside the bounds cannot be helped.
     """
 
     runs: int

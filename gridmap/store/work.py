@@ -16,6 +16,7 @@ from gridmap.ground.codes import CodeScheme
 from gridmap.ground.importing import Import, ImportRequest, import_files
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
+from gridmap.run_jobs import workers_kept
 from gridmap.store.workspace import Workspace
 
 MaySave = Callable[[], bool]
@@ -79,6 +80,7 @@ def _history(imported: Import) -> list[dict[str, Any]]:
     ]
 
 
+@workers_kept()
 def plan_into(
     workspace: Workspace,
     rules: Rules,

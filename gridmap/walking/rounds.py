@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridmap.kernels import kernel
+from gridmap.kernels import lean_kernel
 from gridmap.walking.doors import CM, Doors
 from gridmap.walking.network import Network
 from gridmap.walking.reach import FAR, Arcs, arcs, reached
@@ -93,38 +93,52 @@ def tour_length(apart: Centimetres) -> int:
     >>> tour_length(np.array([[0, 3, 4], [3, 0, 5], [4, 5, 0]]))
     12
     """
-    if len(apart) < 2:
+    count = len(apart)
+    if count < 2:
         return 0
-    return int(_tour(np.maximum(apart, apart.T).astype(np.int64)))
+    there_or_back = np.ascontiguousarray(np.maximum(apart, apart.T), dtype=np.int64)
+    tour, room = np.zeros(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    _insert(there_or_back, tour, room)
+    if count > 3:
+        _shorten(there_or_back, tour, room)
+    return int(there_or_back[tour, np.roll(tour, -1)].sum())
 
 
-@kernel
-def _inserted(apart: Any) -> Any:
-    """Return a tour made by putting in, each time, the place farthest from the tour where it adds least."""
-    count = apart.shape[0]
-    tour = np.zeros(count, np.int64)
-    near = apart[0].copy()
-    used = np.zeros(count, np.bool_)
-    used[0] = True
+@lean_kernel
+def _insert(apart: Any, tour: Any, near: Any) -> None:
+    """Make a tour, which begins at place 0, by putting in, each time, the place farthest from the tour where it adds least."""
+    count = tour.size
+    for each in range(count):
+        near[each] = apart[0, each]
+    near[0] = -1
     for size in range(1, count):
-        place = -1
+        place = 0
         for each in range(count):
-            if not used[each] and (place < 0 or near[each] > near[place]):
+            if near[each] > near[place]:
                 place = each
         best, at = np.int64(2**62), 0
         for k in range(size):
-            adds = apart[tour[k], place] + apart[place, tour[(k + 1) % size]] - apart[tour[k], tour[(k + 1) % size]]
+            one, other = tour[k], tour[(k + 1) % size]
+            adds = apart[one, place] + apart[place, other] - apart[one, other]
             if adds < best:
                 best, at = adds, k
         for k in range(size, at + 1, -1):
             tour[k] = tour[k - 1]
         tour[at + 1] = place
-        used[place] = True
-        near = np.minimum(near, apart[place])
-    return tour
+        # Places of the tour are at -1 and stay there.
+        near[place] = -1
+        for each in range(count):
+            near[each] = min(near[each], apart[place, each])
 
 
-@kernel
+@lean_kernel
+def _shorten(apart: Any, tour: Any, room: Any) -> None:
+    """Turn and move pieces of the tour while that makes it shorter."""
+    while _turned(apart, tour) or _moved(apart, tour, room):
+        pass
+
+
+@lean_kernel
 def _turned(apart: Any, tour: Any) -> bool:
     """Turn a piece of the tour round where that makes it shorter; return whether any was."""
     count = tour.size
@@ -133,36 +147,32 @@ def _turned(apart: Any, tour: Any) -> bool:
         for j in range(i + 2, count - (1 if i == 0 else 0)):
             a, b, c, d = tour[i], tour[i + 1], tour[j], tour[(j + 1) % count]
             if apart[a, c] + apart[b, d] < apart[a, b] + apart[c, d]:
-                tour[i + 1 : j + 1] = tour[i + 1 : j + 1][::-1].copy()
+                for k in range((j - i) // 2):
+                    tour[i + 1 + k], tour[j - k] = tour[j - k], tour[i + 1 + k]
                 better = True
     return better
 
 
-@kernel
-def _moved(apart: Any, tour: Any) -> bool:
+@lean_kernel
+def _moved(apart: Any, tour: Any, rolled: Any) -> bool:
     """Move one to three places that follow each other elsewhere where that makes the tour shorter; return whether any were."""
     count = tour.size
     for size in range(1, min(4, count - 1)):
         for i in range(count):
-            rolled = np.concatenate((tour[i:], tour[:i]))
-            head, tail, rest = rolled[0], rolled[size - 1], rolled[size:]
-            gain = apart[rest[-1], head] + apart[tail, rest[0]] - apart[rest[-1], rest[0]]
-            for k in range(rest.size - 1):
-                straight = apart[rest[k], head] + apart[tail, rest[k + 1]] - apart[rest[k], rest[k + 1]]
-                reverse = apart[rest[k], tail] + apart[head, rest[k + 1]] - apart[rest[k], rest[k + 1]]
+            for k in range(count):
+                rolled[k] = tour[(i + k) % count]
+            head, tail, after, before = rolled[0], rolled[size - 1], rolled[size], rolled[count - 1]
+            gain = apart[before, head] + apart[tail, after] - apart[before, after]
+            for k in range(size, count - 1):
+                one, other = rolled[k], rolled[k + 1]
+                straight = apart[one, head] + apart[tail, other] - apart[one, other]
+                reverse = apart[one, tail] + apart[head, other] - apart[one, other]
                 if min(straight, reverse) < gain:
-                    piece = rolled[:size].copy() if straight <= reverse else rolled[:size][::-1].copy()
-                    tour[:] = np.concatenate((rest[: k + 1], piece, rest[k + 1 :]))
+                    for j in range(size, k + 1):
+                        tour[j - size] = rolled[j]
+                    for j in range(size):
+                        tour[k + 1 - size + j] = rolled[j] if straight <= reverse else rolled[size - 1 - j]
+                    for j in range(k + 1, count):
+                        tour[j] = rolled[j]
                     return True
     return False
-
-
-@kernel
-def _tour(apart: Any) -> Any:
-    tour = _inserted(apart)
-    while tour.size > 3 and (_turned(apart, tour) or _moved(apart, tour)):
-        pass
-    total = np.int64(0)
-    for k in range(tour.size):
-        total += apart[tour[k], tour[(k + 1) % tour.size]]
-    return total

@@ -43,9 +43,7 @@ DIVISIONS_MOST = 399 * 999
 """Three digits each of a division code are left for the street office (001-399) and the community."""
 
 
-def sample_district(
-    households: int = 6000, *, seed: int = 1, communities: int | None = None, street_offices: int | None = None
-) -> District:
+def sample_district(households: int = 6000, *, seed: int = 1, communities: int | None = None, street_offices: int | None = None) -> District:
     """Make up a Chinese city with exactly so many households; the same seed gives the same city.
 
     Arterials, super-blocks of 400-800 m, streets and lanes; communities (社区) of 800 to 6,000 households bounded by arterials and streets; gated
