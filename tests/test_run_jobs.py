@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
 from gridmap.errors import RequestError
-from gridmap.run_jobs import run_jobs
+from gridmap.run_jobs import run_jobs, workers_kept
 
 
 def square(number: int) -> int:
@@ -60,6 +61,43 @@ def test_a_job_that_kills_every_worker_is_told() -> None:
 def test_an_error_of_a_job_is_raised_here(cores: int) -> None:
     with pytest.raises(RequestError, match="2:1"):
         list(run_jobs(refuse, [1, 2], cores=cores))
+
+
+def pid(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def workers() -> set[int]:
+    return {process for _, process in run_jobs(pid, [0.5, 0.5], cores=2)}
+
+
+@pytest.mark.slow
+def test_workers_live_on_for_further_jobs_only_where_they_are_kept() -> None:
+    with workers_kept():
+        first = workers()
+        with workers_kept():
+            assert workers() <= first
+        assert workers() <= first
+    assert not workers() & first
+
+
+@pytest.mark.slow
+def test_a_worker_that_was_killed_between_two_runs_is_replaced() -> None:
+    with workers_kept():
+        for process in workers():
+            os.kill(process, signal.SIGTERM)
+        assert sorted(run_jobs(square, [1, 2, 3], cores=2)) == [(0, 1), (1, 4), (2, 9)]
+
+
+@pytest.mark.slow
+def test_a_run_that_is_given_up_leaves_no_workers_behind_it() -> None:
+    with workers_kept():
+        first = workers()
+        running = run_jobs(pid, [0.0, 60.0], cores=2)
+        assert next(running)[1] in first
+        running.close()
+        assert not workers() & first
 
 
 ORPHAN = """

@@ -37,13 +37,13 @@ def compile_half(job: tuple[int, Effort]) -> None:
 
 
 def _search(effort: Effort) -> None:
-    graph = _part()
+    graph = small_part()
     workshop = Workshop(graph, net_of(graph, None), LIMITS, BUDGETS[effort], (0,))
     workshop.run(0, None)
 
 
 def _prove(effort: Effort) -> None:
-    graph = _part()
+    graph = small_part()
     certificates(graph, LIMITS.minimum, LIMITS.maximum)
     if effort != "quick":
         rows = np.arange(len(graph)) // SIDE
@@ -51,7 +51,7 @@ def _prove(effort: Effort) -> None:
             best_division_proved(net_of(graph, None), LIMITS, rows, spent)
 
 
-def _part() -> CommunityGraph:
+def small_part() -> CommunityGraph:
     """Return a square of atoms, each beside those in its row and column."""
     atom = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
     first = np.concatenate((atom[:, :-1].ravel(), atom[:-1].ravel()))
