@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +20,7 @@ from gridmap.progress import Progress, silent
 from gridmap.walking.doors import Doors
 from gridmap.walking.network import Network
 from gridmap.walking.reach import FAR, Arcs, Reached, arcs, nearest, reached
-from gridmap.walking.segments import Geometries, Integers
+from gridmap.walking.segments import Geometries, Integers, Mask
 from gridmap.walking.walls import Walls
 
 WIDTH_M = 25.0
@@ -150,6 +150,30 @@ def _streets(network: Network) -> Streets:
     return Streets(first, arc, network.length_cm, network.one_way, network.level, shape, network.shape_at, along, line, line_from, spared)
 
 
+class _Met(NamedTuple):
+    """The faces that the stretch of street from corner ``c`` to the next comes into, ``face[first[c] : first[c + 1]]``, and whether one covers it."""
+
+    first: Integers
+    face: Integers
+    covered: Mask
+
+
+@lru_cache(maxsize=2)
+def _met(network: Network, faces: Faces) -> _Met:
+    """Return what all stretches of street come into; that of the networks asked about last is kept."""
+    edge = np.repeat(np.arange(network.edges), np.diff(network.shape_at))
+    corner = np.flatnonzero(np.diff(edge) == 0)
+    lines = shapely.linestrings(np.stack((network.shape[corner], network.shape[corner + 1]), axis=1)) if len(corner) else np.empty(0, dtype=object)
+    tree = shapely.STRtree(lines)
+    # A street that runs along a wall or ends at it does not lie behind it.
+    face, step = tree.query(faces.within, predicate="intersects")
+    order = np.lexsort((face, step))
+    covered = np.zeros(len(network.shape), dtype=bool)
+    covered[corner[tree.query(faces.faces, predicate="covers")[1]]] = True
+    first = np.searchsorted(corner[step[order]], np.arange(len(network.shape) + 1))
+    return _Met(first, face[order], covered)
+
+
 def _tiles(network: Network, venues: Doors) -> Iterator[Integers]:
     """Return the rows of the venues in each square of :data:`TILE_M`, so that memory does not grow with the land."""
     square = np.floor(network.shape[network.shape_at[venues.edge]] / TILE_M)
@@ -192,7 +216,8 @@ class _Canvas:
         low, high = places.min(axis=0) - margin, places.max(axis=0) + margin
         self.from_x, self.from_y = self.origin = (np.floor(low / cell_m) - 1 + ASKEW[turn]) * cell_m
         self.columns, self.rows = (np.ceil((high - self.origin) / cell_m) + 1).astype(int).tolist()
-        self.near = faces.near((*low, *high))
+        self.nearby = faces.in_box((*low, *high))
+        self.near = faces.take(self.nearby)
 
     def areas(self) -> Iterator[tuple[slice, Geometries]]:
         """Return the areas of some circles after the others: which circles, and a row for each of them with a column for each limit."""
@@ -263,28 +288,28 @@ class _Canvas:
         begins = np.flatnonzero(np.diff(self.edge_of) == 0)
         corner, edge = self.corner[begins], self.edge_of[begins]
         ends = np.stack((network.shape[corner], network.shape[corner + 1]), axis=1)
-        lines = shapely.linestrings(ends) if len(ends) else np.empty(0, dtype=object)
-        tree = shapely.STRtree(lines)
-        # A street that runs along a wall or ends at it does not lie behind it.
-        face, step = tree.query(near.within, predicate="intersects")
+        met = _met(network, self.faces)
+        count = met.first[corner + 1] - met.first[corner]
+        step = np.repeat(np.arange(len(corner)), count)
+        place = np.zeros(len(self.faces.faces), dtype=np.int64)
+        place[self.nearby] = np.arange(len(self.nearby))
+        face = place[met.face[np.repeat(met.first[corner], count) + np.arange(len(step)) - np.repeat(np.cumsum(count) - count, count)]]
         aloft = network.level[edge] != 0
-        shut, over_water = aloft.copy(), np.zeros(len(lines), dtype=bool)
-        shut[tree.query(near.faces, predicate="covers")[1]] = True
+        shut, over_water = aloft | met.covered[corner], np.zeros(len(corner), dtype=bool)
         over_water[step[near.wet[face]]] = True
         clear = np.ones(network.edges, dtype=bool)
         clear[edge[step]] = False
         clear[edge[shut & ~aloft]] = False
         bridge = np.flatnonzero(over_water & aloft)
         pieces, count = bridge_pieces(ends[bridge], np.diff(corner[bridge], prepend=-2) == 1)
-        onto = np.zeros(len(lines), dtype=np.int64)
+        onto = np.zeros(len(corner), dtype=np.int64)
         onto[bridge] = count
         on_land = ~near.wet[face] & ~aloft[step]
         face, step = face[on_land], step[on_land]
-        order = np.argsort(step, kind="stable")
         row = np.zeros(len(network.shape), dtype=np.int32)
         row[corner] = np.arange(len(corner))
-        face, step, piece_from = face[order], step[order], np.concatenate(([0], np.cumsum(onto)))
-        found = np.column_stack((np.searchsorted(step, np.arange(len(lines) + 1)), piece_from, np.append(shut, False)))
+        piece_from = np.concatenate(([0], np.cumsum(onto)))
+        found = np.column_stack((np.searchsorted(step, np.arange(len(corner) + 1)), piece_from, np.append(shut, False)))
         # The same of each edge as a whole.
         into, edges = np.unique(np.column_stack((edge[step], face)), axis=0), np.arange(network.edges + 1)
         all_shut = np.ones(network.edges + 1, dtype=bool)

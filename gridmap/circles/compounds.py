@@ -33,9 +33,12 @@ class Faces:
     wet: Mask
     within: Geometries
 
-    def near(self, box: Sequence[float]) -> Faces:
-        """Return those that come into a box."""
-        chosen = np.sort(shapely.STRtree(self.faces).query(shapely.box(*box)))
+    def in_box(self, box: Sequence[float]) -> Integers:
+        """Return the positions of those that come into a box, in order."""
+        return np.sort(shapely.STRtree(self.faces).query(shapely.box(*box)))
+
+    def take(self, chosen: Integers) -> Faces:
+        """Return those at some positions."""
         return Faces(self.faces[chosen], self.wet[chosen], self.within[chosen])
 
 
