@@ -35,8 +35,9 @@ from scipy.sparse.csgraph import dijkstra
 
 from gridmap.circles.areas import WIDTH_M, venue_circles
 from gridmap.circles.coverage import coverage
+from gridmap.circles.demand import demand_of
 from gridmap.circles.rasters import outline
-from gridmap.circles.siting import best_sites, demand_of
+from gridmap.circles.siting import best_sites
 from gridmap.ground.importing import ImportRequest, import_files
 from gridmap.ground.sample import sample_district
 from gridmap.rules import load_rules

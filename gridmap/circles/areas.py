@@ -17,7 +17,7 @@ from gridmap.circles.drawing import Asked, Behind, Streets, draw, spared_edges
 from gridmap.circles.limits import Limit
 from gridmap.circles.polygons import areas_of
 from gridmap.progress import Progress, silent
-from gridmap.walking.doors import Doors
+from gridmap.walking.doors import Doors, arrivals
 from gridmap.walking.network import Network
 from gridmap.walking.reach import FAR, Arcs, Reached, arcs, nearest, reached
 from gridmap.walking.segments import Geometries, Integers, Mask
@@ -59,7 +59,7 @@ def venue_circles(
     """
     limits = sorted(limits or [coverage.limit], key=lambda each: each.limit_cm)
     network, venues = coverage.network, coverage.venue_doors.take(coverage.venue_doors.linked)
-    node, start, first = _begun(network, venues)
+    node, start, first = arrivals(network, venues)
     found = reached(_towards(network), node, start, first, limit_cm=limits[-1].limit_cm)
     areas = np.empty((len(venues), len(limits)), dtype=object)
     done = 0
@@ -93,7 +93,7 @@ def category_circles(coverage: Coverage, walls: Walls, limits: Sequence[Limit] |
         venues = linked.take(np.array([category in coverage.categories[venue] for venue in linked.id], dtype=bool))
         if not len(venues):
             continue
-        node, start, _ = _begun(network, venues)
+        node, start, _ = arrivals(network, venues)
         source = np.zeros(len(node), dtype=np.int32)
         distance = np.ascontiguousarray(nearest(graph, node, start, source, limit_cm=limits[-1].limit_cm).distance_cm)
         nodes = np.flatnonzero(distance != FAR).astype(np.int32)
@@ -104,19 +104,6 @@ def category_circles(coverage: Coverage, walls: Walls, limits: Sequence[Limit] |
         rows.extend({"category": category, "minutes": limit.minutes, "limit_cm": limit.limit_cm} for limit in limits)
     columns = {name: [row[name] for row in rows] for name in ("category", "minutes", "limit_cm")}
     return gpd.GeoDataFrame(columns, geometry=areas, crs=network.crs)
-
-
-def _begun(network: Network, venues: Doors) -> tuple[Any, Any, Integers]:
-    """Return the nodes at which walks to each venue end, the centimetres from there to the venue, and where those of each venue begin."""
-    both = ~network.one_way[venues.edge]
-    count = 1 + both.astype(np.int64)
-    first = np.concatenate(([0], np.cumsum(count)))
-    node, start = np.empty(first[-1], dtype=np.int32), np.empty(first[-1], dtype=np.int32)
-    node[first[:-1]], start[first[:-1]] = network.a[venues.edge], venues.position_cm + venues.access_cm
-    more = first[:-1][both] + 1
-    node[more] = network.b[venues.edge[both]]
-    start[more] = (network.length_cm[venues.edge] - venues.position_cm + venues.access_cm)[both]
-    return node, start, first
 
 
 @lru_cache(maxsize=2)

@@ -181,7 +181,8 @@ def sites(
 ) -> int:
     """The text stands in the catalogue."""
     from gridmap.circles.coverage import coverage as cover
-    from gridmap.circles.siting import best_sites, category_named, fewest_sites, uncovered_demand
+    from gridmap.circles.demand import category_named, uncovered_demand
+    from gridmap.circles.siting import best_sites, fewest_sites
     from gridmap.outputs.coverage_layers import settings
     from gridmap.rules import load_rules
     from gridmap.store.workspace import Workspace

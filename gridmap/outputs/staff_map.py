@@ -125,7 +125,8 @@ def propose_sites(walks: Walks, category: str, limit: Limit, count: int, inside:
     Raises ``RequestError`` for a count below 1 or above :data:`SITES_MAX`, and for a category that the rules do not know.
     """
     # Loaded with its solver when the first is asked for: the server starts without.
-    from gridmap.circles.siting import best_sites, uncovered_demand
+    from gridmap.circles.demand import uncovered_demand
+    from gridmap.circles.siting import best_sites
 
     if not 1 <= count <= SITES_MAX:
         raise RequestError("staff_sites_count", value=count, limit=SITES_MAX)

@@ -18,7 +18,8 @@ from walks import draw_walks, line
 from gridmap.circles import siting
 from gridmap.circles.candidates import SITE_SPACING_M, building_candidates, corner_candidates
 from gridmap.circles.coverage import coverage
-from gridmap.circles.siting import Demand, best_sites, demand_of, fewest_sites, reach_matrix, uncovered_demand
+from gridmap.circles.demand import Demand, demand_of, reach_matrix, uncovered_demand
+from gridmap.circles.siting import best_sites, fewest_sites
 from gridmap.errors import RequestError
 from gridmap.rules import load_rules
 from gridmap.walking.doors import doors
