@@ -9,21 +9,15 @@ import networkx as nx
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
-from walks import draw_walks, line
 
 from gridmap.circles import siting
-from gridmap.circles.candidates import SITE_SPACING_M, building_candidates, corner_candidates
-from gridmap.circles.coverage import coverage
-from gridmap.circles.demand import Demand, demand_of, reach_matrix, uncovered_demand
+from gridmap.circles.demand import Demand, demand_of
 from gridmap.circles.siting import best_sites, fewest_sites
 from gridmap.errors import RequestError
 from gridmap.rules import load_rules
-from gridmap.walking.doors import doors
-from gridmap.walking.walls import walls_of
 
 RULES = load_rules("nantong")
 
@@ -171,14 +165,6 @@ def test_beyond_the_exact_model_a_choice_is_told_with_a_bound_that_holds(rows: A
     assert few.covered >= min(wanted, most_served(serves, households, range(serves.shape[1]), capacity))
 
 
-@settings(max_examples=30, deadline=None)
-@given(instances)
-def test_putting_like_homes_together_loses_no_household(rows: Any) -> None:
-    serves, households, demand = drawn(rows)
-    assert demand.households.sum() + demand.unreachable == households.sum()
-    assert len(demand.households) <= len(np.unique(serves, axis=0))
-
-
 @pytest.mark.parametrize(("capacity", "expected"), [(10, 10), (25, 25), (100, 60)])
 def test_a_venue_serves_no_more_than_it_can_hold(capacity: int, expected: int) -> None:
     demand = demand_of(sp.csr_array(np.ones((3, 2), dtype=bool)), np.array([20, 20, 20]))
@@ -200,74 +186,3 @@ def test_a_venue_that_holds_nobody_is_refused() -> None:
 
 def test_nobody_to_serve_needs_no_site() -> None:
     assert best_sites(demand_of(sp.csr_array(np.zeros((2, 3), dtype=bool)), np.array([4, 4])), 2).chosen == ()
-
-
-def town() -> tuple[Any, Any, Any]:
-    streets = {"we": line((0, 0), (4000, 0)), "one": (line((1000, 0), (1000, 800)), {"one_way": True})}
-    homes = {f"b{x}": shapely.Point(x, 10) for x in range(0, 4001, 250)} | {"up": shapely.Point(1010, 500)}
-    district = draw_walks(streets, buildings=homes, venues={"v": (0, 0, ["medical"])})
-    found = coverage(district, RULES)
-    buildings = district.buildings
-    candidates = doors(found.network, buildings.index.to_numpy(dtype=object), buildings.geometry.to_numpy(), walls_of(district))
-    return district, found, candidates
-
-
-@pytest.mark.slow
-def test_who_reaches_a_candidate_is_who_would_be_covered_by_it() -> None:
-    district, found, candidates = town()
-    serves = reach_matrix(found, candidates).toarray()
-    for column, building in enumerate(candidates.id):
-        point = district.buildings.geometry[building]
-        there = draw_walks({}, venues={"new": (point.x - 500_000, point.y - 3_500_000, ["market"])}).venues
-        table = coverage(district.with_tables({"venues": there}), RULES).table.set_index(["building_id", "category"])
-        expected = [isinstance(table.loc[(home, "market"), "venue_id"], str) for home in found.doors.id]
-        assert serves[:, column].tolist() == expected
-
-
-def test_existing_venues_stay() -> None:
-    district, found, candidates = town()
-    households = district.buildings["households"].reindex(found.doors.id).to_numpy(dtype=np.int64)
-    demand = uncovered_demand(found, "medical", candidates, households)
-    chosen = [candidates.id[each] for each in best_sites(demand, 1).chosen]
-    assert chosen[0] not in ("b0", "b250", "b500")
-
-
-def test_an_unknown_category_is_refused() -> None:
-    _, found, candidates = town()
-    with pytest.raises(RequestError, match="medical"):
-        uncovered_demand(found, "cinema", candidates, np.zeros(len(found.doors), dtype=np.int64))
-
-
-# --- where candidates are generated -------------------------------------------------------------------------------------------------
-
-
-def test_street_corners_are_where_three_ways_meet_on_the_ground() -> None:
-    streets = {
-        "we": (line((0, 0), (900, 0)), {"name": "南路"}),
-        "north": (line((300, 0), (300, 200)), {"name": "北街"}),
-        "bridge": (line((600, -100), (600, 100)), {"layer": 1}),
-    }
-    district = draw_walks(streets, buildings={"b": shapely.Point(300, 20)})
-    found = corner_candidates(coverage(district, RULES), district)
-    assert (found.doors.id.tolist(), found.name.tolist()) == (["X1"], ["北街 / 南路"])
-    assert shapely.get_point(found.doors.leg[0], 0).x == 500_300
-
-
-def test_from_a_corner_people_are_reached_along_the_streets_alone() -> None:
-    streets = {"we": line((0, 0), (900, 0)), "north": line((300, 0), (300, 200))}
-    homes = {"near": shapely.Point(760, 10), "far": shapely.Point(1000, 0)}
-    district = draw_walks({**streets, "on": line((900, 0), (1100, 0))}, buildings=homes)
-    found = coverage(district, RULES, minutes=470 / 75)
-    serves = reach_matrix(found, corner_candidates(found, district).doors).toarray()[:, 0]
-    assert dict(zip(found.doors.id, serves, strict=True)) == {"near": True, "far": False}
-
-
-def test_without_corners_there_is_no_candidate() -> None:
-    district = draw_walks({"we": line((0, 0), (900, 0))}, buildings={"b": shapely.Point(300, 20)})
-    assert len(corner_candidates(coverage(district, RULES), district).doors) == 0
-
-
-def test_of_buildings_close_together_one_is_a_candidate() -> None:
-    homes = {f"b{number}": shapely.Point(10 + number * 15, 10) for number in range(10)}
-    district = draw_walks({"we": line((0, 0), (900, 0))}, buildings=homes)
-    assert len(building_candidates(coverage(district, RULES), district).doors) == np.ceil(150 / SITE_SPACING_M)
