@@ -21,6 +21,7 @@ from gridmap.grids.workshop import BUDGETS, Workshop
 SIDE = 4
 """Atoms along each side of the part."""
 HOUSEHOLDS = 60
+"""Households of each."""
 LIMITS = Limits(4 * HOUSEHOLDS - 10, 5 * HOUSEHOLDS, 4 * HOUSEHOLDS, 1, 1, 1, 1)
 
 

@@ -16,6 +16,9 @@ from gridmap.kernels import lean_kernel
 
 REGION_GRIDS = 4
 """The most grids that one move divides anew."""
+EXCHANGES, SHIFTS, HALVINGS, PAIRS = 0.15, 0.55, 0.96, 0.97
+"""Shares of the moves, each with those before it: an atom goes to the next grid and another comes back; one goes; two grids are divided by one cut of
+a tree; two grids are taken at all. Trees over more grids find little that pairs do not, and take much longer."""
 
 
 @lean_kernel
@@ -165,11 +168,11 @@ def _propose(
 ) -> tuple[int, int, int]:
     """Lay out a region around atom ``start`` and divide it anew; return (grids, atoms, parts), parts 0 when nothing came of it."""
     choice = uniform(state)
-    wanted = 2 if choice < 0.97 else 3 + below(state, REGION_GRIDS - 2)
+    wanted = 2 if choice < PAIRS else 3 + below(state, REGION_GRIDS - 2)
     grids = _pick_region(net, division, region, start, wanted, state)
     from_atom, to_atom = region.stack[0], region.stack[1]
     count = gather(division, region, grids)
-    if choice < 0.55 and grids == 2:
+    if choice < SHIFTS and grids == 2:
         at, other = region.tree.place[from_atom], region.tree.place[to_atom]
         if uniform(state) < 0.5:
             at, other = other, at
@@ -178,7 +181,7 @@ def _propose(
             for i in range(count):
                 region.part[i] = 0
             return grids, count, 1
-        if choice < 0.15:
+        if choice < EXCHANGES:
             if target == 0:
                 for i in range(count):
                     region.part[i] = 1 - region.part[i]
@@ -193,7 +196,7 @@ def _propose(
     if grow_tree(net, region.tree, count, below(state, 3), state) < count:
         return grids, count, 0
     price_links(net, region.tree, count, limits.split_dm, limits.barrier_dm)
-    if choice < 0.96 and grids == 2:
+    if choice < HALVINGS and grids == 2:
         return grids, count, _split_in_two(net, limits, region, count, heat, violation_dm, state)
     return grids, count, _split_in_many(net, region, count, closing, heat, state)
 

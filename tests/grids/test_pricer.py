@@ -49,4 +49,3 @@ def test_grids_found_are_within_the_bounds_and_connected() -> None:
     assert all(250 <= load <= 300 for load in found.sums(graph.households.astype(float)))
     for atoms in np.split(found.atoms, found.start[1:-1]):
         assert len(graph.part(np.sort(atoms)).components()) == 1
-
