@@ -65,7 +65,8 @@ def cover(grids: Candidates, prices: Prices, number: int, best: Best, reach: flo
 
     None of the grids costs less than its ``prices``, under ``cuts``.
     """
-    slack, reduced = min(reach, best.goal) - prices.value, prices.reduced(grids, cuts)
+    slack = min(reach, best.goal) - prices.value
+    reduced = prices.reduced(grids, cuts, below=slack)
     near = np.flatnonzero(reduced < slack)
     near = near[np.argsort(reduced[near], kind="stable")]
     if not len(near):
@@ -126,7 +127,8 @@ class _Tree:
             prices = self._solved(alive, grids)
             if prices.value >= self.goal:
                 return []
-            near = np.flatnonzero(prices.reduced(grids, self._program.cuts) < self.goal - prices.value)
+            slack = self.goal - prices.value
+            near = np.flatnonzero(prices.reduced(grids, self._program.cuts, below=slack) < slack)
             alive, grids = alive[near], grids.take(near)
             if len(alive) < FEW_GRIDS and cover(grids, prices, self._number, self._best, self._reach, self._program.cuts, nodes=COVER_NODES):
                 return []

@@ -27,6 +27,7 @@ from gridmap.grids.listing import Listing, possible_grids
 from gridmap.grids.pricer import Pricer
 from gridmap.grids.program import Prices, Program, lowered, lowest, resolved
 from gridmap.grids.recombine import Candidates, joined
+from gridmap.grids.sweep import sweep
 from gridmap.grids.treecut import Net
 
 LONGEST_STEPS = 24_000
@@ -41,9 +42,13 @@ FEW_GRIDS = 500
 STALLED = 0.1
 """Cuts stop when three rounds of them close less than this share of the gap."""
 CUT_ROUNDS = 30
+FIRST_NODES = 0.25
+"""What is tried before there are cuts may spend this share of the nodes."""
+SWEPT_GRIDS = 8
+"""Grids that are divided anew at once before the whole is looked at."""
 PROMISING_GRIDS = 3000
 """The first search for a better division looks at so many grids, those with the least reduced costs ..."""
-BRANCHED_GRIDS = 10_000
+BRANCHED_GRIDS = 5_000
 """Of more grids than these, fewer linear programs are solved."""
 PROMISING_NODES = 20
 """... and solves so many linear programs among them."""
@@ -131,11 +136,16 @@ class _Proof:
             low, high = self._reach(grids)
             if low > high:
                 continue
-            root = self._priced(grids, low, high, known) if every is None else self._chosen(grids, low, high, every)
+            if every is None:
+                root = self._priced(grids, low, high, known)
+            else:
+                root = self._chosen(grids, low, high, every, roots[-1].prices.atoms if roots else self._shares())
             roots.append(root)
             known = root.pool
-            self._improve(root)
+            self._swept(root)
         roots.sort(key=lambda root: (max(root.bound, root.prices.value), root.grids))
+        for root in roots:
+            self._improve(root)
         bound = min([self._settled(root) for root in roots], default=0.0)
         return self._solution(min(bound, self._best.cost))
 
@@ -164,12 +174,12 @@ class _Proof:
         low = max(0, limits.minimum - over, self._total - (grids - 1) * limits.maximum - over)
         return low, min(limits.maximum + over, self._total - (grids - 1) * limits.minimum + over)
 
-    def _chosen(self, grids: int, low: int, high: int, every: Candidates) -> _Root:
-        """Solve the linear program for a number of grids, all of which are listed."""
+    def _chosen(self, grids: int, low: int, high: int, every: Candidates, likely: Floats) -> _Root:
+        """Solve the linear program for a number of grids, all of which are listed. Its prices of atoms are ``likely`` to be near these."""
         load = self._load(every)
         fitting = every.take(np.flatnonzero((load >= low) & (load <= high)))
         program, free = Program(self._count, grids, self._best.goal), np.ones(len(fitting), np.bool_)
-        first = lowest(fitting.reduced(self._shares()), FIRST_GRIDS)
+        first = lowest(fitting.reduced(likely), FIRST_GRIDS)
         program.add(fitting.take(first))
         free[first] = False
         while True:
@@ -181,7 +191,7 @@ class _Proof:
         return _Root(grids, Listing(fitting), prices, fitting, prices.value)
 
     def _shares(self) -> Floats:
-        """Return for each atom the share of its households in the cost of its grid: prices to begin with."""
+        """Return for each atom the share of its households in the cost of its grid."""
         best, households = self._best.grids, self._net.households[self._best.grids.atoms]
         shares = np.empty(self._count)
         load = np.maximum(np.add.reduceat(households, best.start[:-1]), 1)
@@ -215,13 +225,23 @@ class _Proof:
             elif not len(more) and not program.make_dearer():
                 return _Root(grids, pricer, prices, known, 0.0)
 
+    def _swept(self, root: _Root) -> None:
+        """Exchange grids of the best division for listed ones, place by place."""
+        if root.bound < self._best.goal and root.grids == len(self._best.grids):
+            sweep(self._best, root.pool, lowered(root.prices, root.pool, root.grids, None), self._net, size=SWEPT_GRIDS)
+            self._violation = self._outside(self._best.grids)
+
     def _improve(self, root: _Root) -> None:
         """Look for a better division among the most promising grids met."""
         if root.bound < self._best.goal:
             promising = root.pool.take(lowest(root.prices.reduced(root.pool), PROMISING_GRIDS))
             prices = lowered(root.prices, promising, root.grids, None)
-            if not cover(promising, prices, root.grids, self._best, self._best.goal, no_cuts(), nodes=self._effort.nodes):
+            if not self._covered(promising, prices, root.grids, self._best.goal):
                 branched(promising, no_cuts(), self._count, root.grids, self._best, self._best.goal, nodes=PROMISING_NODES)
+
+    def _covered(self, grids: Candidates, prices: Prices, number: int, reach: float) -> bool:
+        """Try for a while which ``grids`` hold every atom once and cost less than ``reach``; say whether all ways were seen."""
+        return cover(grids, prices, number, self._best, reach, no_cuts(), nodes=int(FIRST_NODES * self._effort.nodes))
 
     def _settled(self, root: _Root) -> float:
         """Return a bound on the divisions with the root's number of grids, no less than the best one's cost if the search came to its end."""
@@ -230,6 +250,8 @@ class _Proof:
         listed, top = self._listed(root)
         if listed is None or not len(listed):
             return root.bound if listed is None else top
+        if self._covered(listed, lowered(root.prices, listed, root.grids, None), root.grids, top):
+            return top
         kept, prices, cuts = self._narrowed(listed, root, top)
         bound = max(root.bound, min(prices.value, top))
         if bound >= min(top, self._best.goal):
@@ -270,7 +292,8 @@ class _Proof:
             prices = lowered(prices, listed, root.grids, program.cuts)
             values.append(prices.value)
             best = max(best, prices, key=lambda each: each.value)
-            near = np.flatnonzero(prices.reduced(listed, program.cuts) < top - prices.value)
+            slack = top - prices.value
+            near = np.flatnonzero(prices.reduced(listed, program.cuts, below=slack) < slack)
             listed, free = listed.take(near), free[near]
             stalled = len(values) > 3 and values[-1] - values[-4] < STALLED * (top - values[-4])
             cuts = broken_cuts(entered, program.solution(), self._count, program.cuts)

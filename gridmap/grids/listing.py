@@ -1,7 +1,7 @@
 """Every grid that a part can have, listed: the connected sets of atoms within the bounds that leave a rest which can be divided too.
 
 A part of some seventy atoms has a hundred thousand of them or a million, and listing them takes less time than pricing them one search at a time.
-From a root atom a set grows by one atom beside it, which is then either taken or left out, so each set comes once; sets of atoms are bits of words.
+Sets grown by chance tell beforehand whether there are too many.
 """
 
 from __future__ import annotations
@@ -9,40 +9,44 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from gridmap.grids.division import Limits, arithmetic_violation, empty_region, outside, price_sets
+from gridmap.grids.chance import below, seeded
+from gridmap.grids.division import Limits, empty_region, price_sets
 from gridmap.grids.graph import Floats, Ints
+from gridmap.grids.growth import (
+    NOTHING,
+    ONE,
+    Growth,
+    Words,
+    begin,
+    empty_growth,
+    fill_alone,
+    fill_beside,
+    leave_out,
+    leaves_divisible,
+    lowest_atom,
+    shuts_in,
+    take,
+    trailing_zeros,
+    write,
+)
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.treecut import Net
 from gridmap.kernels import lean_kernel
-
-Words = npt.NDArray[np.uint64]
-
-NOTHING, ONE, WORD = np.uint64(0), np.uint64(1), np.uint64(63)
-SPREAD = np.uint64(0x03F79D71B4CB0A89)
-"""A de Bruijn number: its first six bits are others for each shift of it."""
-PLACES = np.zeros(64, np.int64)
-PLACES[(SPREAD << np.arange(64, dtype=np.uint64)) >> np.uint64(58)] = np.arange(64)
 
 ATOMS_OF_GRID = 16
 """Room for so many atoms a grid, on average."""
 STEPS_OF_GRID = 20
 """So many sets may be looked at for each grid that there may be."""
-SAMPLED = np.int64(8)
-"""Every so manieth root comes first; what is found from these tells whether there is room for all."""
+PROBES = 50
+"""So many sets are grown by chance from each root, to tell beforehand whether there is room for all."""
 
 
-class Growth(NamedTuple):
-    """How a set grew, by depth: the atoms ``taken``, those ``near`` them (taken or not), the ``front`` to decide on, the atoms ``out``, of which all
-    is decided (those taken too), and the ``load`` in households.
-    """
+class Extent(NamedTuple):
+    """About how many possible ``grids`` a part has and how many ``steps`` it takes to list them."""
 
-    taken: Words
-    near: Words
-    front: Words
-    out: Words
-    load: Ints
+    grids: float
+    steps: float
 
 
 class Listing:
@@ -62,12 +66,12 @@ def possible_grids(net: Net, limits: Limits, violation: int, *, most: int) -> Ca
     What a grid leaves over must be divisible too, by the arithmetic of its households. None when there are more than ``most``, or when looking for
     them takes too many steps.
     """
+    extent = likely_extent(net, limits, violation)
+    if extent.grids > most or extent.steps > STEPS_OF_GRID * most:
+        return None
     # The system gives memory as it is filled, so room for all costs nothing.
     start, held = np.empty(most + 1, np.int64), np.empty(ATOMS_OF_GRID * most, np.int64)
-    words = (len(net.households) + 63) // 64
-    beside, growth, room = np.zeros((len(net.households), words), np.uint64), _growth(len(net.households), words), np.zeros((4, words), np.uint64)
-    _fill_beside(net, beside)
-    found = _list_grids(net.households, beside, growth, room, limits, violation, STEPS_OF_GRID * most, start, held)
+    found = _list_grids(net.households, *_ground(net), limits, violation, STEPS_OF_GRID * most, start, held)
     if found < 0:
         return None
     start, held = start[: found + 1].copy(), held[: start[found]].copy()
@@ -76,13 +80,72 @@ def possible_grids(net: Net, limits: Limits, violation: int, *, most: int) -> Ca
     return Candidates(held, start, cost.astype(np.float64))
 
 
+def likely_extent(net: Net, limits: Limits, violation: int, *, probes: int = PROBES) -> Extent:
+    """Return how much there is to list, as sets grown by chance tell, ``probes`` of them from each atom.
+
+    A set grows by atoms drawn by lot until it is full; each stands for as many as could have been drawn. After Knuth, Estimating the efficiency of
+    backtrack programs, Mathematics of Computation 29 (1975).
+    """
+    return Extent(*_probed(net.households, *_ground(net), limits, violation, probes, seeded(0)))
+
+
+def _ground(net: Net) -> tuple[Words, Growth, Words]:
+    """Return for each atom those beside it, and room for sets to grow."""
+    count, words = len(net.households), (len(net.households) + 63) // 64
+    beside = np.zeros((count, words), np.uint64)
+    fill_beside(net, beside)
+    return beside, empty_growth(count, words), np.zeros((4, words), np.uint64)
+
+
 @lean_kernel
-def _fill_beside(net: Net, beside: Words) -> None:
-    """Set for each atom the atoms that a grid can hold together with it, side by side, as bits."""
-    for i in range(len(beside)):
-        for e in range(net.indptr[i], net.crossable_end[i]):
-            other = net.indices[e]
-            beside[i, other >> 6] |= ONE << (np.uint64(other) & WORD)
+def _probed(
+    households: Ints, beside: Words, growth: Growth, room: Words, limits: Limits, violation: int, probes: int, state: Words
+) -> tuple[float, float]:
+    """Return about how many grids there are and how many steps it takes to list them."""
+    count, low, high = len(beside), limits.minimum - violation, limits.maximum + violation
+    total = fill_alone(households, limits, violation, room[3])
+    looked, found = 0.0, 0.0
+    for turn in range(probes * count):
+        root = turn % count
+        begin(growth, households, beside, root)
+        depth, weight, goes_on = np.int64(0), 1.0, True
+        while goes_on:
+            load = growth.load[depth]
+            if low <= load <= high and leaves_divisible(households, total, beside, growth, depth, limits, violation, room):
+                found += weight
+            ahead, fitting = _choice(growth.front[depth], households, high - load)
+            looked += weight * (1 + ahead)
+            goes_on = fitting > 0
+            if goes_on:
+                atom = _drawn(growth, households, depth, high - load, below(state, fitting))
+                take(growth, households, beside, depth, atom)
+                depth, weight = depth + 1, weight * fitting
+                goes_on = not shuts_in(beside, growth.taken[depth], growth.out[depth], beside[atom], room[3])
+    return found / probes, looked / probes
+
+
+@lean_kernel
+def _choice(front: Words, households: Ints, room: int) -> tuple[int, int]:
+    """Return how many atoms there are to decide on, and how many of them have at most ``room`` households."""
+    ahead, fitting = 0, 0
+    for w in range(len(front)):
+        word = front[w]
+        while word != NOTHING:
+            ahead += 1
+            fitting += households[64 * w + trailing_zeros(word)] <= room
+            word &= word - ONE
+    return ahead, fitting
+
+
+@lean_kernel
+def _drawn(growth: Growth, households: Ints, depth: int, room: int, turn: int) -> int:
+    """Return that atom to decide on before which ``turn`` others have at most ``room`` households; all others before it are left out."""
+    atom = lowest_atom(growth.front[depth])
+    while turn > 0 or households[atom] > room:
+        turn -= households[atom] <= room
+        leave_out(growth, depth, atom)
+        atom = lowest_atom(growth.front[depth])
+    return atom
 
 
 @lean_kernel
@@ -90,206 +153,32 @@ def _list_grids(
     households: Ints, beside: Words, growth: Growth, room: Words, limits: Limits, violation: int, steps: int, start: Ints, held: Ints
 ) -> int:
     """Fill ``start`` and ``held``; return how many grids were found, -1 when ``steps`` or the room did not suffice."""
-    count = len(beside)
-    low, high, total, most = limits.minimum - violation, limits.maximum + violation, np.int64(0), len(start) - 1
-    alone = room[3]
-    for i in range(count):
-        total += households[i]
-        if outside(households[i], limits) <= violation:
-            alone[i >> 6] |= ONE << (np.uint64(i) & WORD)
+    count, low, high, most = len(beside), limits.minimum - violation, limits.maximum + violation, len(start) - 1
+    total = fill_alone(households, limits, violation, room[3])
     found, looked = 0, 0
     start[0] = 0
-    for turn in range(count):
-        root = _root_of(turn, count)
-        sampled = root % SAMPLED == 0
-        _begin(growth, households, beside, root)
+    for root in range(count):
+        begin(growth, households, beside, root)
         depth, fresh = np.int64(0), True
         while depth >= 0:
             looked += 1
-            if looked > steps or (sampled and (SAMPLED * looked > 2 * steps or SAMPLED * found > 2 * most)):
+            if looked > steps:
                 return -1
             load = growth.load[depth]
-            if fresh and low <= load <= high and _leaves_divisible(households, total, beside, growth, depth, limits, violation, room):
+            if fresh and low <= load <= high and leaves_divisible(households, total, beside, growth, depth, limits, violation, room):
                 if found == most or start[found] + count > len(held):
                     return -1
-                start[found + 1] = _write(growth.taken[depth], held, start[found])
+                start[found + 1] = write(growth.taken[depth], held, start[found])
                 found += 1
-            atom = _lowest(growth.front[depth])
+            atom = lowest_atom(growth.front[depth])
             fresh = atom >= 0 and load + households[atom] <= high
             if atom < 0:
                 depth -= 1
             elif fresh:
-                _take(growth, households, beside, depth, atom)
+                take(growth, households, beside, depth, atom)
                 # Going on is of no use when the atom shuts in another that was left out.
-                fresh = not _shuts_in(beside, growth.taken[depth + 1], growth.out[depth + 1], beside[atom], alone)
+                fresh = not shuts_in(beside, growth.taken[depth + 1], growth.out[depth + 1], beside[atom], room[3])
                 depth += fresh
             else:
-                _leave_out(growth, depth, atom)
+                leave_out(growth, depth, atom)
     return found
-
-
-def _growth(count: int, words: int) -> Growth:
-    """Return room for the growth of sets of ``count`` atoms."""
-    return Growth(*np.zeros((4, count + 2, words), np.uint64), np.zeros(count + 2, np.int64))
-
-
-@lean_kernel
-def _begin(growth: Growth, households: Ints, beside: Words, root: int) -> None:
-    """Begin a set with ``root``; atoms before it are left out."""
-    for w in range(beside.shape[1]):
-        growth.taken[0, w] = NOTHING
-        growth.out[0, w] = _first_bits(root + 1, w)
-        growth.near[0, w] = beside[root, w]
-        growth.front[0, w] = beside[root, w] & ~growth.out[0, w]
-    growth.taken[0, root >> 6] = ONE << (np.uint64(root) & WORD)
-    growth.load[0] = households[root]
-
-
-@lean_kernel
-def _leave_out(growth: Growth, depth: int, atom: int) -> None:
-    """Decide on an atom beside the set at ``depth``: it is not among what grows from there."""
-    bit = ONE << (np.uint64(atom) & WORD)
-    growth.front[depth, atom >> 6] ^= bit
-    growth.out[depth, atom >> 6] |= bit
-
-
-@lean_kernel
-def _take(growth: Growth, households: Ints, beside: Words, depth: int, atom: int) -> None:
-    """Put at ``depth + 1`` the set at ``depth`` with an atom beside it, which is left out at ``depth`` from now on."""
-    _leave_out(growth, depth, atom)
-    for w in range(beside.shape[1]):
-        growth.taken[depth + 1, w] = growth.taken[depth, w]
-        growth.near[depth + 1, w] = growth.near[depth, w] | beside[atom, w]
-        growth.out[depth + 1, w] = growth.out[depth, w]
-        growth.front[depth + 1, w] = (growth.front[depth, w] | beside[atom, w]) & ~growth.out[depth, w]
-    growth.taken[depth + 1, atom >> 6] |= ONE << (np.uint64(atom) & WORD)
-    growth.load[depth + 1] = growth.load[depth] + households[atom]
-
-
-@lean_kernel
-def _shuts_in(beside: Words, taken: Words, out: Words, near: Words, alone: Words) -> bool:
-    """Say whether an atom near the last one taken was left out, is shut in now and can be no grid of its own."""
-    for w in range(len(near)):
-        word = near[w] & out[w] & ~taken[w] & ~alone[w]
-        while word != NOTHING:
-            atom = 64 * w + _trailing_zeros(word)
-            word &= word - ONE
-            free = False
-            for v in range(len(near)):
-                free = free or beside[atom, v] & ~taken[v] != NOTHING
-            if not free:
-                return True
-    return False
-
-
-@lean_kernel
-def _root_of(turn: int, count: int) -> int:
-    """Return the root of a turn: 0, 8, 16, ..., then 1, 9, 17, ..., until all had theirs."""
-    for first in range(SAMPLED):
-        turns = (count - first + SAMPLED - 1) // SAMPLED
-        if turn < turns:
-            return int(first + SAMPLED * turn)
-        turn -= int(turns)
-    return turn
-
-
-@lean_kernel
-def _first_bits(size: int, word: int) -> np.uint64:
-    """Return the word of a set that holds the first ``size`` atoms."""
-    inside = size - 64 * word
-    if inside <= 0:
-        return NOTHING
-    return ~NOTHING if inside >= 64 else (ONE << np.uint64(inside)) - ONE
-
-
-@lean_kernel
-def _lowest(front: Words) -> int:
-    """Return the first atom of a set; -1 when it is empty."""
-    for w in range(len(front)):
-        if front[w] != NOTHING:
-            return 64 * w + _trailing_zeros(front[w])
-    return -1
-
-
-@lean_kernel
-def _trailing_zeros(word: np.uint64) -> int:
-    return int(PLACES[((word & (~word + ONE)) * SPREAD) >> np.uint64(58)])
-
-
-@lean_kernel
-def _write(taken: Words, held: Ints, at: int) -> int:
-    """Write the atoms of a set from ``at`` on; return where they end."""
-    for w in range(len(taken)):
-        word = taken[w]
-        while word != NOTHING:
-            held[at] = 64 * w + _trailing_zeros(word)
-            word &= word - ONE
-            at += 1
-    return at
-
-
-@lean_kernel
-def _leaves_divisible(households: Ints, total: int, beside: Words, growth: Growth, depth: int, limits: Limits, violation: int, room: Words) -> bool:
-    """Say whether, by their households alone, the pieces that a grid leaves over can be divided with ``violation`` outside the bounds in all."""
-    words, taken, load = beside.shape[1], growth.taken[depth], growth.load[depth]
-    around, left, edge = room[0], room[1], room[2]
-    for w in range(words):
-        around[w] = growth.near[depth, w] & ~taken[w]
-        left[w], edge[w] = around[w], NOTHING
-    if _is_empty(around):
-        return outside(load, limits) <= violation
-    # The pieces all touch the grid. In most cases what touches it holds together, if need be by what lies around that, and there is one piece.
-    _take_piece(households, beside, left, edge)
-    if not _is_empty(left):
-        for w in range(words):
-            left[w] = around[w]
-        _add_beside(beside, around, left)
-        for w in range(words):
-            left[w] &= ~taken[w]
-        _take_piece(households, beside, left, edge)
-        for w in range(words):
-            left[w] &= around[w]
-    outside_so_far = outside(load, limits)
-    if _is_empty(left):
-        return outside_so_far + arithmetic_violation(total - load, limits.minimum, limits.maximum) <= violation
-    for w in range(words):
-        left[w] = _first_bits(len(households), w) & ~taken[w]
-    while outside_so_far <= violation and not _is_empty(left):
-        piece = _take_piece(households, beside, left, edge)
-        outside_so_far += arithmetic_violation(piece, limits.minimum, limits.maximum)
-    return outside_so_far <= violation
-
-
-@lean_kernel
-def _is_empty(atoms: Words) -> bool:
-    return _lowest(atoms) < 0
-
-
-@lean_kernel
-def _add_beside(beside: Words, atoms: Words, into: Words) -> None:
-    """Add to a set all that lies beside some ``atoms``."""
-    for w in range(len(atoms)):
-        word = atoms[w]
-        while word != NOTHING:
-            atom = 64 * w + _trailing_zeros(word)
-            word &= word - ONE
-            for v in range(len(into)):
-                into[v] |= beside[atom, v]
-
-
-@lean_kernel
-def _take_piece(households: Ints, beside: Words, left: Words, edge: Words) -> int:
-    """Take the connected piece with the first atom out of ``left``; return its households, 0 for none. ``edge`` is empty before and after."""
-    atom, piece = _lowest(left), 0
-    if atom >= 0:
-        left[atom >> 6] ^= ONE << (np.uint64(atom) & WORD)
-        edge[atom >> 6] = ONE << (np.uint64(atom) & WORD)
-    while atom >= 0:
-        edge[atom >> 6] ^= ONE << (np.uint64(atom) & WORD)
-        piece += households[atom]
-        for w in range(len(left)):
-            more = beside[atom, w] & left[w]
-            edge[w] |= more
-            left[w] ^= more
-        atom = _lowest(edge)
-    return piece

@@ -38,10 +38,13 @@ class Prices(NamedTuple):
     cuts: Floats
     value: float
 
-    def reduced(self, candidates: Candidates, cuts: Cuts | None = None) -> Floats:
-        """Return what each grid costs beyond its prices, exactly."""
+    def reduced(self, candidates: Candidates, cuts: Cuts | None = None, *, below: float = np.inf) -> Floats:
+        """Return what each grid costs beyond its prices, exactly: of those at ``below`` or above whatever the cuts say, what it is without them."""
         reduced = candidates.reduced(self.atoms) - self.grid
-        return reduced - cuts_held(candidates, len(self.atoms), cuts, self.cuts) if cuts is not None and len(cuts) else reduced
+        if cuts is not None and len(cuts):
+            near = np.flatnonzero(reduced < below)
+            reduced[near] -= cuts_held(candidates.take(near), len(self.atoms), cuts, self.cuts)
+        return reduced
 
 
 class Program:
@@ -124,7 +127,7 @@ def resolved(program: Program, listed: Candidates, free: Truths) -> tuple[Prices
     """Solve ``program``, adding those ``free`` grids that are worth it; return the prices and the positions of those added, in order."""
     prices, added, free = program.solve(), [np.zeros(0, np.int64)], free.copy()
     while True:
-        reduced = np.where(free, prices.reduced(listed, program.cuts), 0.0)
+        reduced = np.where(free, prices.reduced(listed, program.cuts, below=-UNIT), 0.0)
         wanted = lowest(reduced, ENTERING_GRIDS)
         wanted = wanted[reduced[wanted] < -UNIT]
         if not len(wanted):
@@ -137,7 +140,7 @@ def resolved(program: Program, listed: Candidates, free: Truths) -> tuple[Prices
 
 def lowered(prices: Prices, grids: Candidates, number: int, cuts: Cuts | None) -> Prices:
     """Return ``prices`` with that of a grid lowered until none of ``grids`` costs less than its prices."""
-    below = min(0.0, float(prices.reduced(grids, cuts).min(initial=0.0)))
+    below = min(0.0, float(prices.reduced(grids, cuts, below=0.0).min(initial=0.0)))
     return prices._replace(grid=prices.grid + below, value=prices.value + number * below)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridmap.grids.drawn import COARSE_SHARES, Level, Part, as_they_are, drawn_at, finished, searched
+from gridmap.grids.drawn import COARSE_SHARES, Drawn, Level, Part, as_they_are, drawn_at, finished, searched
 from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
 from gridmap.grids.graph import Ints
 from gridmap.grids.plan import Effort
@@ -67,7 +67,7 @@ def _set_free(proof: _Proof, part: Part, effort: Effort, steps: int) -> None:
         if not proof.settle(share, steps=steps if effort == "best" else 0):
             break
     if proof.best.violation > part.unavoidable:
-        proof.search(BUDGETS[effort])
+        proof.search(BUDGETS["best" if effort == "best" else "quick"])
 
 
 class _Proof:
@@ -79,28 +79,20 @@ class _Proof:
         self._part, self._level, self._spent = part, level, spent
         self._workshop = Workshop(part.graph, part.net, part.limits, BUDGETS["quick"], (*level.workshop.seeds, len(COARSE_SHARES) + 1))
         self.best, self.rests = level.among_atoms, False
-        # What was looked at in vain: atoms drawn together up to which share, with how many steps, beginning from which division.
-        self._in_vain: set[tuple[int | None, int, bytes]] = set()
+        # What was looked at: atoms drawn together up to which share, with how many steps, beginning from which division.
+        self._tried: dict[tuple[int | None, int, bytes], Solution] = {}
         self.known = Divided(self.best.labels, part.unavoidable, None, 0)
 
     def settle(self, share: int | None, *, steps: int = 0) -> bool:
         """Look for the best division with small atoms drawn together up to a ``share`` of the maximum, and for better ones among single atoms.
 
-        Where the possible grids are too many to be listed, ``steps`` of pricing are spent; without any nothing is done, and False returned. So it is
-        when the same was tried before in vain.
+        Where the possible grids are too many to be listed, ``steps`` of pricing are spent; without any nothing is done, and False returned.
         """
-        spent = replace(self._spent, steps=steps)
         for number in range(ROUNDS):
-            begun = share, steps, self.best.labels.tobytes()
-            if begun in self._in_vain:
-                return False
             drawn = (None if share is None else drawn_at(self._part, share, self.best.labels)) or as_they_are(self._part)
-            pool = self._level.workshop.met() if np.array_equal(drawn.group, self._level.drawn.group) else None
-            solution = best_division_proved(drawn.net, self._part.limits, self.best.labels[drawn.first], spent, pool=pool)
-            if not solution.bounded:
-                self._in_vain.add(begun)
-                if not steps:
-                    return False
+            solution = self._solved(drawn, share, steps)
+            if not solution.bounded and not steps:
+                return False
             self.best = Found(solution.labels[drawn.group], solution.violation, solution.cost)
             self.known = _known(solution, self.best.labels, drawn.households, self._part.unavoidable)
             self.rests = not drawn.households and solution.proved
@@ -112,6 +104,15 @@ class _Proof:
             if self.rests:
                 break
         return True
+
+    def _solved(self, drawn: Drawn, share: int | None, steps: int) -> Solution:
+        """Look for the best division among atoms ``drawn`` together, or recall what came of it before."""
+        begun = share, steps, self.best.labels.tobytes()
+        if begun not in self._tried:
+            spent = replace(self._spent, steps=steps)
+            pool = self._level.workshop.met() if np.array_equal(drawn.group, self._level.drawn.group) else None
+            self._tried[begun] = best_division_proved(drawn.net, self._part.limits, self.best.labels[drawn.first], spent, pool=pool)
+        return self._tried[begun]
 
     def search(self, budget: Budget) -> None:
         """Search once more for a better division, with fewer atoms drawn together."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gridmap.grids.division import empty_region, price_sets
 from gridmap.grids.graph import CommunityGraph
-from gridmap.grids.listing import Listing, possible_grids
+from gridmap.grids.listing import Listing, likely_extent, possible_grids
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.treecut import net_of
 
@@ -82,3 +82,16 @@ def test_grids_near_their_prices_are_found_among_all() -> None:
     assert found is not None
     near = [cost - prices[grids.atoms[a:b]].sum() + 50.0 < 100.0 for cost, (a, b) in zip(grids.cost, pairwise(grids.start), strict=True)]
     assert 0 < len(found) == sum(near) < len(grids)
+
+
+@pytest.mark.parametrize("count", [20, 70])
+def test_sets_grown_by_chance_tell_how_many_grids_there_are(count: int) -> None:
+    graph = town_of(count, seed=1, lightest=60, heaviest=100)
+    told = likely_extent(net_of(graph), limits_of(graph, 250, 300), 0, probes=1000)
+    assert told.grids == pytest.approx(len(listed(graph, 250, 300, 0)), rel=0.1)
+    assert told.steps > told.grids
+
+
+def test_of_grids_that_are_far_too_many_none_is_listed() -> None:
+    graph = town_of(300, seed=1)
+    assert possible_grids(net_of(graph), limits_of(graph, 250, 300), 0, most=100_000) is None
