@@ -252,7 +252,8 @@ def workbook() -> Response:
 
 def walks_now(sight: Sight) -> Walks | None:
     """Return the walks of the workspace, None while they are still computed."""
-    return result_of(sight, "walks", lambda: district_walks(sight.district, sight.rules), patience_s=PATIENCE_S)
+    folder = standing().ground.workspace.networks_folder
+    return result_of(sight, "walks", lambda: district_walks(sight.district, sight.rules, folder=folder), patience_s=PATIENCE_S)
 
 
 def _limit_in_words(limit: Limit) -> str:

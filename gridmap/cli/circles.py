@@ -63,7 +63,8 @@ def coverage(
     name = plan or store.adopted()
     chosen = store.read_plan(name) if name else None
     with progress_bars() as progress:
-        found = cover(district, rules, walk=walk, minutes=limits[0].minutes, network=cached_network(district), progress=progress)
+        network = cached_network(district, folder=store.networks_folder)
+        found = cover(district, rules, walk=walk, minutes=limits[0].minutes, network=network, progress=progress)
     found = replace(found, at=at)
     sums = by_category(found, district)
     grids = by_grid(found, chosen.atoms.assign(grid_id=chosen.grid_of), district) if chosen is not None else None
@@ -189,10 +190,11 @@ def sites(
     from gridmap.walking.cache import cached_network
 
     _check_aims(count, share, **places)
-    rules, district = load_rules(profile), Workspace(workspace).read_district()
-    category = category_named(rules, category)
+    rules, store = load_rules(profile), Workspace(workspace)
+    district, category = store.read_district(), category_named(rules, category)
     with progress_bars() as progress:
-        found = cover(district, rules, walk=walk, minutes=walk_minutes, network=cached_network(district), progress=progress)
+        network = cached_network(district, folder=store.networks_folder)
+        found = cover(district, rules, walk=walk, minutes=walk_minutes, network=network, progress=progress)
         candidates = _candidates(found, district, **places)
         households = district.buildings["households"].reindex(found.doors.id).fillna(0).to_numpy(dtype="int64")
         demand = uncovered_demand(found, category, candidates.doors, households)

@@ -79,9 +79,11 @@ def _map_coverage(workspace: Path, out: Path, *, minutes: float, walk: str, prof
     from gridmap.store.workspace import Workspace
     from gridmap.walking.cache import cached_network
 
-    rules, district = load_rules(profile), Workspace(workspace).read_district()
+    rules, store = load_rules(profile), Workspace(workspace)
+    district = store.read_district()
     with progress_bars() as progress:
-        found = cover(district, rules, walk=walk, minutes=minutes, network=cached_network(district), progress=progress)
+        network = cached_network(district, folder=store.networks_folder)
+        found = cover(district, rules, walk=walk, minutes=minutes, network=network, progress=progress)
         save_map(coverage_map(found, district, language=language(), progress=progress), out)
     data = {"workspace": str(workspace), "settings": settings(found), "file": str(out)}
     return give(Answer(data, [say("cli_map_coverage_done", path=str(out))], coverage_findings(found, district)), as_json=as_json)

@@ -16,8 +16,8 @@ from gridmap.findings import Finding, finding
 if TYPE_CHECKING:
     from gridmap.grids.compare import Comparison
     from gridmap.grids.plan import Plan
-    from gridmap.ground.tables import District
     from gridmap.store.resume import Finished
+    from gridmap.store.workspace import Workspace
 
 
 class Bounds(click.ParamType[tuple[int, int]]):
@@ -94,7 +94,7 @@ def plan(
         )
     finished.forget()
     measures = report(proposed)
-    rounds = _rounds(proposed, store.read_district())
+    rounds = _rounds(proposed, store)
     lines = [*plan_lines(proposed, measures), *_round_lines(rounds)]
     data = {"workspace": str(workspace), "plan": name, **measures, "rounds": _round_records(rounds)}
     if start is not None:
@@ -105,14 +105,15 @@ def plan(
     return give(Answer(data, lines, findings), as_json=as_json)
 
 
-def _rounds(plan: Plan, district: District) -> Any:
+def _rounds(plan: Plan, store: Workspace) -> Any:
     """Return the daily round and the longest walk of each grid of a plan; of none where there are no streets."""
     from gridmap.walking.cache import cached_network
     from gridmap.walking.doors import doors
     from gridmap.walking.rounds import daily_rounds
     from gridmap.walking.walls import walls_of
 
-    network = cached_network(district)
+    district = store.read_district()
+    network = cached_network(district, folder=store.networks_folder)
     buildings = district.buildings
     found = doors(network, buildings.index.to_numpy(dtype=object), buildings.geometry.to_numpy(), walls_of(district))
     table = daily_rounds(network, found, plan.grid_of.set_axis(plan.atoms["source_building_id"].to_numpy()))

@@ -64,7 +64,7 @@ def publish(
             walk=walk,
             minutes=publish_minutes,
             language=language(),
-            network=cached_network(district),
+            network=cached_network(district, folder=store.networks_folder),
             progress=progress,
         )
     data = {"workspace": str(workspace), "files": [str(path) for path in files], "bytes": sum(path.stat().st_size for path in files), **told}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,9 @@ SITES_MAX = 20
 """So many new venues are proposed at most: the effort grows with them."""
 
 
-def district_walks(district: District, rules: Rules) -> Walks:
-    """Return the walks of a district; its walking network is kept on disk for the next time."""
-    return walks_of(coverage(district, rules, network=cached_network(district)), district)
+def district_walks(district: District, rules: Rules, *, folder: Path | None = None) -> Walks:
+    """Return the walks of a district; its walking network is kept in ``folder`` for the next time, by default in the cache folder of the user."""
+    return walks_of(coverage(district, rules, network=cached_network(district, folder=folder)), district)
 
 
 def building_walks(walks: Walks, position: int, limit: Limit) -> list[dict[str, Any]]:

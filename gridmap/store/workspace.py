@@ -76,6 +76,14 @@ class Workspace:
         """Return whether there is anything at the path, a workspace or not."""
         return self.path.exists()
 
+    @property
+    def networks_folder(self) -> Path:
+        """Where walking networks of this workspace are kept between commands: ``town.cache/networks`` beside ``town.gpkg``.
+
+        Nothing in it is private or missed: whoever deletes ``town.cache`` waits a little longer the next time.
+        """
+        return self.path.with_suffix(".cache") / "networks"
+
     # --- ground -------------------------------------------------------------------------------------------------------------------------------
 
     def write_ground(

@@ -6,7 +6,9 @@ import contextlib
 import hashlib
 import json
 import secrets
+import time
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,14 @@ from gridmap.walking.network import Network, walking_network
 FORMAT = 2
 """Raised whenever networks are built or kept in another way; older files are then of no use."""
 
-KEPT = 20
-"""So many networks are kept, the ones used last."""
+KEPT, KEPT_BESIDE = 20, 3
+"""So many networks are kept, the ones used last: in the user's folder, and in one that belongs to a single workspace."""
 
-DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
-"""What reading a damaged file raises: an empty one EOFError, one whose flags say that it is encrypted RuntimeError."""
+UNFINISHED_S = 3600.0
+"""What a process that was killed left unfinished is removed after this time."""
+
+DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged file raises: an empty one EOFError, one whose flags say that it is encrypted RuntimeError, one of another kind TypeError."""
 
 ARRAYS = ("node_xy", "a", "b", "length_cm", "one_way", "level", "shape", "shape_at", "component", "without_walls")
 
@@ -43,21 +48,37 @@ def network_fingerprint(district: District) -> str:
 
 
 def cached_network(district: District, *, folder: Path | None = None) -> Network:
-    """Return the walking network of ``district``: from the cache in ``folder``, by default the user's own, else built and kept there.
+    """Return the walking network of ``district`` as it was kept on disk; else it is built, and kept for the next time.
 
-    A file that is damaged, or that cannot be written, is as good as none: the network is built.
+    It is kept in ``folder``, and where there is none, or nothing can be written there, in the cache folder of the user. A file that is damaged
+    is as good as none, and where nothing can be written at all the network is built each time. Several processes may ask at once.
     """
-    folder = folder or Path(platformdirs.user_cache_dir("gridmap", appauthor=False)) / "networks"
-    file = folder / f"{network_fingerprint(district)}.npz"
-    with contextlib.suppress(*DAMAGED):
-        network = _read(file, district)
-        file.touch()
-        return network
-    network = walking_network(district)
-    with contextlib.suppress(OSError):
-        _write(file, network)
-        _forget_oldest(folder)
+    places = [(_users(), KEPT)] if folder is None else [(folder, KEPT_BESIDE), (_users(), KEPT)]
+    name = f"{network_fingerprint(district)}.npz"
+    network, tried = _found([place / name for place, _ in places], district)
+    network = network or walking_network(district)
+    for place, most in places[:tried]:
+        with contextlib.suppress(OSError):
+            _write(place / name, network)
+            with contextlib.suppress(OSError):  # another process may be at the same
+                _forget_oldest(place, most)
+            break
     return network
+
+
+def _found(files: list[Path], district: District) -> tuple[Network | None, int]:
+    """Return the network in the first of ``files`` that holds one, and how many before it hold none."""
+    for tried, file in enumerate(files):
+        with contextlib.suppress(*DAMAGED):
+            network = _read(file, district)
+            with contextlib.suppress(OSError):  # it may be somebody else's
+                file.touch()
+            return network, tried
+    return None, len(files)
+
+
+def _users() -> Path:
+    return Path(platformdirs.user_cache_dir("gridmap", appauthor=False)) / "networks"
 
 
 def _read(file: Path, district: District) -> Network:
@@ -65,7 +86,26 @@ def _read(file: Path, district: District) -> Network:
         told = json.loads(str(kept["findings"]))
         findings = tuple(finding(code, subject, **words) for code, subject, words in told)
         names, street = tuple(json.loads(str(kept["names"]))), kept["street"].astype(object)
-        return Network(crs=district.crs, street=street, names=names, findings=findings, **{name: kept[name] for name in ARRAYS})
+        network = Network(crs=district.crs, street=street, names=names, findings=findings, **{name: kept[name] for name in ARRAYS})
+    if not _sound(network):
+        raise ValueError(file)
+    return network
+
+
+def _sound(network: Network) -> bool:
+    """Return whether all arrays fit each other: compiled loops do not look, and the file may have come with a workspace of other people."""
+    nodes, edges, corners = len(network.node_xy), len(network.a), len(network.shape)
+    kinds = {"node_xy": "f8", "one_way": "?", "shape": "f8", "shape_at": "i8"}
+    shapes = {"node_xy": (nodes, 2), "shape": (corners, 2), "shape_at": (edges + 1,), "component": (nodes,), "without_walls": (nodes,)}
+    for name in ARRAYS:
+        array = getattr(network, name)
+        if array.dtype != kinds.get(name, "i4") or array.shape != shapes.get(name, (edges,)):
+            return False
+    ends, first = np.concatenate((network.a, network.b)), network.shape_at
+    within = not edges or (ends.min() >= 0 and ends.max() < nodes and network.length_cm.min() >= 0)
+    numbered = not nodes or (network.component.min() >= 0 and network.component.max() < len(network.names))
+    whole = first[0] == 0 and first[-1] == corners and (not edges or int(np.diff(first).min()) > 1)
+    return bool(within and numbered and whole and len(network.street) == edges and np.isfinite(network.shape).all())
 
 
 def _write(file: Path, network: Network) -> None:
@@ -87,7 +127,8 @@ def _words(told: Any) -> dict[str, Any]:
     return {name: value for name, value in {**words, **told.words}.items() if value is not None}
 
 
-def _forget_oldest(folder: Path) -> None:
+def _forget_oldest(folder: Path, most: int) -> None:
     files = sorted(folder.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in files[KEPT:]:
+    left = [file for file in folder.glob("*.tmp") if time.time() - file.stat().st_mtime > UNFINISHED_S]
+    for file in [*files[most:], *left]:
         file.unlink(missing_ok=True)

@@ -360,6 +360,15 @@ def test_a_read_only_folder(words: list[str], read_only: Path, capsys: pytest.Ca
     assert sorted(path.name for path in read_only.parent.iterdir()) == ["b.geojson", "城.gpkg"]
 
 
+def test_walks_where_the_network_cannot_be_kept_beside_the_workspace(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cache = workspace.with_suffix(".cache")
+    cache.write_bytes(b"no folder")
+    code, out, err = answer(["coverage", workspace, "--json"], capsys)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["categories"]
+    assert cache.read_bytes() == b"no folder"
+
+
 @pytest.mark.parametrize("words", [["import", "--buildings", "b.geojson"], ["check"], ["plan"], ["plans"], ["adopt", "x"], ["compare", "x", "y"]])
 @pytest.mark.parametrize("content", [None, b"", b"no database", b"SQLite format 3\0" + bytes(200)])
 def test_what_is_no_workspace(words: list[str], content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from gridmap.cli.main import run
 from gridmap.ground.sample import sample_district
 from gridmap.ground.tables import empty_table
 from gridmap.store.workspace import Workspace
+from gridmap.walking import cache
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +46,13 @@ def test_households_over_reasons_equal_all_households(ask: Ask) -> None:
     for row in said["categories"]:
         assert row["covered"] + sum(row[reason] for reason in ("too_far", "island", "no_street", "walled", "no_venue")) == row["households"]
     assert {row["households"] for row in said["categories"]} == {1500}
+
+
+def test_the_network_is_kept_beside_the_workspace(ask: Ask, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask()
+    assert [file.suffix for file in (made.parent / "town.cache" / "networks").iterdir()] == [".npz"]
+    monkeypatch.setattr(cache, "walking_network", None)
+    assert ask()[0] == 0
 
 
 def test_the_limit_is_told_with_the_result(ask: Ask) -> None:
