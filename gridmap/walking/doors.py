@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,9 @@ PIECE_M = 20.0
 
 RADII_M = (25.0, 50.0, 100.0, ACCESS_M)
 """Where the nearest street lies behind a wall, other pieces are looked for in widening circles."""
+
+ON_BRIDGE_M = 5.0
+"""What lies in the water stands on a bridge when it is so near to its middle: half as wide as wide bridges for those who walk."""
 
 CM = 100.0
 LINKED, NO_STREET, WALLED = 0, 1, 2
@@ -53,9 +57,8 @@ class Doors:
         return Doors(self.id[rows], self.edge[rows], self.position_cm[rows], self.access_cm[rows], self.state[rows], self.leg[rows])
 
 
-@dataclass(frozen=True, eq=False)
-class _Pieces:
-    """Straight pieces of edges on the ground: the line, its edge, and how far along the edge it begins, in metres."""
+class _Pieces(NamedTuple):
+    """Straight pieces of edges: the line, its edge, and how far along the edge it begins, in metres."""
 
     line: Geometries
     edge: Integers
@@ -67,14 +70,18 @@ def doors(network: Network, ids: npt.NDArray[np.object_], places: Geometries, wa
 
     The way from the door, the nearest spot of the footprint, to the street is straight, crosses no wall, water or railway, is at most
     :data:`ACCESS_M` long, and counts in every distance. Where there is no such way it leads straight to a gate and from there on. Bridges and
-    tunnels have no doors. What lies in the water has none either.
+    tunnels have no doors, except that what stands on a bridge over water, within :data:`ON_BRIDGE_M` of its middle, has its door there. What
+    lies elsewhere in the water has none.
     """
-    pieces = _pieces(network)
+    ground, bridges = _pieces(network, network.level == 0), _pieces(network, network.level > 0)
     count = len(places)
     places = shapely.force_2d(places)
-    leg, piece, seen = _straight(places, pieces, walls)
-    if len(pieces.line):
-        _through_gates(leg, piece, np.flatnonzero(seen & (piece < 0)), places, pieces, walls)
+    leg, piece, seen = _straight(places, ground, walls)
+    if len(ground.line):
+        _through_gates(leg, piece, np.flatnonzero(seen & (piece < 0)), places, ground, walls)
+    _onto_bridges(leg, piece, places, bridges, len(ground.line), walls)
+    line, of, begins_m = (np.concatenate(both) for both in zip(ground, bridges, strict=True))
+    pieces = _Pieces(line, of, begins_m)
     linked = piece >= 0
     edge = np.where(linked, pieces.edge[piece], -1) if len(pieces.line) else np.full(count, -1)
     position, access = np.zeros(count), np.zeros(count)
@@ -104,8 +111,8 @@ def arrivals(network: Network, goals: Doors) -> tuple[Small, Small, Integers]:
     return node, start, first
 
 
-def _pieces(network: Network) -> _Pieces:
-    """Return the straight pieces of all edges on the ground, none longer than :data:`PIECE_M`."""
+def _pieces(network: Network, edges: Mask) -> _Pieces:
+    """Return the straight pieces of some edges, none longer than :data:`PIECE_M`."""
     row = np.repeat(np.arange(network.edges), np.diff(network.shape_at))
     along = row[1:] == row[:-1]
     start, step, edge = network.shape[:-1][along], np.diff(network.shape, axis=0)[along], row[:-1][along]
@@ -113,8 +120,8 @@ def _pieces(network: Network) -> _Pieces:
     total = np.concatenate(([0.0], np.cumsum(length)))[:-1]
     total -= total[np.searchsorted(edge, edge)]
     # Nobody's door is on an edge without length, such as a gate.
-    ground = (network.level[edge] == 0) & (network.length_cm[edge] > 0)
-    start, step, edge, length, total = start[ground], step[ground], edge[ground], length[ground], total[ground]
+    kept = edges[edge] & (network.length_cm[edge] > 0)
+    start, step, edge, length, total = start[kept], step[kept], edge[kept], length[kept], total[kept]
     number = np.maximum(np.ceil(length / PIECE_M), 1).astype(np.int64)
     of = np.repeat(np.arange(len(number)), number)
     turn = np.arange(len(of)) - np.repeat(np.cumsum(number) - number, number)
@@ -159,6 +166,18 @@ def _through_gates(leg: Geometries, piece: Integers, rows: Integers, places: Geo
     corners = [shapely.get_point(on[gate[chosen]], 0), shapely.get_point(legs[chosen], 0), shapely.get_point(legs[chosen], 1)]
     bent = np.stack([shapely.get_coordinates(each) for each in corners], axis=1)
     leg[rows[chosen]], piece[rows[chosen]] = shapely.linestrings(bent), on_piece[gate[chosen]]
+
+
+def _onto_bridges(leg: Geometries, piece: Integers, places: Geometries, bridges: _Pieces, first: int, walls: Walls) -> None:
+    """Fill in the way to the middle of a bridge for what lies in the water and has no door; pieces of bridges are numbered from ``first``."""
+    rows = np.flatnonzero(piece < 0)
+    if not len(rows) or not len(bridges.line) or not len(walls.water):
+        return
+    rows = rows[np.unique(shapely.STRtree(walls.water).query(places[rows], predicate="covered_by")[0])]
+    near, at = shapely.STRtree(bridges.line).query(places[rows], predicate="dwithin", distance=ON_BRIDGE_M)
+    on = np.full(len(places), -1)
+    _choose(leg, on, rows[near], at, places, bridges, replace(walls, closed=walls.walls))
+    piece[on >= 0] = first + on[on >= 0]
 
 
 def _choose(leg: Geometries, piece: Integers, rows: Integers, at: Integers, places: Geometries, pieces: _Pieces, walls: Walls) -> None:

@@ -139,11 +139,50 @@ def test_a_bridge_is_drawn_no_farther_than_it_is_reached(bridge: Any) -> None:
     assert shapely.intersection(area, river).area == pytest.approx(over_water_m * 2 * BRIDGE_M, rel=0.05)
 
 
+def test_the_circle_of_a_venue_on_a_bridge_covers_the_bridge_and_no_other_water() -> None:
+    river = shapely.box(400, -100, 600, 100)
+    streets = {"west": line((0, 0), (395, 0)), "bridge": (line((395, 0), (605, 0)), {"layer": 1}), "east": line((605, 0), (1000, 0))}
+    area = circle(streets, 500, 3, minutes=2, waters={"r": river})
+    assert shapely.contains_xy(area, [500, 500, 620, 380], [0, 3, 0, 0]).all()
+    assert shapely.intersection(area, river).area == pytest.approx(200 * 2 * BRIDGE_M, rel=0.05)
+
+
 def test_short_edges_between_drawn_ones_leave_no_notch() -> None:
     ways = {f"s{k}": line((8 * k, 0), (8 * k + 8, 0)) for k in range(20)}
     area = circle(ways | {f"u{k}": line((8 * k, 0), (8 * k, 300)) for k in range(0, 20, 2)}, 80, 0, minutes=3)
     exact = shapely.union_all([line((0, 0), (160, 0)), *(line((8 * k, 0), (8 * k, 225 - abs(8 * k - 80))) for k in range(0, 20, 2))]).buffer(WIDTH_M)
     assert iou(area, exact) > 0.985
+
+
+corner = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda place: (place[0] * 50.0, place[1] * 50.0))
+ways = st.lists(st.lists(corner, min_size=2, max_size=4, unique=True), min_size=2, max_size=7)
+spots = st.lists(st.tuples(st.integers(0, 600), st.integers(0, 600)), min_size=2, max_size=5, unique=True)
+yards = st.lists(st.tuples(corner, corner).filter(lambda ends: ends[0][0] != ends[1][0] and ends[0][1] != ends[1][1]), max_size=2)
+
+
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None)
+@given(ways, spots, yards)
+def test_other_venues_change_nothing_of_a_circle(drawn: Any, spots: Any, yards: Any) -> None:
+    """With bridges, walls and water, drawn alone and with the others."""
+    district = draw_walks(
+        {f"s{number}": (line(*corners), {"layer": number % 3 % 2, "one_way": number % 5 == 4}) for number, corners in enumerate(drawn)},
+        venues={f"v{number}": (float(x), float(y), ["medical"]) for number, (x, y) in enumerate(spots)},
+        walls={f"w{number}": shapely.box(*np.ravel(each)).exterior for number, each in enumerate(yards[:1])},
+        waters={f"r{number}": shapely.box(*np.ravel(each)) for number, each in enumerate(yards[1:])},
+    )
+    together = circles_of(district)
+    for venue in district.venues.index:
+        alone = circles_of(district.with_tables({"venues": district.venues.loc[[venue]]}))
+        assert list(alone) == ([venue] if venue in together else [])
+        for one, other in zip(alone.get(venue, ()), together.get(venue, ()), strict=True):
+            assert shapely.symmetric_difference(one, other).area < 1e-3
+
+
+def circles_of(district: Any) -> dict[str, list[Any]]:
+    """Return the circles of each venue that has a door, the shortest first."""
+    drawn = venue_circles(coverage(district, RULES), walls_of(district), LIMITS[:2])
+    return {str(venue): list(rows.geometry) for venue, rows in drawn.groupby("venue_id")}
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,14 @@ def test_without_streets_nobody_walks_and_one_sentence_says_why() -> None:
     assert row(found, category="market").reason == "no_venue"
 
 
+@pytest.mark.parametrize(("aside", "told"), [(3.0, []), (30.0, ["venue_in_water"])])
+def test_a_venue_on_a_bridge_is_not_in_the_water(aside: float, told: list[str]) -> None:
+    streets = {"west": line((0, 0), (40, 0)), "bridge": (line((40, 0), (160, 0)), {"layer": 1})}
+    found = cover(draw_walks(streets, buildings=HOME, venues=clinic_at(100, aside), waters={"r": shapely.box(50, -300, 150, 300)}))
+    assert [each.code for each in found.findings if each.subject == "v"] == told
+    assert pd.isna(row(found).reason) == (not told)
+
+
 def test_without_buildings_there_are_no_rows() -> None:
     assert len(cover(draw_walks(STREET, venues=clinic_at(100))).table) == 0
 
@@ -243,6 +252,20 @@ def test_order_and_ids_of_buildings_and_venues_do_not_matter(drawn: Any, homes: 
     first = first.assign(building_id=first["building_id"].map(dict(zip(district.buildings.index, now["b"], strict=True))).astype("str"))
     first, other = (table.sort_values(["category", "building_id"], ignore_index=True) for table in (first, other))
     pd.testing.assert_frame_equal(*(table[["building_id", "category", "metres", "minutes", "reason"]] for table in (first, other)))
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None)
+@given(ways, spots, spots, walls)
+def test_other_venues_categories_and_buildings_change_nothing_for_a_building(drawn: Any, homes: Any, places: Any, barred: Any) -> None:
+    district = world(drawn, homes, places, barred)
+    whole = cover(district).table
+    for code in CODES:
+        serving = district.venues[[code in categories_of(text) for text in district.venues["categories"]]]
+        alone = district.with_tables({"venues": serving.assign(categories=f'["{code}"]'), "buildings": district.buildings.iloc[:1]})
+        rules = replace(RULES, categories={code: RULES.categories[code]})
+        same = (whole["category"] == code) & (whole["building_id"] == "b0")
+        pd.testing.assert_frame_equal(coverage(alone, rules).table, whole[same].reset_index(drop=True))
 
 
 ROUNDED_M = 0.021

@@ -220,7 +220,7 @@ def test_a_sample_written_over_another_is_a_new_workspace(tmp_path: Path, capsys
     assert run(["sample", str(path), "--households", "400", "--overwrite"]) == 0
     assert told(capsys, "plans", path)["plans"] == []
     assert told(capsys, "check", path)["households"] == 400
-    assert [each.name for each in tmp_path.iterdir()] == ["s.gpkg"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["s.cache", "s.gpkg"]
 
 
 def test_raw_files_of_others_are_not_replaced(office: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 import shapely
 from walks import draw_walks, line, square
 
-from gridmap.walking.doors import ACCESS_M, LINKED, NO_STREET, WALLED, Doors, doors
+from gridmap.walking.doors import ACCESS_M, LINKED, NO_STREET, ON_BRIDGE_M, WALLED, Doors, doors
 from gridmap.walking.network import walking_network
 from gridmap.walking.walls import walls_of
 
@@ -93,6 +93,33 @@ def test_what_lies_in_the_water_has_no_door() -> None:
 def test_bridges_have_no_doors() -> None:
     found = doors_of({"bridge": (line((0, 0), (100, 0)), {"layer": 1})}, {"b": square(30, 20)})
     assert found.state[0] == NO_STREET
+
+
+BRIDGED = {"west": line((0, 0), (40, 0)), "bridge": (line((40, 0), (160, 0)), {"layer": 1}), "east": line((160, 0), (200, 0))}
+RIVER = {"r": shapely.box(50, -300, 150, 300)}
+
+
+@pytest.mark.parametrize(("aside", "state"), [(0.0, LINKED), (ON_BRIDGE_M, LINKED), (ON_BRIDGE_M + 0.1, WALLED), (200.0, NO_STREET)])
+def test_what_stands_on_a_bridge_over_water_has_its_door_there(aside: float, state: int) -> None:
+    found = doors_of(BRIDGED, {"b": shapely.Point(100, aside)}, waters=RIVER)
+    assert found.state[0] == state
+    if state == LINKED:
+        assert (found.position_cm[0], found.access_cm[0]) == (6000, round(aside * 100))
+
+
+def test_beside_a_bridge_but_on_land_the_door_is_at_the_street() -> None:
+    found = doors_of(BRIDGED, {"b": shapely.Point(49, 3)}, waters=RIVER)
+    assert (found.position_cm[0], found.access_cm[0]) == (4000, round(100 * np.hypot(9, 3)))
+
+
+def test_nobody_walks_through_a_wall_onto_a_bridge() -> None:
+    found = doors_of(BRIDGED, {"b": shapely.Point(100, 4)}, waters=RIVER, walls={"w": line((60, 2), (140, 2))})
+    assert found.state[0] == WALLED
+
+
+def test_a_tunnel_below_the_water_has_no_doors() -> None:
+    found = doors_of(BRIDGED | {"bridge": (BRIDGED["bridge"][0], {"layer": -1})}, {"b": shapely.Point(100, 0)}, waters=RIVER)
+    assert found.state[0] == WALLED
 
 
 def test_without_streets_nothing_has_a_door() -> None:
