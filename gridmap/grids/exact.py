@@ -177,7 +177,8 @@ class _Proof:
     def _chosen(self, grids: int, low: int, high: int, every: Candidates, likely: Floats) -> _Root:
         """Solve the linear program for a number of grids, all of which are listed. Its prices of atoms are ``likely`` to be near these."""
         load = self._load(every)
-        fitting = every.take(np.flatnonzero((load >= low) & (load <= high)))
+        inside = (load >= low) & (load <= high)
+        fitting = every if inside.all() else every.take(np.flatnonzero(inside))
         program, free = Program(self._count, grids, self._best.goal), np.ones(len(fitting), np.bool_)
         first = lowest(fitting.reduced(likely), FIRST_GRIDS)
         program.add(fitting.take(first))

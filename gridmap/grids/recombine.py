@@ -35,9 +35,10 @@ class Candidates:
 
     def take(self, chosen: Ints) -> Candidates:
         """Return the grids at the positions ``chosen``."""
-        sizes = np.diff(self.start)[chosen]
-        start = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
-        atoms = self.atoms[np.repeat(self.start[chosen] - start[:-1], sizes) + np.arange(start[-1])]
+        start = np.zeros(len(chosen) + 1, np.int64)
+        np.cumsum(self.start[chosen + 1] - self.start[chosen], out=start[1:])
+        atoms = np.empty(start[-1], np.int64)
+        _gather(self.atoms, self.start, chosen, start, atoms)
         return Candidates(atoms, start, self.cost[chosen])
 
     def held(self, count: int) -> Truths:
@@ -55,6 +56,14 @@ class Candidates:
     def reduced(self, prices: Floats) -> Floats:
         """Return what each grid costs beyond the prices of its atoms."""
         return self.cost - self.sums(prices)
+
+
+@lean_kernel
+def _gather(atoms: Ints, start: Ints, chosen: Ints, into_start: Ints, into: Ints) -> None:
+    for c in range(len(chosen)):
+        at, begin = into_start[c], start[chosen[c]]
+        for a in range(into_start[c + 1] - at):
+            into[at + a] = atoms[begin + a]
 
 
 @lean_kernel
