@@ -48,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _test(arguments: list[str]) -> int:
     quick = "--quick" in arguments
+    # Else every worker, and every program that a test starts, would compile all sources for itself.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     chosen = [word for word in arguments if word != "--quick"]
     if not quick:
         failed = _install_system_packages()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -17,19 +18,37 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 # A deadline for one example tells more of what else the machine does than of the code. A test that says nothing of the number of its examples gets
-# 50, and few in the quick part of the suite.
+# 50; in the quick part of the suite every law is tried on few.
+QUICK_EXAMPLES = 10
 settings.register_profile("all", deadline=None, max_examples=50)
-settings.register_profile("quick", deadline=None, max_examples=10)
+settings.register_profile("quick", deadline=None, max_examples=QUICK_EXAMPLES)
+
+# A test that keeps all logs would have numba write a line for every step of compiling.
+logging.getLogger("numba").setLevel(logging.WARNING)
+
+
+def is_quick(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr == "not slow")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    settings.load_profile("quick" if config.option.markexpr == "not slow" else "all")
+    settings.load_profile("quick" if is_quick(config) else "all")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the files with slow tests first: one of them begun last would keep a worker busy when the others have nothing left to do."""
+    if is_quick(config):
+        for function in {item.obj for item in items if isinstance(item, pytest.Function)}:
+            _try_few_examples(function)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def _try_few_examples(test: object) -> None:
+    """Let a law that says its own number of examples be tried on few of them."""
+    own = getattr(test, "_hypothesis_internal_use_settings", None)
+    if own is not None and own.max_examples > QUICK_EXAMPLES:
+        test._hypothesis_internal_use_settings = settings(own, max_examples=QUICK_EXAMPLES)  # type: ignore[attr-defined]
 
 
 def data_folder() -> Path | None:

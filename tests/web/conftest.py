@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from webtools import PASSWORD, PEOPLE, Planner, log_in
 
 from gridmap.grids.propose import propose
@@ -32,6 +33,14 @@ def _quick_hashes() -> Iterator[None]:
     """Let a password take no time: dozens of logins follow, and how strong argon2id is by default is a test of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gridmap.store.accounts._hasher", lambda: PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the apps of all tests share their compiled templates."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))})
         yield
 
 
