@@ -203,6 +203,7 @@ def test_circles_are_valid_nested_and_hold_their_venue(sample: Any) -> None:
     assert wide[5].contains(district.venues.geometry.loc[wide.index]).all()
 
 
+@pytest.mark.slow
 def test_the_circle_of_a_category_is_that_of_all_its_venues(sample: Any) -> None:
     _, found, walls = sample
     whole = category_circles(found, walls, LIMITS[1:2]).set_index("category").geometry
@@ -212,6 +213,7 @@ def test_the_circle_of_a_category_is_that_of_all_its_venues(sample: Any) -> None
         assert iou(area, shapely.union_all(each[own].to_numpy())) > 0.97
 
 
+@pytest.mark.slow
 def test_places_on_streets_are_inside_exactly_when_the_walk_is_short_enough(sample: Any) -> None:
     _, found, walls = sample
     venue = found.venue_doors.id[0]

@@ -151,6 +151,7 @@ def test_with_a_capacity_the_fewest_sites_are_those_of_trying_everything(rows: A
     assert found.covered == sum(found.households) >= target
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(small_instances, st.integers(1, 3), st.integers(1, 30), st.integers(1, 20))
 def test_beyond_the_exact_model_a_choice_is_told_with_a_bound_that_holds(rows: Any, count: int, wanted: int, capacity: int) -> None:

@@ -131,6 +131,7 @@ def test_no_resident_gets_lost_between_stairwells(rows: Any, residents: list[int
 places = st.lists(st.tuples(st.integers(0, 900), st.integers(0, 400)), min_size=1, max_size=8, unique=True)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(places, places)
 def test_covered_households_and_those_of_all_reasons_are_all_households(homes: Any, sites: Any) -> None:

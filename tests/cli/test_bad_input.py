@@ -238,6 +238,7 @@ def test_bad_input_refused(case: Case, language: Literal["zh", "en"], workspace:
     assert sorted(workspace.parent.rglob("*")) == files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [each for each in CASES if each.values[0].code in (0, 3)])
 def test_bad_input_told(case: Case, workspace: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
     """What is wrong in some rows stops nothing; one language each, since every one of these runs takes its time."""

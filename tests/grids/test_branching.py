@@ -16,7 +16,7 @@ from gridmap.grids.treecut import net_of
 COUNT = 40
 
 
-@pytest.fixture(params=range(3))
+@pytest.fixture(scope="module", params=range(3))
 def grids(request: pytest.FixtureRequest) -> Candidates:
     """All grids of a made-up town, at made-up costs that a linear program rarely chooses whole grids for."""
     graph = town_of(COUNT, seed=request.param, lightest=30)
@@ -27,13 +27,13 @@ def grids(request: pytest.FixtureRequest) -> Candidates:
     return Candidates(found.atoms, found.start, 1000.0 + 2.0 * chance.integers(0, 300, len(found)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def number(grids: Candidates) -> int:
     """A number of grids in which all can be held."""
     return round(COUNT / (len(grids.atoms) / len(grids)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cheapest(grids: Candidates, number: int) -> float:
     """What the cheapest choice costs, by an integer program."""
     held = np.vstack((grids.held(COUNT).T, np.ones(len(grids))))

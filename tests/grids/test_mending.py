@@ -180,6 +180,7 @@ def test_a_repair_is_plain_for_json(rows: Plan) -> None:
     assert json.loads(json.dumps(data, default=int))["violated"] == ["1", "2"]
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(st.lists(st.tuples(st.integers(0, SIDE * SIDE - 1), st.integers(1, SIDE)), max_size=4), st.sets(st.integers(1, SIDE), max_size=2))
 def test_what_a_repair_promises(rows: Plan, edits: list[tuple[int, int]], kept: set[int]) -> None:

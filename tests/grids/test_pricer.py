@@ -25,6 +25,7 @@ def priced_out(graph: CommunityGraph, minimum: int, maximum: int, *, tolerance: 
     return candidates, float(prices.sum()), pricer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_sum_of_the_prices_is_a_bound_on_every_plan(seed: int) -> None:
     graph = town_of(8, seed=seed)
@@ -41,6 +42,7 @@ def test_a_bound_is_not_complete_when_the_steps_are_used_up() -> None:
     assert not priced_out(town_of(40, seed=1), 250, 300, tolerance=0, steps=50)[2].complete
 
 
+@pytest.mark.slow
 def test_grids_found_are_within_the_bounds_and_connected() -> None:
     graph = town_of(40, seed=2)
     candidates, _, _ = priced_out(graph, 250, 300, tolerance=0, steps=50_000)

@@ -18,6 +18,8 @@ from gridmap.store.accounts import Accounts, Territory, User
 from gridmap.store.audit import AuditEntry, AuditLog
 from web import Settings
 
+pytestmark = pytest.mark.slow
+
 ACCOUNTS = "/administration/accounts/"
 NEW = "another good password"
 

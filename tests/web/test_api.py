@@ -21,6 +21,8 @@ from gridmap.store.workspace import Workspace
 from web import Settings
 from web.api import description_of
 
+pytestmark = pytest.mark.slow
+
 BOUNDED = examples(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True, database=None)
 LISTS = ("communities", "buildings", "grids", "venues", "plans", "coverage", "findings")
 

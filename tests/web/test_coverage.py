@@ -25,6 +25,8 @@ from gridmap.store.private import PrivateStore
 from gridmap.store.workspace import Workspace
 from web import Settings
 
+pytestmark = pytest.mark.slow
+
 CATEGORY = "medical"
 NONE_REACHED = 2**32 - 16
 RULED = ("/coverage/walks/{}.bin", "/coverage/figures.json?category={}", "/api/coverage?category={}")

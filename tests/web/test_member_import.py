@@ -19,7 +19,7 @@ from gridmap.store.workspace import Workspace
 from web import Settings
 from web.start import running
 
-pytestmark = pytest.mark.usefixtures("at_once")
+pytestmark = [pytest.mark.usefixtures("at_once"), pytest.mark.slow]
 
 HEAD = ("楼栋编号", "房号", "姓名", "党员人数", "类型", "中心户", "联系电话")
 NAME, PHONE = "甲某某", "13900000000"

@@ -28,6 +28,8 @@ from gridmap.store.private import PrivateStore
 from gridmap.store.workspace import Workspace
 from web import Settings, create_app
 
+pytestmark = pytest.mark.slow
+
 # C1 with the grids G1 and G2, C2 with G3 and C4 with G5 are of one street office, C3 with G4 of another.
 DRAWING = "a1:100 a2:100 b1:100 d1:100 c1:100"
 COMMUNITY = {"a1": "C1", "a2": "C1", "b1": "C2", "c1": "C3", "d1": "C4"}

@@ -101,6 +101,7 @@ def test_every_view_is_in_the_matrix(app: Flask) -> None:
     assert sorted({rule.endpoint for rule in app.url_map.iter_rules()}) == sorted(MATRIX)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_roles_and_views(role: str, app: Flask, as_role) -> None:
     client, found = as_role(role), {}

@@ -17,6 +17,8 @@ from gridmap.store.accounts import Accounts, Territory
 from gridmap.store.workspace import Workspace
 from web import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def district(settings: Settings) -> District:
