@@ -260,7 +260,7 @@ class _Canvas:
         leg = np.flatnonzero(np.diff(self.leg_of) == 0)
         ways = self.leg - self.origin
         leg_from = np.searchsorted(self.leg_of[leg], np.arange(len(self.venues) + 1))
-        way, face = shapely.STRtree(self.near.within).query(self.venues.leg, predicate="intersects")
+        face, way = shapely.STRtree(self.venues.leg).query(self.near.within, predicate="intersects")
         way, face = way[~self.near.wet[face]], face[~self.near.wet[face]]
         order = np.argsort(way, kind="stable")
         behind_from = np.searchsorted(way[order], np.arange(len(self.venues) + 1))

@@ -108,13 +108,21 @@ def rims_of(faces: Geometries, bridges: Geometries, corner: Floats, rows: int, c
     parts, parent = faces, np.arange(len(faces), dtype=np.int32)
     bridge_from, bridge = np.zeros(len(faces) + 1, dtype=np.int64), np.empty(0, dtype=np.int32)
     if len(bridges):
-        drawn = np.concatenate((shapely.boundary(faces), shapely.boundary(bridges)))
-        parts = np.asarray(shapely.get_parts(shapely.polygonize([shapely.union_all(drawn)])), dtype=object)
-        spot = shapely.point_on_surface(parts)
-        parent = np.full(len(parts), OUTSIDE, dtype=np.int32)
-        part, face = shapely.STRtree(faces).query(spot, predicate="intersects")
-        parent[part] = face
+        # Faces that no bridge touches stay as they are.
+        cut = np.unique(shapely.STRtree(bridges).query(faces, predicate="intersects")[0])
+        drawn = np.concatenate((shapely.boundary(faces[cut]), shapely.boundary(bridges)))
+        made = np.asarray(shapely.get_parts(shapely.polygonize([shapely.union_all(drawn)])), dtype=object)
+        spot = shapely.point_on_surface(made)
+        own = np.full(len(made), OUTSIDE, dtype=np.int32)
+        # Asked by the faces, of which some are large: each is looked through once.
+        face, part = shapely.STRtree(spot).query(faces[cut], predicate="intersects")
+        own[part] = cut[face]
         part, piece = shapely.STRtree(shapely.convex_hull(bridges)).query(spot, predicate="intersects")
+        # What only fills a hole of these faces is another face, or land outside all of them.
+        kept = own != OUTSIDE
+        kept[part] = True
+        part = (np.cumsum(kept) - 1)[part]
+        parts, parent = np.concatenate((made[kept], np.delete(faces, cut))), np.concatenate((own[kept], np.delete(parent, cut)))
         order = np.argsort(part, kind="stable")
         bridge = piece[order].astype(np.int32)
         bridge_from = np.searchsorted(part[order], np.arange(len(parts) + 1))
