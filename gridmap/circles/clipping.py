@@ -44,10 +44,15 @@ def open_faces(rims: Any, entered: Any, bridged: Any, circle: Any, shut: Any) ->
     parent, bridge_from, bridge = rims.parent, rims.bridge_from, rims.bridge
     found = np.empty(parent.size + 1, np.bool_)
     found[OUTSIDE] = not shut
+    any_bridged = False
+    for piece in range(bridged.size):
+        any_bridged |= bridged[piece] == circle
     for face in range(parent.size):
         found[face] = not shut if parent[face] == OUTSIDE else entered[parent[face]] == circle
-        for k in range(bridge_from[face], bridge_from[face + 1]):
-            found[face] = found[face] or bridged[bridge[k]] == circle
+    if any_bridged:
+        for face in range(parent.size):
+            for k in range(bridge_from[face], bridge_from[face + 1]):
+                found[face] = found[face] or bridged[bridge[k]] == circle
     return found
 
 

@@ -105,15 +105,16 @@ def distances(segments: Any, count: Any, left: Any, bottom: Any, width: Any, cel
         dx, dy = np.float32(bx - ax), np.float32(by - ay)
         length = dx * dx + dy * dy
         inverse = one / length if length > zero else zero
-        from_column = max(0, int((min(ax, bx) - reach) / cell)) // EIGHT * EIGHT
-        to_column = min(columns, (int((max(ax, bx) + reach) / cell) // EIGHT + 1) * EIGHT)
+        from_column, to_column = max(0, int((min(ax, bx) - reach) / cell)), min(columns - 1, int((max(ax, bx) + reach) / cell))
+        wide = (to_column - from_column + EIGHT) // EIGHT * EIGHT
+        from_column = min(from_column, columns - wide)
         px = np.float32(from_column * cell - ax)
         more = step * dx * inverse
         for i in range(max(0, int(np.ceil((min(ay, by) - reach) / cell))), min(rows - 1, int((max(ay, by) + reach) / cell)) + 1):
             py = np.float32(i * cell - ay)
             share, place = (px * dx + py * dy) * inverse, np.uint64(i * columns + from_column)
             # Rows are not cut out of the raster, which would count references; so the compiler does eight points at once and none alone.
-            for j in range(to_column - from_column):
+            for j in range(wide):
                 at, turn = place + np.uint64(j), np.float32(np.int32(j))
                 along = max(zero, min(one, share + turn * more))
                 ex, ey = px + turn * step - along * dx, py - along * dy

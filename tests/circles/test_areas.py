@@ -147,6 +147,18 @@ def test_the_circle_of_a_venue_on_a_bridge_covers_the_bridge_and_no_other_water(
     assert shapely.intersection(area, river).area == pytest.approx(200 * 2 * BRIDGE_M, rel=0.05)
 
 
+@pytest.mark.parametrize(("bridge_to_island", "reached"), [(False, False), (True, True)])
+def test_an_island_beside_a_bridge_is_covered_when_a_bridge_leads_there(bridge_to_island: bool, reached: bool) -> None:
+    island = shapely.box(480, 12, 520, 60)
+    river = shapely.box(400, -100, 600, 100).difference(island)
+    streets = {"west": line((0, 0), (395, 0)), "bridge": (line((395, 0), (500, 0), (605, 0)), {"layer": 1}), "east": line((605, 0), (1000, 0))}
+    if bridge_to_island:
+        streets |= {"branch": (line((500, 0), (500, 15)), {"layer": 1}), "lane": line((500, 15), (500, 55))}
+    area = circle(streets, 380, 0, minutes=5, waters={"r": river})
+    assert shapely.contains_xy(area, 500, 40) == reached
+    assert shapely.intersection(area, island).area == pytest.approx(island.area if reached else 0, rel=0.05, abs=1)
+
+
 def test_short_edges_between_drawn_ones_leave_no_notch() -> None:
     ways = {f"s{k}": line((8 * k, 0), (8 * k + 8, 0)) for k in range(20)}
     area = circle(ways | {f"u{k}": line((8 * k, 0), (8 * k, 300)) for k in range(0, 20, 2)}, 80, 0, minutes=3)
