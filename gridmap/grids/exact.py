@@ -147,15 +147,17 @@ class _Proof:
         for root in roots:
             self._improve(root)
         bound = min([self._settled(root) for root in roots], default=0.0)
-        return self._solution(min(bound, self._best.cost))
+        return self._solution(bound)
 
     def _solution(self, bound: float) -> Solution:
         best = self._best.grids
         violation = self._outside(best)
         labels = np.empty(self._count, np.int64)
         labels[best.atoms] = np.repeat(np.arange(len(best)), np.diff(best.start))
-        least_cost = max(0.0, bound - violation * self._outside_price)
-        return Solution(labels, violation, int(self._best.cost - violation * self._outside_price), int(bound // self._outside_price), least_cost)
+        # A better division would cost a whole step less, and nothing costs less than nothing.
+        bound = self._best.cost if bound > self._best.cost - LEAST_STEP else max(0.0, bound)
+        outside_dm = violation * self._outside_price
+        return Solution(labels, violation, int(self._best.cost - outside_dm), int(bound // self._outside_price), max(0.0, bound - outside_dm))
 
     def _numbers(self) -> list[int]:
         """Return the numbers of grids that a division with no more households outside the bounds can have, that of the best one known first."""

@@ -42,6 +42,13 @@ def always_paid(graph: CommunityGraph) -> int:
 
 
 @BOTH
+@pytest.mark.parametrize("graph", [path_of(6), path_of(0, 6)], ids=len)
+def test_what_costs_nothing_is_proved_the_best(effort: ExactEffort, graph: CommunityGraph) -> None:
+    found = solved(graph, 5, 8, effort=effort)
+    assert (found.violation, found.cost, found.proved) == (0, 0, True)
+
+
+@BOTH
 @settings(max_examples=40)
 @given(small_graphs(most=7, heaviest=9))
 def test_small_part_gets_the_best_division_and_a_proof(effort: ExactEffort, graph: CommunityGraph) -> None:
