@@ -15,9 +15,7 @@ from gridmap.findings import Finding, finding
 
 if TYPE_CHECKING:
     from gridmap.grids.compare import Comparison
-    from gridmap.grids.plan import Plan
     from gridmap.store.resume import Finished
-    from gridmap.store.workspace import Workspace
 
 
 class Bounds(click.ParamType[tuple[int, int]]):
@@ -69,6 +67,7 @@ def plan(
     from gridmap.grids.measures import report
     from gridmap.rules import load_rules
     from gridmap.store.resume import Finished
+    from gridmap.store.rounds import plan_rounds
     from gridmap.store.work import plan_into
     from gridmap.store.workspace import Workspace
 
@@ -94,7 +93,7 @@ def plan(
         )
     finished.forget()
     measures = report(proposed)
-    rounds = _rounds(proposed, store)
+    rounds = plan_rounds(store, proposed, cores=jobs)
     lines = [*plan_lines(proposed, measures), *_round_lines(rounds)]
     data = {"workspace": str(workspace), "plan": name, **measures, "rounds": _round_records(rounds)}
     if start is not None:
@@ -103,21 +102,6 @@ def plan(
         lines.append(say("cli_plan_moved", plan=start, moved=moved))
     findings = [*proposed.findings, *_not_resumable(finished)]
     return give(Answer(data, lines, findings), as_json=as_json)
-
-
-def _rounds(plan: Plan, store: Workspace) -> Any:
-    """Return the daily round and the longest walk of each grid of a plan; of none where there are no streets."""
-    from gridmap.walking.cache import cached_network
-    from gridmap.walking.doors import doors
-    from gridmap.walking.rounds import daily_rounds
-    from gridmap.walking.walls import walls_of
-
-    district = store.read_district()
-    network = cached_network(district, folder=store.networks_folder)
-    buildings = district.buildings
-    found = doors(network, buildings.index.to_numpy(dtype=object), buildings.geometry.to_numpy(), walls_of(district))
-    table = daily_rounds(network, found, plan.grid_of.set_axis(plan.atoms["source_building_id"].to_numpy()))
-    return table if network.edges else table.iloc[:0]
 
 
 def _round_records(rounds: Any) -> list[dict[str, Any]]:

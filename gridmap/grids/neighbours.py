@@ -72,22 +72,24 @@ def pairs_of(owner: Integers, borders: Borders, code: Integers, crossings: Integ
     )
 
 
-def pairs_across(ends: Floats, cell: Integers, community: Integers) -> Pairs:
+def pairs_across(ends: Floats, cell: Integers, community: Integers, *, group: Integers | None = None) -> Pairs:
     """Return the pairs of cells of different communities that lie side by side along the communities' outlines.
 
     ``ends`` (n, 4): straight pieces of outline, with the cell and the community that each belongs to. Outlines of two communities need not share
-    corners: the common length is measured by laying one piece on the other.
+    corners: the common length is measured by laying one piece on the other. With the ``group`` of each piece only pairs of different groups are told.
     """
     pieces = shapely.linestrings(ends.reshape(-1, 2, 2))
     one, other = shapely.STRtree(pieces).query(pieces, predicate="dwithin", distance=COMMUNITY_GAP_M)
-    once = community[one] < community[other]
+    once = (community[one] < community[other]) & (True if group is None else group[one] != group[other])
     one, other = one[once], other[once]
     shared = _common_length(ends[one], ends[other])
     side = shared > 0
     low, high = np.minimum(cell[one], cell[other])[side], np.maximum(cell[one], cell[other])[side]
     size = int(cell.max(initial=0)) + 1
     pairs, place = np.unique(low * size + high, return_inverse=True)
-    metres = np.asarray(np.bincount(place, weights=shared[side], minlength=len(pairs)), dtype=np.float64)
+    # The sum of several lengths must not depend on the order in which they were found.
+    ascending = np.argsort(shared[side], kind="stable")
+    metres = np.asarray(np.bincount(place[ascending], weights=shared[side][ascending], minlength=len(pairs)), dtype=np.float64)
     pairs, metres = pairs[metres > SHARED_MIN_M], metres[metres > SHARED_MIN_M]
     count = len(pairs)
     return Pairs(pairs // size, pairs % size, metres, np.full(count, CODE["community"]), np.zeros(count, dtype=bool))

@@ -50,6 +50,7 @@ def propose(
     keep: Sequence[str] = (),
     community: str | None = None,
     author: str = "",
+    taken: Sequence[str] = (),
     resume: MutableMapping[str, dict[str, Any]] | None = None,
     progress: Progress = silent,
 ) -> Plan:
@@ -62,8 +63,8 @@ def propose(
     ``tiling`` is made when absent. ``start`` is an earlier plan to stay close to: its grid ids live on where a grid continues. Grids named in
     ``keep`` never change. With ``community`` only that community is planned anew, all others stay as in ``start``. ``cores=None`` uses all.
     ``resume`` keeps the result of every finished community under a key that tells its whole problem, so that a run that was broken off goes on where
-    it stood. The same input, rules, seed and effort give the same plan, on one core or many. Raises ``RequestError`` for a request that makes no
-    sense.
+    it stood. ``taken`` are ids that new grids may not get; theirs count on from these. The same input, rules, seed and effort give the same plan, on
+    one core or many. Raises ``RequestError`` for a request that makes no sense.
     """
     _check_request(district, rules, effort, start, keep, community)
     if tiling is None:
@@ -91,7 +92,7 @@ def propose(
         drafts.loc[list(job.atoms)] = outcome.labels + (int(drafts.max()) + 1 if drafts.notna().any() else 0)
 
     progress("step_boundaries", 0, 1)
-    grid_of = fixed.fillna(named_grids(drafts, earlier, atoms, [] if start is None else start.grids.index))
+    grid_of = fixed.fillna(named_grids(drafts, earlier, atoms, [*taken, *([] if start is None else start.grids.index)]))
     origin = Origin(author, now(), seed, effort, ground, parent=None if start is None else start.name, version=program_version())
     # Grids that stay may be in parts already when the earlier plan is an office's own; that is told, not refused.
     told, lenient = _known_grids(start, fixed), start is not None

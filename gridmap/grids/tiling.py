@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -57,6 +58,15 @@ class CommunityTiling:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Rim:
+    """The outlines of communities: straight pieces of them, (n, 4), and the building whose cell lies at each, with its community."""
+
+    ends: Floats
+    building_id: Geometries
+    community_id: Geometries
+
+
 def tile(district: District, *, cores: int | None = 1, progress: Progress = silent) -> Tiling:
     """Give every building of a district its land, and list which lie side by side.
 
@@ -68,6 +78,11 @@ def tile(district: District, *, cores: int | None = 1, progress: Progress = sile
 
     Raises ``InputError`` when buildings belong to communities that the communities layer does not hold.
     """
+    return tile_with_rim(district, cores=cores, progress=progress)[0]
+
+
+def tile_with_rim(district: District, *, cores: int | None = 1, progress: Progress = silent) -> tuple[Tiling, Rim]:
+    """Return what :func:`tile` does, and the outlines of the communities, along which the cells of other districts may lie."""
     # Large communities first, so that no core waits for one at the end.
     jobs = sorted(grounds(district), key=lambda ground: -len(ground.buildings))
     work = _tile_given if district.cells == "given" else _tile_built
@@ -99,17 +114,27 @@ def _community_tiling(ground: Ground, *, given: bool) -> CommunityTiling:
     return CommunityTiling(cells, pairs, land.borders.ends[rim], land.owner[land.borders.left[rim]], findings)
 
 
-def _assembled(district: District, results: list[tuple[Ground, CommunityTiling]]) -> Tiling:
+def neighbours_across(rims: Sequence[Rim]) -> pd.DataFrame:
+    """Return the neighbours that lie in two of the districts with these ``rims``, as in :class:`Tiling`; those within one of them are not told."""
+    names, cell = np.unique(np.concatenate([rim.building_id for rim in rims]), return_inverse=True)
+    # Communities in the order of their ids: a common border is measured from the first of two, whoever asks.
+    community = np.unique(np.concatenate([rim.community_id for rim in rims]), return_inverse=True)[1]
+    district = np.repeat(np.arange(len(rims)), [len(rim.ends) for rim in rims])
+    return neighbour_table(pairs_across(np.concatenate([rim.ends for rim in rims]), cell, community, group=district), names)
+
+
+def _assembled(district: District, results: list[tuple[Ground, CommunityTiling]]) -> tuple[Tiling, Rim]:
     """Put the communities together and find the neighbours across their outlines."""
     building_id = np.concatenate([ground.building_id for ground, _ in results]) if results else np.empty(0, dtype=object)
     sizes = [len(ground.building_id) for ground, _ in results]
     offsets = np.cumsum([0, *sizes])[:-1]
     tables = [neighbour_table(result.pairs, ground.building_id) for ground, result in results]
+    ends = np.concatenate([np.empty((0, 4)), *(result.rim for _, result in results)])
+    at = np.concatenate([np.empty(0, dtype=np.int64), *(result.rim_cell + offset for (_, result), offset in zip(results, offsets, strict=True))])
+    home = np.repeat(np.array([ground.community_id for ground, _ in results], dtype=object), [len(result.rim) for _, result in results])
     if len(results) > 1:
-        rim = np.concatenate([result.rim for _, result in results])
-        rim_cell = np.concatenate([result.rim_cell + offset for (_, result), offset in zip(results, offsets, strict=True)])
-        community = np.repeat(np.arange(len(results)), [len(result.rim) for _, result in results])
-        tables.append(neighbour_table(pairs_across(rim, rim_cell, community), building_id))
+        community = np.unique(home, return_inverse=True)[1]
+        tables.append(neighbour_table(pairs_across(ends, at, community), building_id))
     none = np.empty(0, dtype=np.int64)
     tables = tables or [neighbour_table(Pairs(none, none, none.astype(np.float64), none, none.astype(bool)), building_id)]
     neighbours = pd.concat(tables, ignore_index=True).sort_values(["a", "b"], ignore_index=True)
@@ -121,4 +146,4 @@ def _assembled(district: District, results: list[tuple[Ground, CommunityTiling]]
     told = [each for _, result in results for each in result.findings]
     settled = {ground.community_id for ground, _ in results}
     told += [finding("cells_community_empty", str(each), community_id=str(each)) for each in district.communities.index if each not in settled]
-    return Tiling(cells, neighbours, tuple(told), district.fingerprint())
+    return Tiling(cells, neighbours, tuple(told), district.fingerprint()), Rim(ends, building_id[at], home)

@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
@@ -144,6 +145,11 @@ TABLES: Mapping[str, Table] = {
     )
 }
 
+FINGERPRINTED = ("communities", "buildings", "streets", "barriers", "gates")
+"""The tables that a plan depends on."""
+NOT_FINGERPRINTED = ("name", "street_office", "county", "division_code", "residents", "hours", "one_way")
+"""Their columns that no plan depends on."""
+
 DTYPES: Mapping[Kind, str] = {"text": "str", "integer": "Int64", "number": "Float64", "truth": "boolean"}
 """The pandas dtype of each kind of column; missing is pd.NA, or NaN in text."""
 
@@ -214,14 +220,22 @@ class District:
         Names, venues and the order of rows do not count.
         """
         digest = hashlib.sha256(self.cells.encode())
-        for name in ("communities", "buildings", "streets", "barriers", "gates"):
+        for name in FINGERPRINTED:
             table = getattr(self, name).sort_index()
             digest.update(f"{name}:{len(table)}".encode())
-            digest.update("\x1f".join(table.index.to_numpy(dtype=object)).encode())
-            # Rounded to 0.1 mm: a file that has been through another program gives the same fingerprint.
-            rounded = np.round(shapely.get_coordinates(table.geometry.to_numpy()), 4) + 0.0
-            digest.update(rounded.tobytes())
+            digest.update(joined(table.index))
+            digest.update(coordinate_bytes(shapely.get_coordinates(table.geometry.to_numpy())))
             for column in TABLES[name].columns:
-                if column.name not in ("name", "street_office", "county", "division_code", "residents", "hours", "one_way"):
-                    digest.update("\x1f".join(table[column.name].astype("str").fillna("").to_numpy(dtype=object)).encode())
+                if column.name not in NOT_FINGERPRINTED:
+                    digest.update(joined(table[column.name]))
         return digest.hexdigest()[:16]
+
+
+def joined(values: pd.Series | pd.Index) -> bytes:
+    """Return a column for a fingerprint."""
+    return "\x1f".join(pd.Series(values).astype("str").fillna("").to_numpy(dtype=object)).encode()
+
+
+def coordinate_bytes(coordinates: npt.NDArray[np.float64]) -> bytes:
+    """Return coordinates for a fingerprint, rounded to 0.1 mm: a file that has been through another program gives the same."""
+    return (np.round(coordinates, 4) + 0.0).tobytes()

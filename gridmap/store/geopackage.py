@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,26 +230,44 @@ def append_rows(connection: sqlite3.Connection, layer: Layer, frame: pd.DataFram
 
     Raises ``sqlite3.IntegrityError`` when a required value is missing or a unique one stands twice.
     """
-    columns = [sql_values(frame[field.name]) for field in layer.fields]
-    names = [quoted(field.name) for field in layer.fields]
     if layer.geometry is None:
-        _insert(connection, layer.name, names, columns)
+        append_plain(connection, layer, plain_rows(layer, frame))
         return
-    _, srs_id = _geometry_column(connection, layer)
     geometry = frame.geometry.to_numpy()
-    if layer.geometry.startswith("MULTI"):
+    srs_id = srs_of(connection, layer)
+    append_drawn(connection, layer, drawn_rows(layer, frame, srs_id), shapely.bounds(geometry), has_z=bool(shapely.has_z(geometry).any()))
+
+
+def plain_rows(layer: Layer, frame: pd.DataFrame) -> Iterator[tuple[object, ...]]:
+    """Return the rows of a table without geometry as they are stored, by the layer's declaration."""
+    return zip(*(sql_values(frame[field.name]) for field in layer.fields), strict=True)
+
+
+def drawn_rows(layer: Layer, frame: pd.DataFrame, srs_id: int) -> Iterator[tuple[object, ...]]:
+    """Return the rows of a layer as they are stored, the geometry first."""
+    geometry = frame.geometry.to_numpy()
+    if str(layer.geometry).startswith("MULTI"):
         geometry = as_multi(geometry)
+    return zip(blobs_of(geometry, srs_id), *(sql_values(frame[field.name]) for field in layer.fields), strict=True)
+
+
+def append_plain(connection: sqlite3.Connection, layer: Layer, rows: Iterable[tuple[object, ...]]) -> None:
+    """Add what :func:`plain_rows` returned."""
+    _insert(connection, layer.name, [quoted(field.name) for field in layer.fields], rows)
+
+
+def append_drawn(connection: sqlite3.Connection, layer: Layer, rows: Iterable[tuple[object, ...]], bounds: Any, *, has_z: bool = False) -> None:
+    """Add what :func:`drawn_rows` returned; ``bounds`` (n x 4) are those of the rows' geometries, nan where there is none."""
     (last,) = connection.execute(f"SELECT coalesce(max(fid), 0) FROM {quoted(layer.name)}").fetchone()
-    fids = range(last + 1, last + 1 + len(frame))
     # Filling the spatial index in one go is several times faster than by its trigger, row by row.
     for name in RTREE_TRIGGERS:
         connection.execute(f"DROP TRIGGER IF EXISTS {quoted(f'rtree_{layer.name}_{GEOMETRY_COLUMN}_{name}')}")
-    _insert(connection, layer.name, ["fid", GEOMETRY_COLUMN, *names], [fids, blobs_of(geometry, srs_id), *columns])
-    drawn = np.flatnonzero(~(shapely.is_missing(geometry) | shapely.is_empty(geometry)))
-    bounds = shapely.bounds(geometry[drawn])
-    fill_rtree(connection, f"rtree_{layer.name}_{GEOMETRY_COLUMN}", drawn + last + 1, bounds)
+    numbered = ((fid, *row) for fid, row in enumerate(rows, last + 1))
+    _insert(connection, layer.name, ["fid", GEOMETRY_COLUMN, *(quoted(field.name) for field in layer.fields)], numbered)
+    drawn = np.flatnonzero(~np.isnan(bounds[:, 0]))
+    fill_rtree(connection, f"rtree_{layer.name}_{GEOMETRY_COLUMN}", drawn + last + 1, bounds[drawn])
     _create_triggers(connection, layer.name)
-    refresh_contents(connection, layer, bounds, bool(shapely.has_z(geometry).any()))
+    refresh_contents(connection, layer, bounds[drawn], has_z)
 
 
 def refresh_contents(connection: sqlite3.Connection, layer: Layer, bounds: Any, has_z: bool) -> None:
@@ -274,17 +292,38 @@ def read_features(connection: sqlite3.Connection, layer: Layer, where: str = "",
     """Return the rows of ``layer`` with their geometry, as :func:`read_rows` does; a collection of one part comes back as the part."""
     geometry_column, _ = _geometry_column(connection, layer)
     geometry, *columns = _select(connection, layer, [geometry_column, *(field.name for field in layer.fields)], where, parameters)
-    try:
-        drawn = as_single(geometry_of(geometry))
-    except (shapely.GEOSException, IndexError) as error:
-        raise _altered(connection, "store_value_unfit", layer=layer.name, column=geometry_column) from error
+    drawn = as_single(_drawn(connection, layer, geometry))
     return gpd.GeoDataFrame(_typed_columns(connection, layer, columns), geometry=drawn, crs=crs_of(connection, layer.name))
 
 
-def _typed_columns(connection: sqlite3.Connection, layer: Layer, columns: Sequence[Sequence[object]]) -> dict[str, Any]:
+def read_column(connection: sqlite3.Connection, layer: Layer, field: Field) -> pd.Series:
+    """Return one column of ``layer`` in the order of ``fid``."""
+    (values,) = _select(connection, layer, [field.name])
+    return pd.Series(_typed_columns(connection, layer, [values], (field,))[field.name])
+
+
+def read_geometries(connection: sqlite3.Connection, layer: Layer, *, at_once: int) -> Iterator[Any]:
+    """Yield the geometries of ``layer`` in the order of ``fid``, some of them at a time."""
+    column, _ = _geometry_column(connection, layer)
+    rows = connection.execute(f"SELECT {quoted(column)} FROM {quoted(layer.name)} ORDER BY rowid")
+    while some := rows.fetchmany(at_once):
+        yield _drawn(connection, layer, [blob for (blob,) in some])
+
+
+def _drawn(connection: sqlite3.Connection, layer: Layer, blobs: Sequence[Any]) -> Any:
+    """Return the geometries of a layer as they are stored."""
+    try:
+        return geometry_of(blobs)
+    except (shapely.GEOSException, IndexError) as error:
+        raise _altered(connection, "store_value_unfit", layer=layer.name, column=_geometry_column(connection, layer)[0]) from error
+
+
+def _typed_columns(
+    connection: sqlite3.Connection, layer: Layer, columns: Sequence[Sequence[object]], fields: Sequence[Field] | None = None
+) -> dict[str, Any]:
     """Return the columns by name, each as the array of its kind; SQLite itself lets other programs put anything anywhere."""
     arrays = {}
-    for field, values in zip(layer.fields, columns, strict=True):
+    for field, values in zip(layer.fields if fields is None else fields, columns, strict=True):
         try:
             arrays[field.name] = typed(values, field.kind)
         except (ValueError, TypeError) as error:
@@ -292,7 +331,9 @@ def _typed_columns(connection: sqlite3.Connection, layer: Layer, columns: Sequen
     return arrays
 
 
-def _select(connection: sqlite3.Connection, layer: Layer, names: Sequence[str], where: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+def _select(
+    connection: sqlite3.Connection, layer: Layer, names: Sequence[str], where: str = "", parameters: Sequence[object] = ()
+) -> list[tuple[Any, ...]]:
     # Asked first, since SQLite takes a quoted name that is no column for a text.
     present = {row[1] for row in connection.execute(f"PRAGMA table_info({quoted(layer.name)})")}
     late = {field.name for field in layer.fields if field.late} if present else set()
@@ -302,7 +343,14 @@ def _select(connection: sqlite3.Connection, layer: Layer, names: Sequence[str], 
     condition = f" WHERE {where}" if where else ""
     columns = ", ".join(quoted(name) if name in present else "NULL" for name in names)
     cursor = connection.execute(f"SELECT {columns} FROM {quoted(layer.name)}{condition} ORDER BY rowid", tuple(parameters))
+    if len(names) == 1:
+        return [tuple(value for (value,) in cursor)]
     return list(zip(*cursor.fetchall(), strict=True)) or [()] * len(names)
+
+
+def srs_of(connection: sqlite3.Connection, layer: Layer) -> int:
+    """Return the srs_id of a layer with geometry."""
+    return _geometry_column(connection, layer)[1]
 
 
 def _geometry_column(connection: sqlite3.Connection, layer: Layer) -> tuple[str, int]:
@@ -319,9 +367,9 @@ def _altered(connection: sqlite3.Connection, code: str, *, layer: str, column: s
     return WorkspaceError(code, file=Path(file).name, layer=layer, column=column)
 
 
-def _insert(connection: sqlite3.Connection, table: str, names: Sequence[str], columns: Sequence[Sequence[object]]) -> None:
+def _insert(connection: sqlite3.Connection, table: str, names: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
     statement = f"INSERT INTO {quoted(table)} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-    connection.executemany(statement, zip(*columns, strict=True))
+    connection.executemany(statement, rows)
 
 
 def _create_triggers(connection: sqlite3.Connection, table: str) -> None:

@@ -9,7 +9,8 @@ import dataclasses
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 import shapely
@@ -18,13 +19,23 @@ from gridmap.errors import InputError, WorkspaceError
 from gridmap.findings import Finding
 from gridmap.grids.plan import Origin, Plan
 from gridmap.rules import Rules, rules_from_dict
-from gridmap.store.geopackage import append_rows, create_view, drop_layer, read_features, read_rows
+from gridmap.store.geopackage import append_drawn, append_plain, append_rows, create_view, drop_layer, read_features, read_rows
 from gridmap.store.schema import ASSIGNMENTS, ATOM_NEIGHBOURS, ATOMS, GRIDS, PLANS, plan_view
 from gridmap.store.styles import add_grid_style, drop_style
 
 NEIGHBOUR_TYPES = {"shared_m": "float64", "crossable": "bool"}
 ATOM_TYPES = {"households": "int64", "dedicated": "bool"}
 GRID_TYPES = dict.fromkeys(("households", "buildings", "households_missing"), "int64")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class AtomRows:
+    """The atoms and their neighbours as rows of their layers, with the bounds (n x 4) of the atoms and the ``key`` that they are kept under."""
+
+    key: str
+    atoms: Iterator[tuple[Any, ...]]
+    bounds: Any
+    neighbours: Iterator[tuple[Any, ...]]
 
 
 def names(connection: sqlite3.Connection) -> list[str]:
@@ -43,15 +54,15 @@ def of_plan(name: str) -> str:
     return "plan = '" + name.replace("'", "''") + "'"
 
 
-def write(connection: sqlite3.Connection, plan: Plan) -> None:
-    """Keep ``plan`` in place of one of its name; its being adopted stays as it was."""
+def write(connection: sqlite3.Connection, plan: Plan, rows: AtomRows | None = None) -> None:
+    """Keep ``plan`` in place of one of its name; its being adopted stays as it was. ``rows`` stand for atoms that ``plan`` has without their land."""
     adopted = bool(connection.execute("SELECT count(*) FROM plans WHERE name = ? AND adopted", (plan.name,)).fetchone()[0])
     connection.execute("DELETE FROM plans WHERE name = ?", (plan.name,))
     for table in ("assignments", "grids"):
         connection.execute(f"DELETE FROM {table} WHERE plan = ?", (plan.name,))
-    key = atoms_key(plan)
+    key = atoms_key(plan) if rows is None else rows.key
     append_rows(connection, PLANS, _plan_row(plan, key, adopted))
-    _write_atoms(connection, plan, key)
+    _write_atoms(connection, plan, key, rows)
     assignment = pd.DataFrame({"plan": plan.name, "atom_id": plan.atoms.index, "grid_id": plan.grid_of.to_numpy(dtype=object)})
     append_rows(connection, ASSIGNMENTS, assignment)
     append_rows(connection, GRIDS, plan.grids.rename_axis("grid_id").reset_index().assign(plan=plan.name))
@@ -120,10 +131,14 @@ def _plan_row(plan: Plan, key: str, adopted: bool) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def _write_atoms(connection: sqlite3.Connection, plan: Plan, key: str) -> None:
+def _write_atoms(connection: sqlite3.Connection, plan: Plan, key: str, rows: AtomRows | None) -> None:
     """Keep the atoms and neighbours under ``key`` unless they are there, and forget those that no plan has any more."""
     _forget_atoms(connection)
     if connection.execute("SELECT count(*) FROM atoms WHERE atoms_key = ?", (key,)).fetchone()[0]:
+        return
+    if rows is not None:
+        append_drawn(connection, ATOMS, rows.atoms, rows.bounds)
+        append_plain(connection, ATOM_NEIGHBOURS, rows.neighbours)
         return
     append_rows(connection, ATOMS, plan.atoms.rename_axis("atom_id").reset_index().assign(atoms_key=key))
     append_rows(connection, ATOM_NEIGHBOURS, plan.neighbours.assign(atoms_key=key))

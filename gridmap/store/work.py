@@ -17,6 +17,8 @@ from gridmap.ground.importing import Import, ImportRequest, import_files
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
 from gridmap.run_jobs import workers_kept
+from gridmap.store.batches import LARGE
+from gridmap.store.large_plans import plan_in_batches
 from gridmap.store.workspace import Workspace
 
 MaySave = Callable[[], bool]
@@ -99,14 +101,20 @@ def plan_into(
 ) -> Plan:
     """Propose a plan and keep it in the workspace under ``name``; nothing is written before all is computed.
 
+    A district of more than ``LARGE`` buildings is planned in batches of communities, see :func:`gridmap.store.large_plans.plan_in_batches`.
     ``start`` is the name of an earlier plan to keep close to; ``keep``, ``community`` and ``resume`` are as for :func:`gridmap.propose`. Raises
     ``RequestError`` for a name that cannot be used, or is the adopted plan's, and for a request that makes no sense.
     """
+    if start is None and community is None and not keep and workspace.buildings() > LARGE:
+        kept = {} if resume is None else resume
+        return plan_in_batches(
+            workspace, rules, name=name, effort=effort, seed=seed, cores=cores, author=author, resume=kept, save=save, progress=progress
+        )
     district = workspace.read_district()
     workspace.check_plan_name(name)
     earlier = None if start is None else workspace.read_plan(start)
-    kept = workspace.read_tiling()
-    tiling = tile(district, cores=cores, progress=progress) if kept is None else kept
+    known = workspace.read_tiling()
+    tiling = tile(district, cores=cores, progress=progress) if known is None else known
     plan = propose(
         district,
         rules,
@@ -123,7 +131,7 @@ def plan_into(
         progress=progress,
     )
     if save():
-        if kept is None:
+        if known is None:
             workspace.write_tiling(tiling)
         workspace.save_plan(plan)
     return plan

@@ -22,11 +22,15 @@ from gridmap.findings import Finding
 from gridmap.grids.plan import Plan, now
 from gridmap.ground.tables import TABLES, Cells, District, typed_table
 from gridmap.store import plan_rows
+from gridmap.store.batches import Batch, batches_of, read_batch, read_buildings
 from gridmap.store.connections import creating, is_database, reading, writing
 from gridmap.store.finding_rows import findings_frame, findings_of
+from gridmap.store.fingerprints import ground_fingerprint
 from gridmap.store.geopackage import (
     Layer,
     add_functions,
+    append_drawn,
+    append_plain,
     append_rows,
     create_layer,
     create_view,
@@ -35,6 +39,7 @@ from gridmap.store.geopackage import (
     is_geopackage,
     read_features,
     read_rows,
+    srs_of,
     table_names,
 )
 from gridmap.store.schema import (
@@ -59,6 +64,23 @@ if TYPE_CHECKING:
 POLYGON_DIMENSIONS = 2
 NAME_LONGEST = 100
 """How many characters the name of a plan may have; it stands in lists, on maps and in names of layers."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LandRows:
+    """Cells, atoms and neighbours as rows of their layers, in the order in which these hold them, with the bounds (n x 4) of what is drawn.
+
+    ``told`` are the findings on the cells, ``atoms_key`` is what the atoms are kept under.
+    """
+
+    cells: Iterator[tuple[Any, ...]]
+    cell_bounds: Any
+    neighbours: Iterator[tuple[Any, ...]]
+    told: tuple[Finding, ...]
+    atoms_key: str
+    atoms: Iterator[tuple[Any, ...]]
+    atom_bounds: Any
+    atom_neighbours: Iterator[tuple[Any, ...]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -144,6 +166,36 @@ class Workspace:
         with self._reading() as connection:
             return _district(connection)
 
+    def fingerprint(self) -> str:
+        """Return the fingerprint of the district, without reading all of it at once."""
+        with self._reading() as connection:
+            return _fingerprint(connection)
+
+    def batches(self, at_most: int) -> list[Batch]:
+        """Return all communities in batches of at most so many buildings that lie together, unless one community has more by itself."""
+        with self._reading() as connection:
+            return batches_of(connection, at_most)
+
+    def read_batch(self, batch: Batch) -> District:
+        """Return a district of some communities alone, with the streets, barriers and gates in and around them, and no venues."""
+        with self._reading() as connection:
+            return read_batch(connection, batch, name=_setting(connection, "district_name"), cells=_cells(connection))
+
+    def read_buildings(self, ids: Sequence[str]) -> District:
+        """Return a district of some buildings alone."""
+        with self._reading() as connection:
+            return read_buildings(connection, ids, name=_setting(connection, "district_name"), cells=_cells(connection))
+
+    def buildings(self) -> int:
+        """Return how many buildings there are."""
+        with self._reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM buildings").fetchone()[0])
+
+    def srs_id(self) -> int:
+        """Return the number of the district's CRS in the file."""
+        with self._reading() as connection:
+            return srs_of(connection, CELLS)
+
     def ground_findings(self) -> list[Finding]:
         """Return the findings on the ground as of the last import."""
         with self._reading() as connection:
@@ -159,7 +211,7 @@ class Workspace:
     def write_tiling(self, tiling: Tiling) -> None:
         """Keep the cells and neighbours; raises ``WorkspaceError`` when the ground is no longer the one that they were made from."""
         with self._writing() as connection:
-            if _district(connection).fingerprint() != tiling.fingerprint:
+            if _fingerprint(connection) != tiling.fingerprint:
                 raise WorkspaceError("workspace_ground_changed", file=self.path.name)
             _write_tiling(connection, tiling)
 
@@ -167,7 +219,7 @@ class Workspace:
         """Return the cells and neighbours, or None when there are none or the ground has changed since they were made."""
         with self._reading() as connection:
             fingerprint = _setting(connection, "tiling")
-            if not fingerprint or fingerprint != _district(connection).fingerprint():
+            if not fingerprint or fingerprint != _fingerprint(connection):
                 return None
             cells = read_features(connection, CELLS).set_index("building_id")
             neighbours = read_rows(connection, NEIGHBOURS).astype({"shared_m": "float64", "crossable": "bool"})
@@ -187,9 +239,25 @@ class Workspace:
         that of another plan only in capital letters.
         """
         with self._writing() as connection:
-            if _district(connection).fingerprint() != plan.origin.ground:
+            if _fingerprint(connection) != plan.origin.ground:
                 raise WorkspaceError("workspace_ground_changed", file=self.path.name)
             _write_plan(connection, plan)
+
+    def save_with_land(self, plan: Plan, land: LandRows) -> None:
+        """Keep a plan as :meth:`save_plan` does, and its land cells and neighbours too, which come as rows: a whole city need not be in memory."""
+        with self._writing() as connection:
+            if _fingerprint(connection) != plan.origin.ground:
+                raise WorkspaceError("workspace_ground_changed", file=self.path.name)
+            _check_plan_name(connection, plan.name)
+            crs = plan.atoms.crs
+            create_layer(connection, CELLS, crs)
+            create_layer(connection, NEIGHBOURS, None)
+            append_drawn(connection, CELLS, land.cells, land.cell_bounds)
+            append_plain(connection, NEIGHBOURS, land.neighbours)
+            _replace_findings(connection, land.told, "tiling", None)
+            _set(connection, tiling=plan.origin.ground)
+            plan_rows.write(connection, plan, plan_rows.AtomRows(land.atoms_key, land.atoms, land.atom_bounds, land.atom_neighbours))
+            _replace_findings(connection, plan.findings, "plan", plan.name)
 
     def check_plan_name(self, name: str) -> None:
         """Raise ``RequestError`` when :meth:`save_plan` would refuse a plan of that name; worth asking before a long computation."""
@@ -212,7 +280,7 @@ class Workspace:
         """
         with self._reading() as connection:
             rows = read_rows(connection, PLANS)
-            ground = _district(connection).fingerprint() if len(rows) else ""
+            ground = _fingerprint(connection) if len(rows) else ""
         rows["bounds"] = rows["households_min"].astype("str") + ":" + rows["households_max"].astype("str")
         rows["stale"] = rows["ground"] != ground
         counts = dict.fromkeys(("grids", "in_bounds", "households", "findings"), "int64")
@@ -333,8 +401,15 @@ def _replace_findings(connection: sqlite3.Connection, findings: Sequence[Finding
 
 def _district(connection: sqlite3.Connection) -> District:
     tables = {name: read_features(connection, layer).set_index(TABLES[name].index) for name, layer in GROUND.items()}
-    cells: Cells = "given" if _setting(connection, "cells") == "given" else "build"
-    return District(**tables, name=_setting(connection, "district_name"), cells=cells)
+    return District(**tables, name=_setting(connection, "district_name"), cells=_cells(connection))
+
+
+def _fingerprint(connection: sqlite3.Connection) -> str:
+    return ground_fingerprint(connection, _cells(connection))
+
+
+def _cells(connection: sqlite3.Connection) -> Cells:
+    return "given" if _setting(connection, "cells") == "given" else "build"
 
 
 def _same(a: District, b: District) -> bool:

@@ -1,0 +1,162 @@
+"""A plan made in batches is the plan made at once: same grids, land, neighbours and findings, in the same order."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gridmap.errors import InputError, RequestError, WorkspaceError
+from gridmap.grids import community
+from gridmap.grids.measures import report
+from gridmap.grids.plan import Plan
+from gridmap.ground.sample import sample_district
+from gridmap.progress import silent
+from gridmap.rules import Rules, load_rules
+from gridmap.store import work
+from gridmap.store.large_plans import plan_in_batches
+from gridmap.store.rounds import plan_rounds
+from gridmap.store.work import plan_into
+from gridmap.store.workspace import Workspace
+
+pytestmark = pytest.mark.slow
+AT_MOST = 150
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return load_rules("nantong")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("towns")
+
+
+def town(path: Path) -> Workspace:
+    made = Workspace(path)
+    made.write_ground(sample_district(20_000, seed=3), ())
+    return made
+
+
+def in_batches(workspace: Workspace, rules: Rules, **changed: Any) -> Plan:
+    asked: dict[str, Any] = {"name": "plan", "effort": "quick", "seed": 0, "cores": 1, "author": "", "resume": {}, "save": lambda: True}
+    return plan_in_batches(workspace, rules, **{**asked, "progress": silent, "at_most": AT_MOST, **changed})
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path, rules: Rules) -> Workspace:
+    made = town(folder / "whole.gpkg")
+    plan_into(made, rules, name="plan", effort="quick", cores=1)
+    return made
+
+
+@pytest.fixture(scope="module")
+def batched(folder: Path, rules: Rules) -> tuple[Workspace, Plan, dict[str, Any]]:
+    made, resume = town(folder / "batched.gpkg"), dict[str, Any]()
+    return made, in_batches(made, rules, cores=2, resume=resume), resume
+
+
+def test_the_town_has_buildings_divided_into_stairwells(whole: Workspace) -> None:
+    plan = whole.read_plan("plan")
+    assert (plan.atoms.index != plan.atoms["source_building_id"]).any()
+
+
+def test_the_plan_is_that_made_at_once(whole: Workspace, batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+    at_once, made = whole.read_plan("plan"), batched[0].read_plan("plan")
+    pd.testing.assert_frame_equal(made.atoms, at_once.atoms)
+    pd.testing.assert_frame_equal(made.neighbours, at_once.neighbours)
+    pd.testing.assert_series_equal(made.grid_of, at_once.grid_of)
+    pd.testing.assert_frame_equal(made.grids, at_once.grids)
+
+
+def test_its_findings_are_those(whole: Workspace, batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+    at_once, made = whole.read_plan("plan").findings, batched[0].read_plan("plan").findings
+    assert sorted(map(repr, made)) == sorted(map(repr, at_once))
+
+
+def test_the_tiling_is_that_made_at_once(whole: Workspace, batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+    at_once, made = whole.read_tiling(), batched[0].read_tiling()
+    assert at_once is not None
+    assert made is not None
+    pd.testing.assert_frame_equal(made.cells, at_once.cells)
+    pd.testing.assert_frame_equal(made.neighbours, at_once.neighbours)
+
+
+def test_the_report_needs_no_land_of_atoms(whole: Workspace, batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+    assert batched[1].atoms.geometry.isna().all()
+    assert report(batched[1]) == report(whole.read_plan("plan"))
+
+
+def test_the_spatial_index_finds_what_lies_there(batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+    with sqlite3.connect(batched[0].path) as connection:
+        for layer in ("cells", "atoms"):
+            (rows,) = connection.execute(f"SELECT count(*) FROM {layer}").fetchone()
+            assert connection.execute(f"SELECT count(*) FROM rtree_{layer}_geom").fetchone() == (rows,)
+
+
+def test_rounds_by_batches_are_those_of_the_whole(batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+    workspace, plan, _ = batched
+    at_once = plan_rounds(workspace, plan)
+    pd.testing.assert_frame_equal(plan_rounds(workspace, plan, large=1, at_most=AT_MOST), at_once.sort_index())
+
+
+def test_what_is_finished_is_not_searched_for_again(
+    folder: Path, rules: Rules, batched: tuple[Workspace, Plan, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(community, "plan_community", None)
+    again = in_batches(town(folder / "again.gpkg"), rules, resume=dict(batched[2]))
+    assert again.grid_of.equals(batched[1].grid_of)
+
+
+def test_proofs_are_told_once_for_all(folder: Path, rules: Rules) -> None:
+    plan = in_batches(town(folder / "proved.gpkg"), rules, effort="normal")
+    assert [each.code.startswith("plan_proved") for each in plan.findings].count(True) == 1
+
+
+def test_nothing_is_written_when_it_is_not_wanted(folder: Path, rules: Rules) -> None:
+    workspace = town(folder / "unwanted.gpkg")
+    before = workspace.path.read_bytes()
+    in_batches(workspace, rules, save=lambda: False)
+    assert workspace.path.read_bytes() == before
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_ground_that_changed_meanwhile_is_not_planned_over(folder: Path, rules: Rules) -> None:
+    workspace = town(folder / "changed.gpkg")
+
+    def change() -> bool:
+        drawn = workspace.read_district()
+        workspace.write_ground(drawn.with_tables({"buildings": drawn.buildings.assign(households=7)}), ())
+        return True
+
+    with pytest.raises(WorkspaceError, match="changed"):
+        in_batches(workspace, rules, save=change)
+    assert not len(workspace.plans())
+
+
+def test_all_buildings_of_no_community_are_told(folder: Path, rules: Rules) -> None:
+    drawn = sample_district(20_000, seed=3)
+    buildings = drawn.buildings.copy()
+    buildings.loc[buildings.index[[0, -1]], "community_id"] = ["nowhere", "elsewhere"]
+    workspace = Workspace(folder / "lost.gpkg")
+    workspace.write_ground(drawn.with_tables({"buildings": buildings}), ())
+    with pytest.raises(InputError) as told:
+        in_batches(workspace, rules)
+    assert len(told.value.findings) == 2
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_an_adopted_plan_is_refused_before_anything_is_computed(batched: tuple[Workspace, Plan, dict[str, Any]], rules: Rules) -> None:
+    workspace = batched[0]
+    workspace.adopt("plan")
+    with pytest.raises(RequestError):
+        in_batches(workspace, rules)
+
+
+def test_large_districts_are_planned_in_batches(folder: Path, rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "LARGE", 100)
+    assert plan_into(town(folder / "large.gpkg"), rules, name="plan", effort="quick", cores=1).atoms.geometry.isna().all()
