@@ -23,7 +23,10 @@ from gridmap.store.work import plan_into
 from gridmap.store.workspace import Workspace
 
 pytestmark = pytest.mark.slow
-AT_MOST = 150
+HOUSEHOLDS, AT_MOST = 12_000, 100
+
+Batched = tuple[Workspace, Plan, dict[str, Any]]
+"""A workspace, the plan that was made in it, and what was found for each community."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def town(path: Path) -> Workspace:
     made = Workspace(path)
-    made.write_ground(sample_district(20_000, seed=3), ())
+    made.write_ground(sample_district(HOUSEHOLDS, seed=3), ())
     return made
 
 
@@ -55,8 +58,9 @@ def whole(folder: Path, rules: Rules) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def batched(folder: Path, rules: Rules) -> tuple[Workspace, Plan, dict[str, Any]]:
-    made, resume = town(folder / "batched.gpkg"), dict[str, Any]()
+def batched(folder: Path, rules: Rules) -> Batched:
+    made = town(folder / "batched.gpkg")
+    resume: dict[str, Any] = {}
     return made, in_batches(made, rules, cores=2, resume=resume), resume
 
 
@@ -65,7 +69,7 @@ def test_the_town_has_buildings_divided_into_stairwells(whole: Workspace) -> Non
     assert (plan.atoms.index != plan.atoms["source_building_id"]).any()
 
 
-def test_the_plan_is_that_made_at_once(whole: Workspace, batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+def test_the_plan_is_that_made_at_once(whole: Workspace, batched: Batched) -> None:
     at_once, made = whole.read_plan("plan"), batched[0].read_plan("plan")
     pd.testing.assert_frame_equal(made.atoms, at_once.atoms)
     pd.testing.assert_frame_equal(made.neighbours, at_once.neighbours)
@@ -73,12 +77,12 @@ def test_the_plan_is_that_made_at_once(whole: Workspace, batched: tuple[Workspac
     pd.testing.assert_frame_equal(made.grids, at_once.grids)
 
 
-def test_its_findings_are_those(whole: Workspace, batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+def test_its_findings_are_those(whole: Workspace, batched: Batched) -> None:
     at_once, made = whole.read_plan("plan").findings, batched[0].read_plan("plan").findings
     assert sorted(map(repr, made)) == sorted(map(repr, at_once))
 
 
-def test_the_tiling_is_that_made_at_once(whole: Workspace, batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+def test_the_tiling_is_that_made_at_once(whole: Workspace, batched: Batched) -> None:
     at_once, made = whole.read_tiling(), batched[0].read_tiling()
     assert at_once is not None
     assert made is not None
@@ -86,27 +90,25 @@ def test_the_tiling_is_that_made_at_once(whole: Workspace, batched: tuple[Worksp
     pd.testing.assert_frame_equal(made.neighbours, at_once.neighbours)
 
 
-def test_the_report_needs_no_land_of_atoms(whole: Workspace, batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+def test_the_report_needs_no_land_of_atoms(whole: Workspace, batched: Batched) -> None:
     assert batched[1].atoms.geometry.isna().all()
     assert report(batched[1]) == report(whole.read_plan("plan"))
 
 
-def test_the_spatial_index_finds_what_lies_there(batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+def test_the_spatial_index_finds_what_lies_there(batched: Batched) -> None:
     with sqlite3.connect(batched[0].path) as connection:
         for layer in ("cells", "atoms"):
             (rows,) = connection.execute(f"SELECT count(*) FROM {layer}").fetchone()
             assert connection.execute(f"SELECT count(*) FROM rtree_{layer}_geom").fetchone() == (rows,)
 
 
-def test_rounds_by_batches_are_those_of_the_whole(batched: tuple[Workspace, Plan, dict[str, Any]]) -> None:
+def test_rounds_by_batches_are_those_of_the_whole(batched: Batched) -> None:
     workspace, plan, _ = batched
     at_once = plan_rounds(workspace, plan)
     pd.testing.assert_frame_equal(plan_rounds(workspace, plan, large=1, at_most=AT_MOST), at_once.sort_index())
 
 
-def test_what_is_finished_is_not_searched_for_again(
-    folder: Path, rules: Rules, batched: tuple[Workspace, Plan, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_finished_is_not_searched_for_again(folder: Path, rules: Rules, batched: Batched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(community, "plan_community", None)
     again = in_batches(town(folder / "again.gpkg"), rules, resume=dict(batched[2]))
     assert again.grid_of.equals(batched[1].grid_of)
@@ -117,15 +119,15 @@ def test_proofs_are_told_once_for_all(folder: Path, rules: Rules) -> None:
     assert [each.code.startswith("plan_proved") for each in plan.findings].count(True) == 1
 
 
-def test_nothing_is_written_when_it_is_not_wanted(folder: Path, rules: Rules) -> None:
+def test_nothing_is_written_when_it_is_not_wanted(folder: Path, rules: Rules, batched: Batched) -> None:
     workspace = town(folder / "unwanted.gpkg")
     before = workspace.path.read_bytes()
-    in_batches(workspace, rules, save=lambda: False)
+    in_batches(workspace, rules, resume=dict(batched[2]), save=lambda: False)
     assert workspace.path.read_bytes() == before
     assert not list(folder.glob("*.tmp"))
 
 
-def test_ground_that_changed_meanwhile_is_not_planned_over(folder: Path, rules: Rules) -> None:
+def test_ground_that_changed_meanwhile_is_not_planned_over(folder: Path, rules: Rules, batched: Batched) -> None:
     workspace = town(folder / "changed.gpkg")
 
     def change() -> bool:
@@ -134,12 +136,12 @@ def test_ground_that_changed_meanwhile_is_not_planned_over(folder: Path, rules: 
         return True
 
     with pytest.raises(WorkspaceError, match="changed"):
-        in_batches(workspace, rules, save=change)
+        in_batches(workspace, rules, resume=dict(batched[2]), save=change)
     assert not len(workspace.plans())
 
 
 def test_all_buildings_of_no_community_are_told(folder: Path, rules: Rules) -> None:
-    drawn = sample_district(20_000, seed=3)
+    drawn = sample_district(HOUSEHOLDS, seed=3)
     buildings = drawn.buildings.copy()
     buildings.loc[buildings.index[[0, -1]], "community_id"] = ["nowhere", "elsewhere"]
     workspace = Workspace(folder / "lost.gpkg")
@@ -150,13 +152,14 @@ def test_all_buildings_of_no_community_are_told(folder: Path, rules: Rules) -> N
     assert not list(folder.glob("*.tmp"))
 
 
-def test_an_adopted_plan_is_refused_before_anything_is_computed(batched: tuple[Workspace, Plan, dict[str, Any]], rules: Rules) -> None:
+def test_an_adopted_plan_is_refused_before_anything_is_computed(batched: Batched, rules: Rules) -> None:
     workspace = batched[0]
     workspace.adopt("plan")
     with pytest.raises(RequestError):
         in_batches(workspace, rules)
 
 
-def test_large_districts_are_planned_in_batches(folder: Path, rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_districts_are_planned_in_batches(folder: Path, rules: Rules, batched: Batched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "LARGE", 100)
-    assert plan_into(town(folder / "large.gpkg"), rules, name="plan", effort="quick", cores=1).atoms.geometry.isna().all()
+    found = plan_into(town(folder / "large.gpkg"), rules, name="plan", effort="quick", cores=1, resume=dict(batched[2]))
+    assert found.atoms.geometry.isna().all()
