@@ -36,6 +36,7 @@ from gridmap.store.batches import AT_MOST, Batch, Integers
 from gridmap.store.blobs import as_single, geometry_of
 from gridmap.store.failures import failures_told
 from gridmap.store.geopackage import Layer, plain_rows
+from gridmap.store.plan_rows import AtomRows
 from gridmap.store.schema import ATOM_NEIGHBOURS, ATOMS, CELLS, NEIGHBOURS
 from gridmap.store.workspace import LandRows, Workspace
 
@@ -130,16 +131,19 @@ class _Together:
         with contextlib.ExitStack() as stack:
             files = [stack.enter_context(contextlib.closing(sqlite3.connect(part.file))) for part in self.parts]
             cell_order, atom_order = (np.argsort(np.concatenate(rows), kind="stable") for rows in (self.cell_rows, self.atom_rows))
-            key = self.atoms_key
+            key, across = self.atoms_key, plain_rows(ATOM_NEIGHBOURS, self.atoms_across.assign(atoms_key=""))
+            atoms = AtomRows(
+                key,
+                ((land, key, *rest) for land, _, *rest in _in_order(files, ATOMS, self.atom_rows)),
+                np.concatenate([part.atom_bounds for part in self.parts])[atom_order],
+                ((key, *rest) for _, *rest in _sorted(files, ATOM_NEIGHBOURS, across)),
+            )
             yield LandRows(
                 _in_order(files, CELLS, self.cell_rows),
                 np.concatenate([part.cell_bounds for part in self.parts])[cell_order],
                 _sorted(files, NEIGHBOURS, plain_rows(NEIGHBOURS, self.across)),
                 tuple(each for part in self.parts for each in part.told),
-                key,
-                ((land, key, *rest) for land, _, *rest in _in_order(files, ATOMS, self.atom_rows)),
-                np.concatenate([part.atom_bounds for part in self.parts])[atom_order],
-                ((key, *rest) for _, *rest in _sorted(files, ATOM_NEIGHBOURS, plain_rows(ATOM_NEIGHBOURS, self.atoms_across.assign(atoms_key="")))),
+                atoms,
             )
 
 

@@ -1,41 +1,29 @@
 """The workspace: where a district and its plans are kept, one GeoPackage file that QGIS opens as it is."""
 
-# ruff: noqa: S608
-# Names of tables stand in this file; values always are parameters.
-
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
-import pyproj
-import shapely
 
 from gridmap.errors import RequestError, WorkspaceError
 from gridmap.findings import Finding
-from gridmap.grids.plan import Plan, now
-from gridmap.ground.tables import TABLES, Cells, District, typed_table
-from gridmap.store import plan_rows
+from gridmap.grids.plan import Plan
+from gridmap.ground.tables import District
+from gridmap.store import ground_rows, plan_rows
 from gridmap.store.batches import Batch, batches_of, read_batch, read_buildings
 from gridmap.store.connections import creating, is_database, reading, writing
-from gridmap.store.finding_rows import findings_frame, findings_of
-from gridmap.store.fingerprints import ground_fingerprint
+from gridmap.store.finding_rows import findings_of
 from gridmap.store.geopackage import (
-    Layer,
     add_functions,
     append_drawn,
     append_plain,
-    append_rows,
     create_layer,
-    create_view,
-    crs_of,
-    initialise,
     is_geopackage,
     read_features,
     read_rows,
@@ -43,44 +31,32 @@ from gridmap.store.geopackage import (
     table_names,
 )
 from gridmap.store.schema import (
-    ATOMS,
     CELLS,
     FINDINGS,
-    GRIDS,
     GROUND,
     IMPORTS,
-    LAYERS,
     NEIGHBOURS,
     PLANS,
     SCHEMA_VERSION,
     SETTINGS,
-    plan_view,
 )
-from gridmap.store.styles import add_styles
 
 if TYPE_CHECKING:
     from gridmap.grids.tiling import Tiling
 
-POLYGON_DIMENSIONS = 2
 NAME_LONGEST = 100
 """How many characters the name of a plan may have; it stands in lists, on maps and in names of layers."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LandRows:
-    """Cells, atoms and neighbours as rows of their layers, in the order in which these hold them, with the bounds (n x 4) of what is drawn.
-
-    ``told`` are the findings on the cells, ``atoms_key`` is what the atoms are kept under.
-    """
+    """Cells and their neighbours as rows of their layers, with the bounds (n x 4) of the cells and the findings on them; and the atoms likewise."""
 
     cells: Iterator[tuple[Any, ...]]
     cell_bounds: Any
     neighbours: Iterator[tuple[Any, ...]]
     told: tuple[Finding, ...]
-    atoms_key: str
-    atoms: Iterator[tuple[Any, ...]]
-    atom_bounds: Any
-    atom_neighbours: Iterator[tuple[Any, ...]]
+    atoms: plan_rows.AtomRows
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -131,19 +107,19 @@ class Workspace:
         """
 
         def change(connection: sqlite3.Connection) -> None:
-            _move_layers(connection, district.crs)
+            ground_rows.move_layers(connection, district.crs)
             for name, frame in district.tables().items():
-                _replace(connection, GROUND[name], frame.reset_index(), district.crs)
-            _set(connection, district_name=district.name, cells=district.cells)
-            _replace_findings(connection, findings, "ground", None)
-            kept = _setting(connection, "tiling")
+                ground_rows.replace(connection, GROUND[name], frame.reset_index(), district.crs)
+            ground_rows.set_values(connection, district_name=district.name, cells=district.cells)
+            ground_rows.replace_findings(connection, findings, "ground", None)
+            kept = ground_rows.setting(connection, "tiling")
             if kept and kept != district.fingerprint():
-                _forget_tiling(connection, district.crs)
+                ground_rows.forget_tiling(connection, district.crs)
             if tiling is not None:
-                _write_tiling(connection, tiling)
+                ground_rows.write_tiling(connection, tiling)
             if plan is not None:
                 _write_plan(connection, plan)
-            _log_imports(connection, district, imports)
+            ground_rows.log_imports(connection, district, imports)
 
         if afresh and self.exists():
             with self._reading():
@@ -151,25 +127,25 @@ class Workspace:
         if afresh or based_on is None or not self.exists():
             try:
                 with creating(self.path, replace=afresh) as connection:
-                    _lay_out(connection, district.crs)
+                    ground_rows.lay_out(connection, district.crs)
                     change(connection)
             except FileExistsError as error:
                 raise WorkspaceError("workspace_appeared", file=self.path.name) from error
             return
         with self._writing() as connection:
-            if isinstance(based_on, District) and not _same(based_on, _district(connection)):
+            if isinstance(based_on, District) and not ground_rows.same(based_on, ground_rows.district(connection)):
                 raise WorkspaceError("workspace_ground_changed", file=self.path.name)
             change(connection)
 
     def read_district(self) -> District:
         """Return what is on the ground, with whatever other programs such as QGIS have changed since."""
         with self._reading() as connection:
-            return _district(connection)
+            return ground_rows.district(connection)
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the district, without reading all of it at once."""
         with self._reading() as connection:
-            return _fingerprint(connection)
+            return ground_rows.fingerprint(connection)
 
     def batches(self, at_most: int) -> list[Batch]:
         """Return all communities in batches of at most so many buildings that lie together, unless one community has more by itself."""
@@ -179,12 +155,12 @@ class Workspace:
     def read_batch(self, batch: Batch) -> District:
         """Return a district of some communities alone, with the streets, barriers and gates in and around them, and no venues."""
         with self._reading() as connection:
-            return read_batch(connection, batch, name=_setting(connection, "district_name"), cells=_cells(connection))
+            return read_batch(connection, batch, name=ground_rows.setting(connection, "district_name"), cells=ground_rows.cells(connection))
 
     def read_buildings(self, ids: Sequence[str]) -> District:
         """Return a district of some buildings alone."""
         with self._reading() as connection:
-            return read_buildings(connection, ids, name=_setting(connection, "district_name"), cells=_cells(connection))
+            return read_buildings(connection, ids, name=ground_rows.setting(connection, "district_name"), cells=ground_rows.cells(connection))
 
     def buildings(self) -> int:
         """Return how many buildings there are."""
@@ -211,15 +187,15 @@ class Workspace:
     def write_tiling(self, tiling: Tiling) -> None:
         """Keep the cells and neighbours; raises ``WorkspaceError`` when the ground is no longer the one that they were made from."""
         with self._writing() as connection:
-            if _fingerprint(connection) != tiling.fingerprint:
+            if ground_rows.fingerprint(connection) != tiling.fingerprint:
                 raise WorkspaceError("workspace_ground_changed", file=self.path.name)
-            _write_tiling(connection, tiling)
+            ground_rows.write_tiling(connection, tiling)
 
     def read_tiling(self) -> Tiling | None:
         """Return the cells and neighbours, or None when there are none or the ground has changed since they were made."""
         with self._reading() as connection:
-            fingerprint = _setting(connection, "tiling")
-            if not fingerprint or fingerprint != _fingerprint(connection):
+            fingerprint = ground_rows.setting(connection, "tiling")
+            if not fingerprint or fingerprint != ground_rows.fingerprint(connection):
                 return None
             cells = read_features(connection, CELLS).set_index("building_id")
             neighbours = read_rows(connection, NEIGHBOURS).astype({"shared_m": "float64", "crossable": "bool"})
@@ -239,25 +215,24 @@ class Workspace:
         that of another plan only in capital letters.
         """
         with self._writing() as connection:
-            if _fingerprint(connection) != plan.origin.ground:
+            if ground_rows.fingerprint(connection) != plan.origin.ground:
                 raise WorkspaceError("workspace_ground_changed", file=self.path.name)
             _write_plan(connection, plan)
 
     def save_with_land(self, plan: Plan, land: LandRows) -> None:
         """Keep a plan as :meth:`save_plan` does, and its land cells and neighbours too, which come as rows: a whole city need not be in memory."""
         with self._writing() as connection:
-            if _fingerprint(connection) != plan.origin.ground:
+            if ground_rows.fingerprint(connection) != plan.origin.ground:
                 raise WorkspaceError("workspace_ground_changed", file=self.path.name)
             _check_plan_name(connection, plan.name)
-            crs = plan.atoms.crs
-            create_layer(connection, CELLS, crs)
+            create_layer(connection, CELLS, plan.atoms.crs)
             create_layer(connection, NEIGHBOURS, None)
             append_drawn(connection, CELLS, land.cells, land.cell_bounds)
             append_plain(connection, NEIGHBOURS, land.neighbours)
-            _replace_findings(connection, land.told, "tiling", None)
-            _set(connection, tiling=plan.origin.ground)
-            plan_rows.write(connection, plan, plan_rows.AtomRows(land.atoms_key, land.atoms, land.atom_bounds, land.atom_neighbours))
-            _replace_findings(connection, plan.findings, "plan", plan.name)
+            ground_rows.replace_findings(connection, land.told, "tiling", None)
+            ground_rows.set_values(connection, tiling=plan.origin.ground)
+            plan_rows.write(connection, plan, land.atoms)
+            ground_rows.replace_findings(connection, plan.findings, "plan", plan.name)
 
     def check_plan_name(self, name: str) -> None:
         """Raise ``RequestError`` when :meth:`save_plan` would refuse a plan of that name; worth asking before a long computation."""
@@ -280,7 +255,7 @@ class Workspace:
         """
         with self._reading() as connection:
             rows = read_rows(connection, PLANS)
-            ground = _fingerprint(connection) if len(rows) else ""
+            ground = ground_rows.fingerprint(connection) if len(rows) else ""
         rows["bounds"] = rows["households_min"].astype("str") + ":" + rows["households_max"].astype("str")
         rows["stale"] = rows["ground"] != ground
         counts = dict.fromkeys(("grids", "in_bounds", "households", "findings"), "int64")
@@ -307,7 +282,7 @@ class Workspace:
             _known(connection, name)
             if coded is not None:
                 plan_rows.write(connection, dataclasses.replace(coded, name=name))
-                _replace_findings(connection, coded.findings, "plan", name)
+                ground_rows.replace_findings(connection, coded.findings, "plan", name)
             connection.execute("UPDATE plans SET adopted = (name = ?)", (name,))
 
     def adopted(self) -> str | None:
@@ -352,7 +327,7 @@ class Workspace:
             raise WorkspaceError("store_not_geopackage", file=self.path.name)
         if SETTINGS not in table_names(connection):
             raise WorkspaceError("workspace_foreign", file=self.path.name)
-        version = int(_setting(connection, "schema_version") or 0)
+        version = int(ground_rows.setting(connection, "schema_version") or 0)
         if version > SCHEMA_VERSION:
             raise WorkspaceError("workspace_newer", file=self.path.name, value=version, limit=SCHEMA_VERSION)
 
@@ -365,70 +340,10 @@ def is_workspace(path: Path) -> bool:
         return SETTINGS in table_names(connection)
 
 
-def _lay_out(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:
-    initialise(connection)
-    connection.execute(f"CREATE TABLE {SETTINGS} (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)")
-    _set(connection, schema_version=str(SCHEMA_VERSION))
-    for layer in LAYERS:
-        create_layer(connection, layer, crs)
-    plan_rows.add_indexes(connection)
-    add_styles(connection)
-
-
-def _move_layers(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:
-    """Bring what older plans have on the map into the CRS of the new ground."""
-    if crs_of(connection, GRIDS.name) == crs:
-        return
-    for layer in (GRIDS, ATOMS, FINDINGS):
-        _replace(connection, layer, read_features(connection, layer).to_crs(crs), crs)
-    plan_rows.add_indexes(connection)
-    for name in plan_rows.names(connection):
-        create_view(connection, plan_view(name), GRIDS, plan_rows.of_plan(name))
-
-
-def _replace(connection: sqlite3.Connection, layer: Layer, frame: pd.DataFrame, crs: pyproj.CRS | None) -> None:
-    if layer.geometry == "MULTIPOLYGON" and (shapely.get_dimensions(frame.geometry.to_numpy()) != POLYGON_DIMENSIONS).any():
-        layer = dataclasses.replace(layer, geometry="GEOMETRY")
-    create_layer(connection, layer, crs)
-    append_rows(connection, layer, frame)
-
-
-def _replace_findings(connection: sqlite3.Connection, findings: Sequence[Finding], stage: str, plan: str | None) -> None:
-    connection.execute("DELETE FROM findings WHERE stage = ? AND plan IS ?", (stage, plan))
-    frame = findings_frame(findings, crs_of(connection, FINDINGS.name)).assign(stage=stage, plan=plan)
-    append_rows(connection, FINDINGS, frame)
-
-
-def _district(connection: sqlite3.Connection) -> District:
-    tables = {name: read_features(connection, layer).set_index(TABLES[name].index) for name, layer in GROUND.items()}
-    return District(**tables, name=_setting(connection, "district_name"), cells=_cells(connection))
-
-
-def _fingerprint(connection: sqlite3.Connection) -> str:
-    return ground_fingerprint(connection, _cells(connection))
-
-
-def _cells(connection: sqlite3.Connection) -> Cells:
-    return "given" if _setting(connection, "cells") == "given" else "build"
-
-
-def _same(a: District, b: District) -> bool:
-    """Return whether two districts are the same in all that a workspace keeps, also in what no plan depends on."""
-    tables = b.tables()
-    return a.cells == b.cells and all(typed_table(name, frame).equals(tables[name]) for name, frame in a.tables().items())
-
-
-def _write_tiling(connection: sqlite3.Connection, tiling: Tiling) -> None:
-    _replace(connection, CELLS, tiling.cells.rename_axis("building_id").reset_index(), tiling.cells.crs)
-    _replace(connection, NEIGHBOURS, tiling.neighbours, None)
-    _replace_findings(connection, tiling.findings, "tiling", None)
-    _set(connection, tiling=tiling.fingerprint)
-
-
 def _write_plan(connection: sqlite3.Connection, plan: Plan) -> None:
     _check_plan_name(connection, plan.name)
     plan_rows.write(connection, plan)
-    _replace_findings(connection, plan.findings, "plan", plan.name)
+    ground_rows.replace_findings(connection, plan.findings, "plan", plan.name)
 
 
 def _check_plan_name(connection: sqlite3.Connection, name: str) -> None:
@@ -441,34 +356,6 @@ def _check_plan_name(connection: sqlite3.Connection, name: str) -> None:
     twins = [other for other in plan_rows.names(connection) if other != name and other.lower() == name.lower()]
     if twins:
         raise RequestError("plan_name_twin", plan=name, other=twins[0])
-
-
-def _forget_tiling(connection: sqlite3.Connection, crs: pyproj.CRS) -> None:
-    create_layer(connection, CELLS, crs)
-    create_layer(connection, NEIGHBOURS, None)
-    _replace_findings(connection, (), "tiling", None)
-    _set(connection, tiling="")
-
-
-def _log_imports(connection: sqlite3.Connection, district: District, imports: Sequence[Mapping[str, Any]]) -> None:
-    time = now()
-    tables = district.tables()
-    rows = []
-    for entry in imports:
-        name = str(entry["table"])
-        more = {key: value for key, value in entry.items() if key not in ("table", "source")}
-        details = json.dumps(more, ensure_ascii=False, default=str) if more else None
-        rows.append((time, name, entry.get("source"), len(tables[name]) if name in tables else 0, details))
-    append_rows(connection, IMPORTS, pd.DataFrame(rows, columns=["made_at", "layer", "source", "rows", "details"], dtype=object))
-
-
-def _setting(connection: sqlite3.Connection, name: str) -> str:
-    row = connection.execute(f"SELECT value FROM {SETTINGS} WHERE name = ?", (name,)).fetchone()
-    return "" if row is None else str(row[0])
-
-
-def _set(connection: sqlite3.Connection, **values: str) -> None:
-    connection.executemany(f"INSERT OR REPLACE INTO {SETTINGS} VALUES (?, ?)", values.items())
 
 
 def _adopted(connection: sqlite3.Connection) -> str | None:

@@ -152,6 +152,20 @@ def test_all_buildings_of_no_community_are_told(folder: Path, rules: Rules) -> N
     assert not list(folder.glob("*.tmp"))
 
 
+def test_communities_without_buildings_are_told_as_at_once(folder: Path, rules: Rules) -> None:
+    drawn = sample_district(HOUSEHOLDS, seed=3)
+    kept = drawn.buildings["community_id"].isin(sorted(set(drawn.buildings["community_id"]))[:1])
+    told = []
+    for name, at_most in (("bare", 5), ("bare_at_once", 10_000)):
+        workspace = Workspace(folder / f"{name}.gpkg")
+        workspace.write_ground(drawn.with_tables({"buildings": drawn.buildings[kept]}), ())
+        in_batches(workspace, rules, at_most=at_most)
+        tiling = workspace.read_tiling()
+        assert tiling is not None
+        told.append(sorted(map(repr, (*tiling.findings, *workspace.read_plan("plan").findings))))
+    assert told[0] == told[1]
+
+
 def test_an_adopted_plan_is_refused_before_anything_is_computed(batched: Batched, rules: Rules) -> None:
     workspace = batched[0]
     workspace.adopt("plan")
