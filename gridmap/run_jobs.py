@@ -82,6 +82,17 @@ def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int |
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
+def begin_jobs(work: Callable[[Job], object], jobs: Sequence[Job], *, cores: int | None = 1) -> None:
+    """Start jobs whose results nobody waits for, on workers that are kept for others; nothing happens with one core, or where none are kept."""
+    cores, kept = cores or os.cpu_count() or 1, _kept.get()
+    if cores == 1 or kept is None:
+        return
+    kept[cores] = pool = _workers(cores)
+    with interrupts_kept_from_children():
+        for job in jobs:
+            pool.submit(work, job)
+
+
 def _workers(cores: int) -> ProcessPoolExecutor:
     """Return workers that were kept, or such as are started when there is work for them."""
     kept = (_kept.get() or {}).pop(cores, None)

@@ -13,11 +13,15 @@ from pathlib import Path
 import pytest
 
 from gridmap.errors import RequestError
-from gridmap.run_jobs import run_jobs, workers_kept
+from gridmap.run_jobs import begin_jobs, run_jobs, workers_kept
 
 
 def square(number: int) -> int:
     return number * number
+
+
+def touch(path: Path) -> None:
+    path.touch()
 
 
 def die_once(marker: Path) -> str:
@@ -131,3 +135,27 @@ def test_no_worker_outlives_its_parent(sign: str, tmp_path: Path, python: list[s
         # The pipe ends when the last process that holds it has ended.
         assert parent.stdout.read() == ""
     assert len(workers) == 2
+
+
+def test_jobs_that_nobody_waits_for_are_done_before_those_that_come_after(tmp_path: Path) -> None:
+    with workers_kept():
+        begin_jobs(touch, [tmp_path / "one", tmp_path / "two", tmp_path / "three"], cores=2)
+        assert sorted(run_jobs(square, [3, 4, 5, 6], cores=2)) == [(0, 9), (1, 16), (2, 25), (3, 36)]
+        deadline = time.monotonic() + 30
+        while len(list(tmp_path.iterdir())) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_without_kept_workers_or_with_one_core_nothing_is_begun(tmp_path: Path) -> None:
+    begin_jobs(touch, [tmp_path / "one"], cores=2)
+    with workers_kept():
+        begin_jobs(touch, [tmp_path / "two"], cores=1)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_of_what_nobody_waits_for_is_replaced() -> None:
+    with workers_kept():
+        begin_jobs(die, [1], cores=2)
+        assert sorted(run_jobs(square, [3, 4], cores=2)) == [(0, 9), (1, 16)]

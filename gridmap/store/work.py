@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridmap.findings import Finding, finding
+from gridmap.grids.compiling import compile_half, halves
 from gridmap.grids.existing import plan_from_division
 from gridmap.grids.plan import CODE_FINDINGS, Effort, Plan, with_codes
 from gridmap.grids.propose import propose
@@ -16,7 +17,7 @@ from gridmap.ground.codes import CodeScheme
 from gridmap.ground.importing import Import, ImportRequest, import_files
 from gridmap.progress import Progress, silent
 from gridmap.rules import Rules
-from gridmap.run_jobs import workers_kept
+from gridmap.run_jobs import begin_jobs, workers_kept
 from gridmap.store.batches import LARGE
 from gridmap.store.large_plans import plan_in_batches
 from gridmap.store.workspace import Workspace
@@ -113,6 +114,9 @@ def plan_into(
     district = workspace.read_district()
     workspace.check_plan_name(name)
     earlier = None if start is None else workspace.read_plan(start)
+    if len(district.communities) > 1:
+        # The first plan after an installation waits for its kernels: they are compiled while the land is divided.
+        begin_jobs(compile_half, halves(effort), cores=cores)
     known = workspace.read_tiling()
     tiling = tile(district, cores=cores, progress=progress) if known is None else known
     plan = propose(
