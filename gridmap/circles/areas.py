@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
 from gridmap.circles.clipping import FAILED, FINE, marks_of
-from gridmap.circles.compounds import Faces, bridge_pieces, faces_of, rims_of
+from gridmap.circles.compounds import Faces, faces_of
 from gridmap.circles.coverage import Coverage
-from gridmap.circles.drawing import Asked, Behind, Streets, draw, spared_edges
+from gridmap.circles.drawing import Asked, Streets, draw, spared_edges
+from gridmap.circles.lands import corners_of_edges, land_between
 from gridmap.circles.limits import Limit
 from gridmap.circles.polygons import areas_of
 from gridmap.progress import Progress, silent
 from gridmap.walking.doors import Doors, arrivals
 from gridmap.walking.network import Network
 from gridmap.walking.reach import FAR, Arcs, Reached, arcs, nearest, reached
-from gridmap.walking.segments import Geometries, Integers, Mask
+from gridmap.walking.segments import Geometries, Integers
 from gridmap.walking.walls import Walls
 
 WIDTH_M = 25.0
@@ -137,30 +138,6 @@ def _streets(network: Network) -> Streets:
     return Streets(first, arc, network.length_cm, network.one_way, network.level, shape, network.shape_at, along, line, line_from, spared)
 
 
-class _Met(NamedTuple):
-    """The faces that the stretch of street from corner ``c`` to the next comes into, ``face[first[c] : first[c + 1]]``, and whether one covers it."""
-
-    first: Integers
-    face: Integers
-    covered: Mask
-
-
-@lru_cache(maxsize=2)
-def _met(network: Network, faces: Faces) -> _Met:
-    """Return what all stretches of street come into; that of the networks asked about last is kept."""
-    edge = np.repeat(np.arange(network.edges), np.diff(network.shape_at))
-    corner = np.flatnonzero(np.diff(edge) == 0)
-    lines = shapely.linestrings(np.stack((network.shape[corner], network.shape[corner + 1]), axis=1)) if len(corner) else np.empty(0, dtype=object)
-    tree = shapely.STRtree(lines)
-    # A street that runs along a wall or ends at it does not lie behind it.
-    face, step = tree.query(faces.within, predicate="intersects")
-    order = np.lexsort((face, step))
-    covered = np.zeros(len(network.shape), dtype=bool)
-    covered[corner[tree.query(faces.faces, predicate="covers")[1]]] = True
-    first = np.searchsorted(corner[step[order]], np.arange(len(network.shape) + 1))
-    return _Met(first, face[order], covered)
-
-
 def _tiles(network: Network, venues: Doors) -> Iterator[Integers]:
     """Return the rows of the venues in each square of :data:`TILE_M`, so that memory does not grow with the land."""
     square = np.floor(network.shape[network.shape_at[venues.edge]] / TILE_M)
@@ -192,27 +169,20 @@ class _Canvas:
         at_node[found.node] = True
         touched = at_node[network.a] | at_node[network.b]
         touched[venues.edge] = True
-        self.edges = np.flatnonzero(touched).astype(np.int32)
+        self.edges = np.flatnonzero(touched)
         self.leg, self.leg_of = shapely.get_coordinates(venues.leg, return_index=True)
-        count = np.diff(network.shape_at)[self.edges]
-        begins = np.cumsum(count) - count
-        self.corner = np.repeat(network.shape_at[self.edges] - begins, count) + np.arange(count.sum())
-        self.edge_of = np.repeat(self.edges, count)
-        places = np.concatenate((network.shape[self.corner], self.leg))
+        self.corners = corners_of_edges(network, self.edges)[0]
+        places = np.concatenate((network.shape[self.corners], self.leg))
         margin = WIDTH_M + 4 * cell_m
         low, high = places.min(axis=0) - margin, places.max(axis=0) + margin
-        self.from_x, self.from_y = self.origin = (np.floor(low / cell_m) - 1 + ASKEW[turn]) * cell_m
-        self.columns, self.rows = (np.ceil((high - self.origin) / cell_m) + 1).astype(int).tolist()
-        self.nearby = faces.in_box((*low, *high))
-        self.near = faces.take(self.nearby)
+        self.land = land_between(network, faces, tuple(low), tuple(high), cell_m, ASKEW[turn])
 
     def areas(self) -> Iterator[tuple[slice, Geometries]]:
         """Return the areas of some circles after the others: which circles, and a row for each of them with a column for each limit."""
         streets, cell = _streets(self.network), self.cell_m
-        behind, bridges = self._behind()
-        rims = rims_of(self.near.faces, bridges, self.origin, self.rows, self.columns, cell)
+        (from_x, from_y), near, behind, bridges, rims = self.land
         asked = self._asked()
-        entered, bridged, marks = np.zeros(len(self.near.faces), np.int32), np.zeros(len(bridges), np.int32), marks_of(len(rims.x) // 2)
+        entered, bridged, marks = np.zeros(len(near.faces), np.int32), np.zeros(bridges, np.int32), marks_of(len(rims.x) // 2)
         whole, distance = np.zeros(self.network.edges, dtype=np.int32), np.full(self.network.nodes, FAR, dtype=np.int32)
         pieces = np.empty((self._pieces_at_most(streets), 4))
         limits = np.array([limit.limit_cm for limit in self.limits])
@@ -220,16 +190,16 @@ class _Canvas:
         for begin in range(0, circles, AT_ONCE):
             end = min(begin + AT_ONCE, circles)
             places, rings, parts, first, state = draw(
-                asked, limits, distance, streets, self.from_x, self.from_y, behind, entered, bridged, rims, marks,
+                asked, limits, distance, streets, from_x, from_y, behind, entered, bridged, rims, marks,
                 whole, begin, end, FAR, WIDTH_M + ASKEW_M, cell, pieces,
             )  # fmt: skip
-            drawn, state = areas_of(places + self.origin, rings, parts, first), state.reshape(-1, len(limits))
+            drawn, state = areas_of(places + self.land.origin, rings, parts, first), state.reshape(-1, len(limits))
             yield slice(begin, end), self._nested(self._mended(drawn.reshape(state.shape), state, begin))
 
     def _pieces_at_most(self, streets: Streets) -> int:
         """Return how many straight pieces a circle can have: edges as a whole, in part from both ends and from doors, and the ways from these."""
         lines = (streets.line_from[self.edges + 1] - streets.line_from[self.edges]).sum()
-        return int(lines + 2 * len(self.corner) + np.diff(self.network.shape_at)[self.venues.edge].sum() + len(self.leg))
+        return int(lines + 2 * len(self.corners) + np.diff(self.network.shape_at)[self.venues.edge].sum() + len(self.leg))
 
     def _mended(self, drawn: Geometries, state: Any, begin: int) -> Geometries:
         """Return areas that are valid: where rings may touch one another that is looked at, and what could not be cut is drawn once more."""
@@ -258,51 +228,16 @@ class _Canvas:
 
     def _asked(self) -> Asked:
         leg = np.flatnonzero(np.diff(self.leg_of) == 0)
-        ways = self.leg - self.origin
+        ways, near = self.leg - self.land.origin, self.land.near
         leg_from = np.searchsorted(self.leg_of[leg], np.arange(len(self.venues) + 1))
-        face, way = shapely.STRtree(self.venues.leg).query(self.near.within, predicate="intersects")
-        way, face = way[~self.near.wet[face]], face[~self.near.wet[face]]
+        face, way = shapely.STRtree(self.venues.leg).query(near.within, predicate="intersects")
+        way, face = way[~near.wet[face]], face[~near.wet[face]]
         order = np.argsort(way, kind="stable")
         behind_from = np.searchsorted(way[order], np.arange(len(self.venues) + 1))
         return Asked(
             self.found.first, self.found.node, self.found.distance_cm, self.venue_from, self.venues.edge, self.venues.position_cm,
             self.venues.access_cm, np.hstack((ways[leg], ways[leg + 1])), leg_from, face[order].astype(np.int32), behind_from,
         )  # fmt: skip
-
-    def _behind(self) -> tuple[Behind, Geometries]:
-        """Return what stretches of street lead into, and the pieces of the bridges over water."""
-        network, near = self.network, self.near
-        begins = np.flatnonzero(np.diff(self.edge_of) == 0)
-        corner, edge = self.corner[begins], self.edge_of[begins]
-        ends = np.stack((network.shape[corner], network.shape[corner + 1]), axis=1)
-        met = _met(network, self.faces)
-        count = met.first[corner + 1] - met.first[corner]
-        step = np.repeat(np.arange(len(corner)), count)
-        place = np.zeros(len(self.faces.faces), dtype=np.int64)
-        place[self.nearby] = np.arange(len(self.nearby))
-        face = place[met.face[np.repeat(met.first[corner], count) + np.arange(len(step)) - np.repeat(np.cumsum(count) - count, count)]]
-        aloft = network.level[edge] != 0
-        shut, over_water = aloft | met.covered[corner], np.zeros(len(corner), dtype=bool)
-        over_water[step[near.wet[face]]] = True
-        clear = np.ones(network.edges, dtype=bool)
-        clear[edge[step]] = False
-        clear[edge[shut & ~aloft]] = False
-        bridge = np.flatnonzero(over_water & aloft)
-        pieces, count = bridge_pieces(ends[bridge], np.diff(corner[bridge], prepend=-2) == 1)
-        onto = np.zeros(len(corner), dtype=np.int64)
-        onto[bridge] = count
-        on_land = ~near.wet[face] & ~aloft[step]
-        face, step = face[on_land], step[on_land]
-        row = np.zeros(len(network.shape), dtype=np.int32)
-        row[corner] = np.arange(len(corner))
-        piece_from = np.concatenate(([0], np.cumsum(onto)))
-        found = np.column_stack((np.searchsorted(step, np.arange(len(corner) + 1)), piece_from, np.append(shut, False)))
-        # The same of each edge as a whole.
-        into, edges = np.unique(np.column_stack((edge[step], face)), axis=0), np.arange(network.edges + 1)
-        all_shut = np.ones(network.edges + 1, dtype=bool)
-        all_shut[edge[~shut]] = False
-        of_edge = np.column_stack((np.searchsorted(into[:, 0], edges), piece_from[np.searchsorted(edge, edges)], all_shut))
-        return Behind(row, found.astype(np.int32), face.astype(np.int32), of_edge.astype(np.int32), into[:, 1].astype(np.int32), clear), pieces
 
 
 def _valid(areas: Geometries) -> Geometries:
