@@ -13,7 +13,7 @@ import shapely
 from gridmap.circles.clipping import FAILED, FINE, marks_of
 from gridmap.circles.compounds import Faces, faces_of
 from gridmap.circles.coverage import Coverage
-from gridmap.circles.drawing import Asked, Streets, draw, spared_edges
+from gridmap.circles.drawing import Asked, Streets, draw, spared_lines
 from gridmap.circles.lands import corners_of_edges, land_between
 from gridmap.circles.limits import Limit
 from gridmap.circles.polygons import areas_of
@@ -39,8 +39,8 @@ AT_ONCE = 64
 SIMPLE_M = 0.5
 """Corners of streets so near to a straight line between others are left out where a street is drawn as a whole."""
 
-SPARED_M = 10.0
-"""Edges no longer than this are not drawn where those at both their ends are: the outline beside their middle sags by half a metre."""
+SPARED_M = 14.0
+"""Straight stretches no longer than this are not drawn where those at both their ends are: the outline beside their middle sags by a metre."""
 
 ASKEW = ((0.0137, 0.0291), (0.3719, 0.2113), (0.7057, 0.5839))
 """The raster begins at these shares of a cell beside whole metres, so that walls drawn in whole metres do not run through its points. The second and
@@ -132,10 +132,20 @@ def _streets(network: Network) -> Streets:
     along = along / drawn[edge] * network.length_cm[edge]
     corner, owner = shapely.get_coordinates(shapely.simplify(network.lines(), SIMPLE_M, preserve_topology=False), return_index=True)
     begin = np.flatnonzero(owner[1:] == owner[:-1])
-    line, line_from = np.hstack((corner[begin], corner[begin + 1])), np.searchsorted(owner[begin], np.arange(network.edges + 1))
-    fits = (drawn <= SPARED_M) & (np.diff(line_from) == 1)
-    spared = spared_edges(network.a, network.b, fits, ~network.one_way & (network.length_cm > 0))
-    return Streets(first, arc, network.length_cm, network.one_way, network.level, shape, network.shape_at, along, line, line_from, spared)
+    line, of_line = np.hstack((corner[begin], corner[begin + 1])), owner[begin]
+    # Corners between lines are places of their own beside the nodes.
+    at_begin, at_end = network.nodes + begin, network.nodes + begin + 1
+    starts, ends_edge = np.diff(of_line, prepend=-1) != 0, np.diff(of_line, append=-1) != 0
+    at_begin[starts], at_end[ends_edge] = network.a[of_line[starts]], network.b[of_line[ends_edge]]
+    two_way = (~network.one_way & (network.length_cm > 0))[of_line]
+    spared = spared_lines(at_begin, at_end, np.hypot(line[:, 2] - line[:, 0], line[:, 3] - line[:, 1]) <= SPARED_M, two_way)
+    # Those in the middle of an edge are drawn with it by the others at any time, those at its ends come last.
+    at_node = starts | ends_edge
+    kept = np.flatnonzero(~spared | at_node)
+    kept = kept[np.lexsort((spared[kept], of_line[kept]))]
+    line_from = np.searchsorted(of_line[kept], np.arange(network.edges + 1))
+    spared_from = line_from[1:] - np.bincount(of_line[kept], weights=spared[kept], minlength=network.edges).astype(np.int64)
+    return Streets(first, arc, network.length_cm, network.one_way, network.level, shape, network.shape_at, along, line[kept], line_from, spared_from)
 
 
 def _tiles(network: Network, venues: Doors) -> Iterator[Integers]:

@@ -56,7 +56,7 @@ def open_faces(rims: Any, entered: Any, bridged: Any, circle: Any, shut: Any) ->
     return found
 
 
-@kernel
+@lean_kernel
 def _next(half: Any, turn: Any, left: Any, is_open: Any) -> Any:
     """Return the half that goes on along the closed land on the right, and whether other closed land touches it where it begins."""
     back = half ^ 1
@@ -226,7 +226,7 @@ def _along_ring(corners: Any, side: Any, first: Any, ring: Any, at: Any, far: An
     return total + 1
 
 
-@kernel
+@lean_kernel
 def _ahead(crossing: Any, but: Any, spot: Any, along: Any, following: Any) -> Any:
     """Return the next crossing on a line from ``spot`` on, out of the chain that begins with ``crossing``; -1 for none."""
     best, nearest = -1, 2.0
@@ -347,18 +347,24 @@ def clipped(
         rings += 1
         out_first[rings] = total
     passed, crossed, x, y = marks.passed, marks.crossed, rims.x, rims.y
-    for h in near:
-        if passed[h >> 1] == now or crossed[h >> 1] >= 0:
-            continue
-        # Lines that no outline crosses lie in the circle as a whole or not at all.
-        lower = _lower(x[h], y[h], codes, left, bottom, cell)
-        if lower == 0 or (lower < 15 and not _in_rings(x[h], y[h], corners, first)):
-            _passed_by(h, rims, marks, is_open, now)
-            continue
-        total, touching = _round(h, rims, marks, is_open, now, out, out_side, total)
-        if touching == FAILED:
-            return corners, side, first, FAILED
-        state = max(state, touching)
-        rings += 1
-        out_first[rings] = total
+    # Lines that no outline crosses lie in the circle as a whole or not at all. Most are told by a cell that does or does not, those that follow them
+    # with them, and few by all the rings.
+    for by_rings in range(2):
+        for h in near:
+            if passed[h >> 1] == now or crossed[h >> 1] >= 0:
+                continue
+            lower = _lower(x[h], y[h], codes, left, bottom, cell)
+            if 0 < lower < 15:
+                if not by_rings:
+                    continue
+                lower = 15 if _in_rings(x[h], y[h], corners, first) else 0
+            if lower == 0:
+                _passed_by(h, rims, marks, is_open, now)
+                continue
+            total, touching = _round(h, rims, marks, is_open, now, out, out_side, total)
+            if touching == FAILED:
+                return corners, side, first, FAILED
+            state = max(state, touching)
+            rings += 1
+            out_first[rings] = total
     return out[:total], out_side, out_first[: rings + 1].copy(), state

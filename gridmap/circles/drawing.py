@@ -20,8 +20,9 @@ class Streets(NamedTuple):
     """The network, for kernels: the edges at each node (compressed rows), and what :class:`gridmap.walking.network.Network` tells of them.
 
     ``arc`` is (edge, the node that it leads to, centimetres, 1 where it is left at its node a and 2 more where it is one-way). ``along`` is how far
-    along its edge each corner of ``shape`` lies, in centimetres. ``line[line_from[e] : line_from[e + 1]]`` are the segments of edge ``e`` without
-    corners that lie nearly on a straight line, and ``spared`` edges so short that those at their two ends draw them too.
+    along its edge each corner of ``shape`` lies, in centimetres. ``line[line_from[e] : line_from[e + 1]]`` are the lines of edge ``e`` without
+    corners that lie nearly on a straight one, and without those so short that their neighbours draw them too; from ``spared_from[e]`` on
+    they are drawn by other edges where both nodes of the edge are passed.
     """
 
     first: Integers
@@ -34,7 +35,7 @@ class Streets(NamedTuple):
     along: Floats
     line: Floats
     line_from: Integers
-    spared: Mask
+    spared_from: Integers
 
 
 class Behind(NamedTuple):
@@ -74,8 +75,8 @@ class Asked(NamedTuple):
 
 
 @kernel
-def spared_edges(a: Any, b: Any, fits: Any, two_way: Any) -> Any:
-    """Return those edges out of ``fits`` at both whose ends another one stays: a two-way edge, which is drawn whenever its end is reached."""
+def spared_lines(a: Any, b: Any, fits: Any, two_way: Any) -> Any:
+    """Return those lines out of ``fits`` at both whose ends another one stays: of a two-way edge, which is drawn whenever its end is reached."""
     left = np.zeros(max(a.max(), b.max()) + 1 if a.size else 0, np.int32)
     for e in range(a.size):
         left[a[e]] += two_way[e]
@@ -196,7 +197,7 @@ def _pieces(
     """
     # Columns are taken out of their tuples before loops, and rows are read by their numbers: all else would count references there.
     nodes, arc_from, arc, found, face = asked.node, streets.first, streets.arc, behind.of_edge, behind.edge_face
-    line, line_from, spared, count, shut, any_in = streets.line, streets.line_from, streets.spared, 0, True, False
+    line, line_from, spared_from, count, shut, any_in = streets.line, streets.line_from, streets.spared_from, 0, True, False
     for m in range(asked.first[c], asked.first[c + 1]):
         node = nodes[m]
         left = limit - distance[node]
@@ -215,8 +216,7 @@ def _pieces(
                 shut, any_in = shut and behind_walls, any_in or leads_in
                 continue
             whole[e] = now
-            drawn = 0 if spared[e] and left > 0 and spare > 0 else line_from[e + 1] - line_from[e]
-            for k in range(line_from[e], line_from[e] + drawn):
+            for k in range(line_from[e], spared_from[e] if left > 0 and spare > 0 else line_from[e + 1]):
                 pieces[count, 0], pieces[count, 1] = line[k, 0] - from_x, line[k, 1] - from_y
                 pieces[count, 2], pieces[count, 3] = line[k, 2] - from_x, line[k, 3] - from_y
                 count += 1

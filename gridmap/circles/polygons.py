@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridmap.kernels import kernel
+from gridmap.kernels import kernel, lean_kernel
 from gridmap.walking.segments import Floats, Geometries, Integers
 
 STRAIGHT = 0.03
@@ -37,7 +37,7 @@ def areas_of(places: Floats, rings: Integers, parts: Integers, areas: Integers) 
     return drawn
 
 
-@kernel
+@lean_kernel
 def _on_line(corners: Any, side: Any, begin: Any, end: Any, cell: Any) -> bool:
     """Return whether all corners between two others lie so near to the line between these that they can be left out."""
     x, y = corners[begin, 0], corners[begin, 1]
@@ -129,7 +129,7 @@ def in_order(corners: Any, first: Any, signed: Any) -> Any:
     return places[:total], begins, parts[: polygons + 1].copy()
 
 
-@kernel
+@lean_kernel
 def encloses(corners: Any, begin: Any, end: Any, x: Any, y: Any) -> bool:
     """Return whether a place lies inside a ring: a line from it to the east meets the ring an odd number of times."""
     odd = False

@@ -16,6 +16,9 @@ Floats = npt.NDArray[np.float64]
 APART = 1e-3
 """Crossings keep this share of a cell away from raster points, so that two rings never touch in one."""
 
+TINY = 1e-12
+"""So much, in metres, a segment rises at least, so that nothing is divided by zero."""
+
 SHARP = 0.2
 """Where two segments are left in directions whose sine is at least this much apart, the corner between them is drawn."""
 
@@ -105,7 +108,7 @@ def distances(segments: Any, count: Any, left: Any, bottom: Any, width: Any, cel
         dx, dy = np.float32(bx - ax), np.float32(by - ay)
         length = dx * dx + dy * dy
         inverse = one / length if length > zero else zero
-        from_column, to_column = max(0, int((min(ax, bx) - reach) / cell)), min(columns - 1, int((max(ax, bx) + reach) / cell))
+        from_column, to_column = max(0, int(np.ceil((min(ax, bx) - reach) / cell))), min(columns - 1, int((max(ax, bx) + reach) / cell))
         wide = (to_column - from_column + EIGHT) // EIGHT * EIGHT
         from_column = min(from_column, columns - wide)
         px = np.float32(from_column * cell - ax)
@@ -118,85 +121,56 @@ def distances(segments: Any, count: Any, left: Any, bottom: Any, width: Any, cel
                 at, turn = place + np.uint64(j), np.float32(np.int32(j))
                 along = max(zero, min(one, share + turn * more))
                 ex, ey = px + turn * step - along * dx, py - along * dy
-                square = ex * ex + ey * ey
-                nearer = square < squares[at]
-                squares[at] = square if nearer else squares[at]
-                closest[at] = np.int32(s) if nearer else closest[at]
+                # Both are read first and written in any case: what is written in part a processor waits for when it is read next.
+                square, least, whose = ex * ex + ey * ey, squares[at], closest[at]
+                nearer = square < least
+                squares[at] = square if nearer else least
+                closest[at] = np.int32(s) if nearer else whose
     return squares.reshape(rows, columns), closest.reshape(rows, columns)
 
 
-@kernel
-def _left_at(segments: Any, s: Any, x: Any, y: Any, right: Any, up: Any, width: Any) -> Any:
-    """Return how far from (x, y), to the right or up, the distance to a segment comes to be ``width``, 0 where it is so much at once.
+@lean_kernel
+def _left_at(segments: Any, s: Any, up: Any, turn: Any, x: Any, y: Any, width: Any) -> Any:
+    """Return how far one may go from a place along the raster before leaving what lies within ``width`` of a segment; 0 if none of it is met.
 
-    It does so once, since it is convex: beside the segment, or else round the end past which the line through the segment is left.
+    ``up`` is 0 for eastwards or 1 for northwards, ``turn`` -1 for the opposite; ``x`` and ``y`` are measured along and across that way. It is left
+    beside the segment, or else round the end past which the line beside it is met. Nothing here depends on branches, which would be guessed wrong.
     """
-    ax, ay, bx, by = x - segments[s, 0], y - segments[s, 1], segments[s, 2] - segments[s, 0], segments[s, 3] - segments[s, 1]
-    length = np.sqrt(bx * bx + by * by)
-    bx, by = (bx / length, by / length) if length > 0 else (0.0, 0.0)
-    beside, turning = ay * bx - ax * by, up * bx - right * by
-    along, gaining = ax * bx + ay * by, right * bx + up * by
-    spot = max(0.0, min(length, along))
-    if (ax - spot * bx) ** 2 + (ay - spot * by) ** 2 >= width * width:
-        return 0.0
-    end_x, end_y = ax, ay
-    if length > 0:
-        if abs(turning) > 1e-9:
-            far = ((width if turning > 0 else -width) - beside) / turning
-            along += far * gaining
-            if 0 <= along <= length:
-                return max(0.0, far)
-        elif gaining > 0:
-            along = length + 1
-        if along > length:
-            end_x, end_y = ax - length * bx, ay - length * by
-    ahead, across = -(end_x * right + end_y * up), end_x * up - end_y * right
-    return max(0.0, ahead + np.sqrt(max(0.0, width * width - across * across))) if abs(across) < width else 0.0
+    ax, ay, bx, by = turn * (segments[s, up] - x), segments[s, 1 - up] - y, turn * (segments[s, 2 + up] - x), segments[s, 3 - up] - y
+    dx, dy = bx - ax, by - ay
+    dy = dy if dy != 0 else TINY
+    aside = width / np.sqrt(dx * dx + dy * dy)
+    aside = aside if dy > 0 else -aside
+    share = (aside * dx - ay) / dy
+    end_x, end_y = (ax, ay) if share <= 0 else (bx, by)
+    room = width * width - end_y * end_y
+    around = end_x + np.sqrt(max(0.0, room)) if room > 0 else 0.0
+    return ax + aside * dy + share * dx if 0 < share < 1 else around
 
 
 @lean_kernel
-def _crossing(segments: Any, squares: Any, closest: Any, i: Any, j: Any, up: Any, left: Any, bottom: Any, width: Any, cell: Any) -> Any:
-    """Return where the outline crosses the side of a cell from point (i, j) to the next, on the right or ``up``: where those closest to its ends are
-    both ``width`` away; and which of them decides.
-    """
-    right = 1 - up
-    begin, end = closest[i, j], closest[i + up, j + right]
-    x, y, turn = (left + j) * cell, (bottom + i) * cell, 1
-    if squares[i, j] > squares[i + up, j + right]:
-        x, y, turn = x + right * cell, y + up * cell, -1
-        begin, end = end, begin
-    far = _left_at(segments, begin, x, y, turn * right, turn * up, width)
-    if end != begin and end >= 0:
-        farther = _left_at(segments, end, x, y, turn * right, turn * up, width)
-        if farther > far:
-            begin, far = end, farther
-    far = min((1 - APART) * cell, max(APART * cell, far))
-    return x + turn * right * far, y + turn * up * far, begin
-
-
-@kernel
 def _away(segments: Any, s: Any, x: Any, y: Any) -> Any:
-    """Return how far (x, y) is from a segment, and the direction straight away from it."""
+    """Return the way to (x, y) from the nearest place of a segment."""
     dx, dy = segments[s, 2] - segments[s, 0], segments[s, 3] - segments[s, 1]
-    length = dx * dx + dy * dy
-    share = max(0.0, min(1.0, ((x - segments[s, 0]) * dx + (y - segments[s, 1]) * dy) / length)) if length > 0 else 0.0
-    ex, ey = x - segments[s, 0] - share * dx, y - segments[s, 1] - share * dy
-    far = np.sqrt(ex * ex + ey * ey)
-    return far, ex / max(far, 1e-9), ey / max(far, 1e-9)
+    ex, ey, length = x - segments[s, 0], y - segments[s, 1], dx * dx + dy * dy
+    share = max(0.0, min(1.0, (ex * dx + ey * dy) / max(length, TINY)))
+    return ex - share * dx, ey - share * dy
 
 
-@kernel
+@lean_kernel
 def _meeting(segments: Any, one: Any, other: Any, x: Any, y: Any, width: Any, cell: Any) -> Any:
     """Return the place in the cell of (x, y) that is ``width`` away from both segments, where the outline has a corner; NaN where there is none."""
     from_x, from_y = np.floor(x / cell) * cell, np.floor(y / cell) * cell
     for _ in range(STEPS):
-        far, gx, gy = _away(segments, one, x, y)
-        other_far, hx, hy = _away(segments, other, x, y)
-        turning = gx * hy - gy * hx
-        if abs(turning) < SHARP:
+        gx, gy = _away(segments, one, x, y)
+        hx, hy = _away(segments, other, x, y)
+        square, other_square, turning = gx * gx + gy * gy, hx * hx + hy * hy, gx * hy - gy * hx
+        if turning * turning <= SHARP * SHARP * square * other_square:
             return np.nan, np.nan
-        x += ((width - far) * hy - (width - other_far) * gy) / turning
-        y += ((width - other_far) * gx - (width - far) * hx) / turning
+        # Squares of distances are brought to that of the width, so that no root need be taken.
+        missing, other_missing = (width * width - square) / (2 * turning), (width * width - other_square) / (2 * turning)
+        x += missing * hy - other_missing * gy
+        y += other_missing * gx - missing * hx
     aside = APART * cell
     if min(x - from_x, y - from_y) < aside or max(x - from_x, y - from_y) > cell - aside:
         return np.nan, np.nan
@@ -219,13 +193,75 @@ def lower_corners(squares: Any, width: Any) -> Any:
     return codes
 
 
-@kernel
+@lean_kernel
 def _leaves(code: Any, entry: Any, squares: Any, i: Any, j: Any, width: Any) -> Any:
     """Return by which side a line that enters cell (i, j) leaves it."""
     if code not in SADDLES:
         return LEAVES[code]
     total = np.sqrt(squares[i, j]) + np.sqrt(squares[i, j + 1]) + np.sqrt(squares[i + 1, j + 1]) + np.sqrt(squares[i + 1, j])
     return (entry + (1 if total <= 4 * width else 3)) % 4
+
+
+@kernel
+def _traced(squares: Any, codes: Any, width: Any) -> Any:
+    """Return the row and column of each cell that lines pass, ring by ring, the side by which they come in, and where each ring begins."""
+    wide, flat, eights = codes.shape[1], codes.reshape(-1), codes.reshape(-1).view(np.uint64)
+    cells, todo, count = np.empty(codes.size, np.int32), np.zeros(codes.size, np.uint8), 0
+    for eight in range(eights.size):
+        if eights[eight] == ALL_OUT or eights[eight] == ALL_IN:
+            continue
+        for c in range(EIGHT * eight, EIGHT * (eight + 1)):
+            todo[c] = ENTERS[flat[c]]
+            cells[count] = c
+            count += todo[c] > 0
+    # A cell holds two lines at most.
+    row, column, entry = np.empty(2 * count, np.int32), np.empty(2 * count, np.int32), np.empty(2 * count, np.int8)
+    first, made, total = np.zeros(2 * count + 1, np.int64), 0, 0
+    for m in range(count):
+        while todo[cells[m]]:
+            i, j, k = cells[m] // wide, cells[m] % wide, 0
+            while not todo[cells[m]] >> k & 1:
+                k += 1
+            while todo[i * wide + j] >> k & 1:
+                todo[i * wide + j] ^= 1 << k
+                row[total], column[total], entry[total] = i, j, k
+                total += 1
+                out = _leaves(flat[i * wide + j], k, squares, i, j, width)
+                i, j, k = i + (out == 2) - (out == 0), j + (out == 1) - (out == 3), out ^ 2
+            made += 1
+            first[made] = total
+    return row[:total], column[:total], entry[:total], first[: made + 1]
+
+
+@lean_kernel
+def _crossings(
+    segments: Any, squares: Any, closest: Any, codes: Any, row: Any, column: Any, entry: Any, left: Any, bottom: Any, width: Any, cell: Any,
+    crossing: Any, owner: Any, firm: Any,
+) -> None:  # fmt: skip
+    """Write where the outline crosses the sides of cells, which segment decides that, and whether two lines pass through a cell beside.
+
+    It crosses where those closest to the ends of the side are both ``width`` away.
+    """
+    for m in range(row.size):
+        i, j, k = row[m], column[m], entry[m]
+        up = k & 1
+        right = 1 - up
+        firm[m] = codes[i, j] in SADDLES or codes[i + (k == 2) - (k == 0), j + (k == 1) - (k == 3)] in SADDLES
+        i, j = i + (k == 2), j + (k == 1)
+        begin, end, turn = closest[i, j], closest[i + up, j + right], 1.0
+        if squares[i, j] > squares[i + up, j + right]:
+            i, j, turn, begin, end = i + up, j + right, -1.0, end, begin
+        x, y = (left + j) * cell, (bottom + i) * cell
+        along, across = (y, x) if up else (x, y)
+        far = _left_at(segments, begin, up, turn, along, across, width)
+        if end != begin and end >= 0:
+            farther = _left_at(segments, end, up, turn, along, across, width)
+            # One that lies wholly beyond the side decides nothing.
+            begin, far = (end, farther) if far < farther < cell else (begin, far)
+        far = min((1 - APART) * cell, max(APART * cell, far))
+        crossing[m, right] = across
+        crossing[m, up] = along + turn * far
+        owner[m] = begin
 
 
 @kernel
@@ -236,60 +272,23 @@ def rings(
 
     Cells are numbered as those of the whole raster of ``all_columns``, before it is halved.
     """
-    wide, flat, eights = codes.shape[1], codes.reshape(-1), codes.reshape(-1).view(np.uint64)
-    cells, todo, count = np.empty(codes.size, np.int32), np.zeros(codes.size, np.uint8), 0
-    for eight in range(eights.size):
-        if eights[eight] == ALL_OUT or eights[eight] == ALL_IN:
-            continue
-        for c in range(EIGHT * eight, EIGHT * (eight + 1)):
-            todo[c] = ENTERS[flat[c]]
-            if todo[c]:
-                cells[count] = c
-                count += 1
-    # A cell holds two lines at most, and each has a crossing and a corner.
-    corners, side, within = np.empty((4 * count, 2)), np.empty(4 * count, np.int8), np.empty(4 * count, np.int32)
-    first, made, total = np.zeros(2 * count + 1, np.int64), 0, 0
-    for m in range(count):
-        while todo[cells[m]]:
-            total = _ring(
-                segments, squares, closest, codes, todo, cells[m] // wide, cells[m] % wide, left, bottom, halvings, width, cell, all_columns,
-                corners, side, within, total,
-            )  # fmt: skip
-            made += 1
-            first[made] = total
-    return corners[:total], side[:total], within[:total], first[: made + 1].copy()
-
-
-@lean_kernel
-def _ring(
-    segments: Any, squares: Any, closest: Any, codes: Any, todo: Any, i: Any, j: Any, left: Any, bottom: Any, halvings: Any, width: Any, cell: Any,
-    all_columns: Any, corners: Any, side: Any, within: Any, total: Any,
-) -> Any:  # fmt: skip
-    """Write the ring that comes into cell (i, j) by a side that nobody has looked at; return how many corners are written then."""
-    wide, begins, k = codes.shape[1], total, 0
-    while not todo[i * wide + j] >> k & 1:
-        k += 1
-    owner, doubt, first_owner, first_doubt, place = -1, False, -1, False, 0
-    while True:
-        around = not todo[i * wide + j] >> k & 1
-        if around:
-            x, y, mine, firm = corners[begins, 0], corners[begins, 1], first_owner, first_doubt
-        else:
-            todo[i * wide + j] ^= 1 << k
-            x, y, mine = _crossing(segments, squares, closest, i + (k == 2), j + (k == 1), k & 1, left, bottom, width, cell)
-            firm = codes[i, j] in SADDLES or codes[i + (k == 2) - (k == 0), j + (k == 1) - (k == 3)] in SADDLES
-        if total == begins:
-            first_owner, first_doubt = mine, firm
-        elif owner != mine and not (doubt and firm):
-            corner = _meeting(segments, owner, mine, (corners[total - 1, 0] + x) / 2, (corners[total - 1, 1] + y) / 2, width, cell)
-            if not np.isnan(corner[0]):
-                corners[total, 0], corners[total, 1], side[total], within[total] = corner[0], corner[1], FIRM, place
-                total += 1
-        if around:
-            return total
-        place = ((bottom + i) >> halvings) * all_columns + ((left + j) >> halvings)
-        corners[total, 0], corners[total, 1], side[total], within[total] = x, y, FIRM if firm else LEFT if k & 1 else LOWER, place
-        total += 1
-        owner, doubt = mine, firm
-        out = _leaves(codes[i, j], k, squares, i, j, width)
-        i, j, k = i + (out == 2) - (out == 0), j + (out == 1) - (out == 3), (out + 2) % 4
+    row, column, entry, begins = _traced(squares, codes, width)
+    crossing, owner, firm = np.empty((row.size, 2)), np.empty(row.size, np.int32), np.empty(row.size, np.bool_)
+    _crossings(segments, squares, closest, codes, row, column, entry, left, bottom, width, cell, crossing, owner, firm)
+    # Each crossing may be followed by a corner.
+    corners, side, within = np.empty((2 * row.size, 2)), np.empty(2 * row.size, np.int8), np.empty(2 * row.size, np.int32)
+    first, total = np.zeros_like(begins), 0
+    for ring in range(begins.size - 1):
+        for m in range(begins[ring], begins[ring + 1]):
+            on = m + 1 if m + 1 < begins[ring + 1] else begins[ring]
+            place = ((bottom + row[m]) >> halvings) * all_columns + ((left + column[m]) >> halvings)
+            x, y = crossing[m, 0], crossing[m, 1]
+            corners[total, 0], corners[total, 1], side[total], within[total] = x, y, FIRM if firm[m] else LEFT if entry[m] & 1 else LOWER, place
+            total += 1
+            if owner[m] != owner[on] and not (firm[m] and firm[on]):
+                x, y = _meeting(segments, owner[m], owner[on], (x + crossing[on, 0]) / 2, (y + crossing[on, 1]) / 2, width, cell)
+                if not np.isnan(x):
+                    corners[total, 0], corners[total, 1], side[total], within[total] = x, y, FIRM, place
+                    total += 1
+        first[ring + 1] = total
+    return corners[:total], side[:total], within[:total], first
