@@ -311,6 +311,39 @@ def _passed_by(begun: Any, rims: Any, marks: Any, is_open: Any, now: Any) -> Non
         h, _ = _next(h, turn, left, is_open)
 
 
+@lean_kernel
+def _uncrossed(
+    near: Any, corners: Any, first: Any, codes: Any, left: Any, bottom: Any, cell: Any, rims: Any, marks: Any, is_open: Any, now: Any,
+    out: Any, out_side: Any, out_first: Any, total: Any, rings: Any, state: Any,
+) -> Any:  # fmt: skip
+    """Write the rings of lines that no outline crosses; return how many corners and rings are written then, and how it went.
+
+    Such lines lie in the circle as a whole or not at all. Most are told by a cell that does or does not, those that follow them with them, and few by
+    all the rings.
+    """
+    passed, crossed, x, y = marks.passed, marks.crossed, rims.x, rims.y
+    for by_rings in range(2):
+        for m in range(near.size):
+            h = near[m]
+            if passed[h >> 1] == now or crossed[h >> 1] >= 0:
+                continue
+            lower = _lower(x[h], y[h], codes, left, bottom, cell)
+            if 0 < lower < 15:
+                if not by_rings:
+                    continue
+                lower = 15 if _in_rings(x[h], y[h], corners, first) else 0
+            if lower == 0:
+                _passed_by(h, rims, marks, is_open, now)
+                continue
+            total, touching = _round(h, rims, marks, is_open, now, out, out_side, total)
+            if touching == FAILED:
+                return total, rings, FAILED
+            state = max(state, touching)
+            rings += 1
+            out_first[rings] = total
+    return total, rings, state
+
+
 @kernel
 def clipped(
     corners: Any, side: Any, within: Any, first: Any, codes: Any, near: Any, left: Any, bottom: Any, cell: Any,
@@ -346,25 +379,7 @@ def clipped(
             total += 1
         rings += 1
         out_first[rings] = total
-    passed, crossed, x, y = marks.passed, marks.crossed, rims.x, rims.y
-    # Lines that no outline crosses lie in the circle as a whole or not at all. Most are told by a cell that does or does not, those that follow them
-    # with them, and few by all the rings.
-    for by_rings in range(2):
-        for h in near:
-            if passed[h >> 1] == now or crossed[h >> 1] >= 0:
-                continue
-            lower = _lower(x[h], y[h], codes, left, bottom, cell)
-            if 0 < lower < 15:
-                if not by_rings:
-                    continue
-                lower = 15 if _in_rings(x[h], y[h], corners, first) else 0
-            if lower == 0:
-                _passed_by(h, rims, marks, is_open, now)
-                continue
-            total, touching = _round(h, rims, marks, is_open, now, out, out_side, total)
-            if touching == FAILED:
-                return corners, side, first, FAILED
-            state = max(state, touching)
-            rings += 1
-            out_first[rings] = total
-    return out[:total], out_side, out_first[: rings + 1].copy(), state
+    total, rings, state = _uncrossed(
+        near, corners, first, codes, left, bottom, cell, rims, marks, is_open, now, out, out_side, out_first, total, rings, state
+    )
+    return (out[:total], out_side, out_first[: rings + 1].copy(), state) if state != FAILED else (corners, side, first, FAILED)

@@ -91,26 +91,21 @@ def spared_lines(a: Any, b: Any, fits: Any, two_way: Any) -> Any:
 
 
 @kernel
-def _from_node(at_a: Any, loop: Any, one_way: Any, length: Any, left: Any) -> Any:
-    """Return from where to where an edge lies within ``left`` centimetres of one of its nodes, measured from node a."""
-    far = min(np.float64(length), np.float64(left))
-    if loop and not one_way and 2 * left >= length:
-        return 0.0, np.float64(length)
-    if at_a:
-        # One comes to node a along the edge only against its direction.
-        return 0.0, 0.0 if one_way else far
-    return length - far, np.float64(length)
+def _whole(kind: Any, loop: Any, length: Any, left: Any, spare: Any) -> Any:
+    """Return whether all of an edge lies within ``left`` centimetres of one of its nodes or ``spare`` of the other (below 0 for none)."""
+    if kind & 2 == 0:
+        return left + max(0, spare) >= length or (loop and 2 * left >= length)
+    # One comes to node a along a one-way edge only against its direction.
+    return (spare if kind & 1 else left) >= length
 
 
 @kernel
-def _from_ends(at_a: Any, loop: Any, one_way: Any, length: Any, left: Any, spare: Any) -> Any:
-    """Return the same, or the whole edge where the ``spare`` centimetres left at its other end lead over the rest of it."""
-    low, high = _from_node(at_a, loop, one_way, length, left)
-    if spare >= 0:
-        other_low, other_high = _from_node(not at_a, loop, one_way, length, spare)
-        if max(low, other_low) <= min(high, other_high) and max(high, other_high) - min(low, other_low) >= length:
-            return 0.0, np.float64(length)
-    return low, high
+def _from_node(at_a: Any, one_way: Any, length: Any, left: Any) -> Any:
+    """Return from where to where an edge lies within ``left`` centimetres of one of its nodes, measured from node a."""
+    far = min(np.float64(length), np.float64(left))
+    if at_a:
+        return 0.0, 0.0 if one_way else far
+    return length - far, np.float64(length)
 
 
 @kernel
@@ -196,7 +191,7 @@ def _pieces(
     whether any leads into enclosed land. ``whole`` gets ``now`` for edges within the limit as a whole.
     """
     # Columns are taken out of their tuples before loops, and rows are read by their numbers: all else would count references there.
-    nodes, arc_from, arc, found, face = asked.node, streets.first, streets.arc, behind.of_edge, behind.edge_face
+    nodes, arc_from, arc, found, face, clear = asked.node, streets.first, streets.arc, behind.of_edge, behind.edge_face, behind.clear
     line, line_from, spared_from, count, shut, any_in = streets.line, streets.line_from, streets.spared_from, 0, True, False
     for m in range(asked.first[c], asked.first[c + 1]):
         node = nodes[m]
@@ -205,21 +200,25 @@ def _pieces(
             continue
         for i in range(arc_from[node], arc_from[node + 1]):
             e, other, length, kind = arc[i, 0], arc[i, 1], arc[i, 2], arc[i, 3]
-            if whole[e] == now:
-                continue
             spare = limit - distance[other] if other != node else -1
-            low, high = _from_ends(kind & 1 == 1, other == node, kind & 2 == 2, length, left, spare)
-            if high <= low:
+            # An edge that is reached from both its ends is drawn once.
+            if length == 0 or (spare >= 0 and other < node) or (other == node and whole[e] == now):
                 continue
-            if low > 0 or high < length:
-                count, behind_walls, leads_in = _added(e, low, high, streets, from_x, from_y, behind, entered, bridged, circle, pieces, count)
-                shut, any_in = shut and behind_walls, any_in or leads_in
+            if not _whole(kind, other == node, length, left, spare):
+                for turn in range(2 if spare >= 0 else 1):
+                    low, high = _from_node((kind + turn) & 1 == 1, kind & 2 == 2, length, spare if turn else left)
+                    if high > low:
+                        count, behind_walls, leads_in = _added(e, low, high, streets, from_x, from_y, behind, entered, bridged, circle, pieces, count)
+                        shut, any_in = shut and behind_walls, any_in or leads_in
                 continue
             whole[e] = now
             for k in range(line_from[e], spared_from[e] if left > 0 and spare > 0 else line_from[e + 1]):
                 pieces[count, 0], pieces[count, 1] = line[k, 0] - from_x, line[k, 1] - from_y
                 pieces[count, 2], pieces[count, 3] = line[k, 2] - from_x, line[k, 3] - from_y
                 count += 1
+            if clear[e]:
+                shut = shut and found[e, 2] != 0
+                continue
             for k in range(found[e, 0], found[e + 1, 0]):
                 entered[face[k]] = circle
                 any_in = True

@@ -15,6 +15,7 @@ from walks import EAST_M, NORTH_M, draw_walks, line
 from gridmap.circles.areas import CELL_M, WIDTH_M, category_circles, venue_circles
 from gridmap.circles.compounds import BRIDGE_M
 from gridmap.circles.coverage import coverage
+from gridmap.circles.lands import _land
 from gridmap.circles.limits import walk_limit
 from gridmap.circles.rasters import outline
 from gridmap.ground.sample import sample_district
@@ -164,6 +165,22 @@ def test_short_edges_between_drawn_ones_leave_no_notch() -> None:
     area = circle(ways | {f"u{k}": line((8 * k, 0), (8 * k, 300)) for k in range(0, 20, 2)}, 80, 0, minutes=3)
     exact = shapely.union_all([line((0, 0), (160, 0)), *(line((8 * k, 0), (8 * k, 225 - abs(8 * k - 80))) for k in range(0, 20, 2))]).buffer(WIDTH_M)
     assert iou(area, exact) > 0.985
+
+
+def test_short_stretches_of_a_bending_street_leave_no_notch() -> None:
+    bend = shapely.Point(0, 0).buffer(60, quad_segs=12).exterior.segmentize(7)
+    exact = shapely.union_all([bend, line((60, 0), (200, 0))]).buffer(WIDTH_M)
+    assert iou(circle({"bend": bend, "we": line((60, 0), (200, 0))}, 60, 0, minutes=10), exact) > 0.985
+
+
+def test_the_land_is_told_once_for_venues_close_to_each_other() -> None:
+    _land.cache_clear()
+    streets = {"we": line((0, 0), (1000, 0))}
+    district = draw_walks(streets, venues={"v": (400, 0, ["medical"]), "w": (600, 0, ["medical"])})
+    found, walls = coverage(district, RULES, minutes=1), walls_of(district)
+    for _ in range(2):
+        venue_circles(found, walls)
+    assert _land.cache_info().misses == 1
 
 
 corner = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda place: (place[0] * 50.0, place[1] * 50.0))
