@@ -20,7 +20,7 @@ from gridmap.findings import finding
 from gridmap.ground.tables import District
 from gridmap.walking.network import Network, walking_network
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever networks are built or kept in another way; older files are then of no use."""
 
 KEPT, KEPT_BESIDE = 20, 3

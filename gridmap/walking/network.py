@@ -164,10 +164,15 @@ def _assembled(drawn: _Drawn, origin: Floats, crs: pyproj.CRS, findings: tuple[F
     cm = np.rint(corners.along_mm / MILLIMETRES_IN_CM).astype(np.int32)
     sorted_edges = np.lexsort((begins, np.maximum(a, b), np.minimum(a, b)))
     begins, ends, a, b = begins[sorted_edges], ends[sorted_edges], a[sorted_edges], b[sorted_edges]
+    line = corners.line[begins]
+    level = np.where(drawn.lines.level != drawn.lines.end_level, 1, drawn.lines.level)[line].astype(np.int32)
+    one_way = drawn.one_way[drawn.lines.street[line]] & (drawn.lines.level[line] == drawn.lines.end_level[line])
+    once, one_way = _once(a, b, begins, ends, corners.place, level, one_way)
+    begins, ends, a, b = begins[once], ends[once], a[once], b[once]
+    line, level, one_way = line[once], level[once], one_way[once]
     counts = ends - begins + 1
     shape_at = np.concatenate(([0], np.cumsum(counts)))
     taken = np.arange(shape_at[-1]) - np.repeat(shape_at[:-1] - begins, counts)
-    line = corners.line[begins]
     component, without_walls = components_of(a, b, len(order), _wall_bonds(drawn, back, on, used, rank))
     length_cm = (cm[ends] - cm[begins]).astype(np.int32)
     street = drawn.streets.index.to_numpy(dtype=object)[drawn.lines.street[line]]
@@ -178,8 +183,8 @@ def _assembled(drawn: _Drawn, origin: Floats, crs: pyproj.CRS, findings: tuple[F
         a=a,
         b=b,
         length_cm=length_cm,
-        one_way=drawn.one_way[drawn.lines.street[line]] & (drawn.lines.level[line] == drawn.lines.end_level[line]),
-        level=np.where(drawn.lines.level != drawn.lines.end_level, 1, drawn.lines.level)[line].astype(np.int32),
+        one_way=one_way,
+        level=level,
         street=street,
         shape=corners.place[taken] / MILLIMETRES + origin,
         shape_at=shape_at,
@@ -188,6 +193,28 @@ def _assembled(drawn: _Drawn, origin: Floats, crs: pyproj.CRS, findings: tuple[F
         names=names,
         findings=findings,
     )
+
+
+def _once(a: Small, b: Small, begins: Integers, ends: Integers, place: Integers, level: Small, one_way: Mask) -> tuple[Integers, Mask]:
+    """Return which edges stay when each stretch that is drawn twice is taken once, and which of all may be walked one way only.
+
+    Neighbouring squares share a side, and files repeat streets. Doors on two copies of a stretch would otherwise be joined at its ends alone.
+    """
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    again = np.zeros(len(a), dtype=bool)
+    again[1:] = (low[1:] == low[:-1]) & (high[1:] == high[:-1])
+    again[:-1] |= again[1:]
+    first: dict[tuple[int, int, int, bytes], tuple[int, bool]] = {}
+    stays, one_way = np.ones(len(a), dtype=bool), one_way.copy()
+    for edge in np.flatnonzero(again).tolist():
+        shape = place[begins[edge] : ends[edge] + 1]
+        forward, backward = shape.tobytes(), shape[::-1].tobytes()
+        onward = forward <= backward
+        kept, its_way = first.setdefault((int(low[edge]), int(high[edge]), int(level[edge]), min(forward, backward)), (edge, onward))
+        if kept != edge:
+            stays[edge] = False
+            one_way[kept] &= bool(one_way[edge]) and onward == its_way
+    return np.flatnonzero(stays), one_way
 
 
 def _empty(crs: pyproj.CRS, findings: tuple[Finding, ...]) -> Network:
