@@ -124,11 +124,6 @@ def test_a_stretch_drawn_twice_may_be_walked_as_any_of_its_streets_may() -> None
     assert ways((PART, only), (BACK, only)) == [False]
 
 
-def test_a_bridge_along_a_street_is_an_edge_of_its_own() -> None:
-    network = walking_network(draw_walks({"street": PART, "bridge": (PART, {"layer": 1})}))
-    assert network.edges == 2
-
-
 def test_two_ways_between_the_same_corners_are_two_edges() -> None:
     network = walking_network(draw_walks({"straight": PART, "bent": line((20, 0), (40, 30), (60, 0))}))
     assert network.edges == 2
