@@ -92,14 +92,25 @@ def _promising(held: np.ndarray, shares: Floats) -> Cuts:
     together = (held * shares[:, None]).T @ held
     np.fill_diagonal(together, 0.0)
     together[(together < 1e-6) | (together > 1 - 1e-6)] = 0.0
-    found, sums = [no_cuts()], [np.zeros(0)]
-    for first in range(len(together)):
-        beside = first + 1 + np.flatnonzero(together[first, first + 1 :])
-        rest = together[np.ix_(beside, beside)]
-        second, third = np.nonzero(np.triu(rest, 1))
-        total = together[first, beside[second]] + together[first, beside[third]] + rest[second, third]
-        keep = total > 1 + BROKEN_BY
-        found.append(np.column_stack((np.full(int(keep.sum()), first), beside[second[keep]], beside[third[keep]])))
-        sums.append(total[keep])
-    order = np.argsort(-np.concatenate(sums), kind="stable")[:TRIPLES]
-    return np.concatenate(found)[order].astype(np.int64)
+    # For each atom the pairs of those that are partly together with it.
+    room = int((np.count_nonzero(together, axis=1) ** 2).sum()) // 2 + 1
+    triples, sums = np.empty((room, 3), np.int64), np.empty(room)
+    found = _fill_triples(together, triples, sums)
+    return triples[:found][np.argsort(-sums[:found], kind="stable")[:TRIPLES]]
+
+
+@lean_kernel
+def _fill_triples(together: Floats, triples: Cuts, sums: Floats) -> int:
+    """List the triples of which each two are partly together and all come to enough; return how many."""
+    count, found = len(together), 0
+    for first in range(count):
+        for second in range(first + 1, count):
+            if together[first, second] > 0.0:
+                for third in range(second + 1, count):
+                    if together[first, third] > 0.0 and together[second, third] > 0.0:
+                        total = together[first, second] + together[first, third] + together[second, third]
+                        if total > 1 + BROKEN_BY:
+                            triples[found] = first, second, third
+                            sums[found] = total
+                            found += 1
+    return found

@@ -48,16 +48,16 @@ SWEPT_GRIDS = 8
 """Grids that are divided anew at once before the whole is looked at."""
 PROMISING_GRIDS = 3000
 """The first search for a better division looks at so many grids, those with the least reduced costs ..."""
+LIKELY_GRIDS = 600
+"""... and the second, under cuts, at so many."""
 BRANCHED_GRIDS = 5_000
 """Of more grids than these, fewer linear programs are solved."""
-PROMISING_NODES = 20
-"""... and solves so many linear programs among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExactEffort:
     """What a proof may spend: ``possible`` grids, listed once for all, or else ``steps`` of pricing for each number of grids and ``listed`` grids;
-    ``nodes`` of a search for a cover, ``branches`` of one by linear programs.
+    ``nodes`` of a search for a cover, ``branches`` of one by linear programs. Without these no long search is begun.
     """
 
     steps: int
@@ -238,9 +238,7 @@ class _Proof:
         """Look for a better division among the most promising grids met."""
         if root.bound < self._best.goal:
             promising = root.pool.take(lowest(root.prices.reduced(root.pool), PROMISING_GRIDS))
-            prices = lowered(root.prices, promising, root.grids, None)
-            if not self._covered(promising, prices, root.grids, self._best.goal):
-                branched(promising, no_cuts(), self._count, root.grids, self._best, self._best.goal, nodes=PROMISING_NODES)
+            self._covered(promising, lowered(root.prices, promising, root.grids, None), root.grids, self._best.goal)
 
     def _covered(self, grids: Candidates, prices: Prices, number: int, reach: float) -> bool:
         """Try for a while which ``grids`` hold every atom once and cost less than ``reach``; say whether all ways were seen."""
@@ -250,15 +248,26 @@ class _Proof:
         """Return a bound on the divisions with the root's number of grids, no less than the best one's cost if the search came to its end."""
         if root.bound >= self._best.goal:
             return root.bound
-        listed, top = self._listed(root)
-        if listed is None or not len(listed):
-            return root.bound if listed is None else top
-        if self._covered(listed, lowered(root.prices, listed, root.grids, None), root.grids, top):
+        kept, top = self._listed(root)
+        if kept is None or not len(kept):
+            return root.bound if kept is None else top
+        if self._covered(kept, lowered(root.prices, kept, root.grids, None), root.grids, top):
             return top
-        kept, prices, cuts = self._narrowed(listed, root, top)
-        bound = max(root.bound, min(prices.value, top))
-        if bound >= min(top, self._best.goal):
-            return bound
+        while True:
+            kept, prices, cuts = self._narrowed(kept, root, top)
+            bound, goal = max(root.bound, min(prices.value, top)), self._best.goal
+            if bound >= min(top, goal):
+                return bound
+            likely = kept.take(lowest(prices.reduced(kept, cuts), LIKELY_GRIDS))
+            ended = cover(likely, prices, root.grids, self._best, top, cuts, nodes=self._effort.nodes)
+            if ended and len(likely) == len(kept):
+                return top
+            if not self._effort.branches:
+                return bound
+            # With a better division known, more can be left out.
+            if self._best.goal == goal:
+                break
+            top = min(top, self._best.goal)
         if cover(kept, prices, root.grids, self._best, top, cuts, nodes=self._effort.nodes):
             return top
         nodes = min(self._effort.branches, BRANCHED_GRIDS * self._effort.branches // len(kept))

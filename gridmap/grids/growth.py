@@ -24,6 +24,16 @@ PLACES = np.zeros(64, np.int64)
 PLACES[(SPREAD << np.arange(64, dtype=np.uint64)) >> np.uint64(58)] = np.arange(64)
 
 
+class Ground(NamedTuple):
+    """Where sets grow: the ``households`` of each atom, those ``beside`` it that a grid can hold together with it, and for each number of households
+    that there is room for the atoms ``fitting``, which have no more.
+    """
+
+    households: Ints
+    beside: Words
+    fitting: Words
+
+
 class Growth(NamedTuple):
     """How a set grew, by depth: the atoms ``taken``, those ``near`` them (taken or not), the ``front`` to decide on, the atoms ``out``, of which all
     is decided (those taken too), and the ``load`` in households.
@@ -36,14 +46,23 @@ class Growth(NamedTuple):
     load: Ints
 
 
+def ground_of(net: Net, most: int) -> Ground:
+    """Return the ground of a part for sets of up to ``most`` households."""
+    count, words = len(net.households), (len(net.households) + 63) // 64
+    beside, fitting = np.zeros((count, words), np.uint64), np.zeros((most + 1, words), np.uint64)
+    _fill_beside(net, beside)
+    for atom, households in enumerate(net.households):
+        fitting[households:, atom >> 6] |= ONE << np.uint64(atom & 63)
+    return Ground(net.households, beside, fitting)
+
+
 def empty_growth(count: int, words: int) -> Growth:
     """Return room for the growth of sets of ``count`` atoms."""
     return Growth(*np.zeros((4, count + 2, words), np.uint64), np.zeros(count + 2, np.int64))
 
 
 @lean_kernel
-def fill_beside(net: Net, beside: Words) -> None:
-    """Set for each atom the atoms that a grid can hold together with it, side by side, as bits."""
+def _fill_beside(net: Net, beside: Words) -> None:
     for i in range(len(beside)):
         for e in range(net.indptr[i], net.crossable_end[i]):
             other = net.indices[e]
@@ -62,15 +81,17 @@ def fill_alone(households: Ints, limits: Limits, violation: int, alone: Words) -
 
 
 @lean_kernel
-def begin(growth: Growth, households: Ints, beside: Words, root: int) -> None:
+def begin(ground: Ground, growth: Growth, root: int) -> None:
     """Begin a set with ``root``; atoms before it are left out."""
-    for w in range(beside.shape[1]):
+    beside, first = ground.beside[root], np.int64(0)
+    for w in range(len(beside)):
         growth.taken[0, w] = NOTHING
         growth.out[0, w] = _first_bits(root + 1, w)
-        growth.near[0, w] = beside[root, w]
-        growth.front[0, w] = beside[root, w] & ~growth.out[0, w]
+        growth.near[0, w] = beside[w]
+        growth.front[0, w] = beside[w] & ~growth.out[0, w]
     growth.taken[0, root >> 6] = ONE << (np.uint64(root) & WORD)
-    growth.load[0] = households[root]
+    growth.load[0] = ground.households[root]
+    _leave_out_too_large(ground, growth, first)
 
 
 @lean_kernel
@@ -82,16 +103,30 @@ def leave_out(growth: Growth, depth: int, atom: int) -> None:
 
 
 @lean_kernel
-def take(growth: Growth, households: Ints, beside: Words, depth: int, atom: int) -> None:
+def take(ground: Ground, growth: Growth, depth: int, atom: int) -> None:
     """Put at ``depth + 1`` the set at ``depth`` with an atom beside it, which is left out at ``depth`` from now on."""
     leave_out(growth, depth, atom)
-    for w in range(beside.shape[1]):
+    beside = ground.beside[atom]
+    for w in range(len(beside)):
         growth.taken[depth + 1, w] = growth.taken[depth, w]
-        growth.near[depth + 1, w] = growth.near[depth, w] | beside[atom, w]
+        growth.near[depth + 1, w] = growth.near[depth, w] | beside[w]
         growth.out[depth + 1, w] = growth.out[depth, w]
-        growth.front[depth + 1, w] = (growth.front[depth, w] | beside[atom, w]) & ~growth.out[depth, w]
+        growth.front[depth + 1, w] = (growth.front[depth, w] | beside[w]) & ~growth.out[depth, w]
     growth.taken[depth + 1, atom >> 6] |= ONE << (np.uint64(atom) & WORD)
-    growth.load[depth + 1] = growth.load[depth] + households[atom]
+    growth.load[depth + 1] = growth.load[depth] + ground.households[atom]
+    _leave_out_too_large(ground, growth, depth + 1)
+
+
+@lean_kernel
+def _leave_out_too_large(ground: Ground, growth: Growth, depth: int) -> None:
+    """Decide on the atoms beside the set at ``depth`` that there is no room for."""
+    room = len(ground.fitting) - 1 - growth.load[depth]
+    for w in range(ground.beside.shape[1]):
+        too_large = growth.front[depth, w]
+        if room >= 0:
+            too_large &= ~ground.fitting[room, w]
+        growth.front[depth, w] ^= too_large
+        growth.out[depth, w] |= too_large
 
 
 @lean_kernel
@@ -111,15 +146,19 @@ def shuts_in(beside: Words, taken: Words, out: Words, near: Words, alone: Words)
 
 
 @lean_kernel
-def leaves_divisible(households: Ints, total: int, beside: Words, growth: Growth, depth: int, limits: Limits, violation: int, room: Words) -> bool:
+def leaves_divisible(ground: Ground, total: int, growth: Growth, depth: int, limits: Limits, violation: int, room: Words) -> bool:
     """Say whether, by their households alone, the pieces that a grid leaves over can be divided with ``violation`` outside the bounds in all."""
-    words, taken, load = beside.shape[1], growth.taken[depth], growth.load[depth]
+    households, beside, taken, load = ground.households, ground.beside, growth.taken[depth], growth.load[depth]
+    words, outside_so_far = beside.shape[1], outside(load, limits)
+    # In one piece the rest is divided at least as well as in several.
+    if outside_so_far + arithmetic_violation(total - load, limits.minimum, limits.maximum) > violation:
+        return False
     around, left, edge = room[0], room[1], room[2]
     for w in range(words):
         around[w] = growth.near[depth, w] & ~taken[w]
         left[w], edge[w] = around[w], NOTHING
     if _is_empty(around):
-        return outside(load, limits) <= violation
+        return True
     # The pieces all touch the grid. In most cases what touches it holds together, if need be by what lies around that, and there is one piece.
     _take_piece(households, beside, left, edge)
     if not _is_empty(left):
@@ -131,9 +170,8 @@ def leaves_divisible(households: Ints, total: int, beside: Words, growth: Growth
         _take_piece(households, beside, left, edge)
         for w in range(words):
             left[w] &= around[w]
-    outside_so_far = outside(load, limits)
     if _is_empty(left):
-        return outside_so_far + arithmetic_violation(total - load, limits.minimum, limits.maximum) <= violation
+        return True
     for w in range(words):
         left[w] = _first_bits(len(households), w) & ~taken[w]
     while outside_so_far <= violation and not _is_empty(left):

@@ -16,18 +16,18 @@ from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.growth import (
     NOTHING,
     ONE,
+    Ground,
     Growth,
     Words,
     begin,
     empty_growth,
     fill_alone,
-    fill_beside,
+    ground_of,
     leave_out,
     leaves_divisible,
     lowest_atom,
     shuts_in,
     take,
-    trailing_zeros,
     write,
 )
 from gridmap.grids.recombine import Candidates
@@ -39,7 +39,13 @@ ATOMS_OF_GRID = 16
 STEPS_OF_GRID = 20
 """So many sets may be looked at for each grid that there may be."""
 PROBES = 50
-"""So many sets are grown by chance from each root, to tell beforehand whether there is room for all."""
+"""So many sets are grown by chance from each root, to tell beforehand whether there is room for all ..."""
+MORE_PROBES = 500
+"""... or so many when that is not clear ..."""
+UNCLEAR = 3
+"""... since they tell of less than so many times the room, or of more than that part of it."""
+CERTAIN = 1.1
+"""When they tell of so many times the room, it does not suffice."""
 
 
 class Extent(NamedTuple):
@@ -67,11 +73,14 @@ def possible_grids(net: Net, limits: Limits, violation: int, *, most: int) -> Ca
     them takes too many steps.
     """
     extent = likely_extent(net, limits, violation)
-    if extent.grids > most or extent.steps > STEPS_OF_GRID * most:
+    if most < UNCLEAR * extent.grids < UNCLEAR**2 * most:
+        extent = likely_extent(net, limits, violation, probes=MORE_PROBES)
+    if extent.grids > CERTAIN * most or extent.steps > CERTAIN * STEPS_OF_GRID * most:
         return None
     # The system gives memory as it is filled, so room for all costs nothing.
     start, held = np.empty(most + 1, np.int64), np.empty(ATOMS_OF_GRID * most, np.int64)
-    found = _list_grids(net.households, *_ground(net), limits, violation, STEPS_OF_GRID * most, start, held)
+    ground = ground_of(net, limits.maximum + violation)
+    found = _list_grids(ground, *_rooms(ground), limits, violation, STEPS_OF_GRID * most, start, held)
     if found < 0:
         return None
     start, held = start[: found + 1].copy(), held[: start[found]].copy()
@@ -86,99 +95,86 @@ def likely_extent(net: Net, limits: Limits, violation: int, *, probes: int = PRO
     A set grows by atoms drawn by lot until it is full; each stands for as many as could have been drawn. After Knuth, Estimating the efficiency of
     backtrack programs, Mathematics of Computation 29 (1975).
     """
-    return Extent(*_probed(net.households, *_ground(net), limits, violation, probes, seeded(0)))
+    ground = ground_of(net, limits.maximum + violation)
+    return Extent(*_probed(ground, *_rooms(ground), limits, violation, probes, seeded(0)))
 
 
-def _ground(net: Net) -> tuple[Words, Growth, Words]:
-    """Return for each atom those beside it, and room for sets to grow."""
-    count, words = len(net.households), (len(net.households) + 63) // 64
-    beside = np.zeros((count, words), np.uint64)
-    fill_beside(net, beside)
-    return beside, empty_growth(count, words), np.zeros((4, words), np.uint64)
+def _rooms(ground: Ground) -> tuple[Growth, Words]:
+    """Return room for sets to grow and for what they leave over."""
+    count, words = ground.beside.shape
+    return empty_growth(count, words), np.zeros((4, words), np.uint64)
 
 
 @lean_kernel
-def _probed(
-    households: Ints, beside: Words, growth: Growth, room: Words, limits: Limits, violation: int, probes: int, state: Words
-) -> tuple[float, float]:
+def _probed(ground: Ground, growth: Growth, room: Words, limits: Limits, violation: int, probes: int, state: Words) -> tuple[float, float]:
     """Return about how many grids there are and how many steps it takes to list them."""
-    count, low, high = len(beside), limits.minimum - violation, limits.maximum + violation
-    total = fill_alone(households, limits, violation, room[3])
+    count, low, high = len(ground.beside), limits.minimum - violation, limits.maximum + violation
+    total = fill_alone(ground.households, limits, violation, room[3])
     looked, found = 0.0, 0.0
     for turn in range(probes * count):
         root = turn % count
-        begin(growth, households, beside, root)
+        begin(ground, growth, root)
         depth, weight, goes_on = np.int64(0), 1.0, True
         while goes_on:
-            load = growth.load[depth]
-            if low <= load <= high and leaves_divisible(households, total, beside, growth, depth, limits, violation, room):
+            if low <= growth.load[depth] <= high and leaves_divisible(ground, total, growth, depth, limits, violation, room):
                 found += weight
-            ahead, fitting = _choice(growth.front[depth], households, high - load)
+            ahead = _size(growth.front[depth])
             looked += weight * (1 + ahead)
-            goes_on = fitting > 0
+            goes_on = ahead > 0
             if goes_on:
-                atom = _drawn(growth, households, depth, high - load, below(state, fitting))
-                take(growth, households, beside, depth, atom)
-                depth, weight = depth + 1, weight * fitting
-                goes_on = not shuts_in(beside, growth.taken[depth], growth.out[depth], beside[atom], room[3])
+                atom = _drawn(growth, depth, below(state, ahead))
+                take(ground, growth, depth, atom)
+                depth, weight = depth + 1, weight * ahead
+                goes_on = not shuts_in(ground.beside, growth.taken[depth], growth.out[depth], ground.beside[atom], room[3])
     return found / probes, looked / probes
 
 
 @lean_kernel
-def _choice(front: Words, households: Ints, room: int) -> tuple[int, int]:
-    """Return how many atoms there are to decide on, and how many of them have at most ``room`` households."""
-    ahead, fitting = 0, 0
-    for w in range(len(front)):
-        word = front[w]
+def _size(atoms: Words) -> int:
+    """Return how many atoms a set has."""
+    size = 0
+    for w in range(len(atoms)):
+        word = atoms[w]
         while word != NOTHING:
-            ahead += 1
-            fitting += households[64 * w + trailing_zeros(word)] <= room
+            size += 1
             word &= word - ONE
-    return ahead, fitting
+    return size
 
 
 @lean_kernel
-def _drawn(growth: Growth, households: Ints, depth: int, room: int, turn: int) -> int:
-    """Return that atom to decide on before which ``turn`` others have at most ``room`` households; all others before it are left out."""
-    atom = lowest_atom(growth.front[depth])
-    while turn > 0 or households[atom] > room:
-        turn -= households[atom] <= room
-        leave_out(growth, depth, atom)
-        atom = lowest_atom(growth.front[depth])
-    return atom
+def _drawn(growth: Growth, depth: int, turn: int) -> int:
+    """Return that atom to decide on before which there are ``turn`` others, which are left out."""
+    for _ in range(turn):
+        leave_out(growth, depth, lowest_atom(growth.front[depth]))
+    return lowest_atom(growth.front[depth])
 
 
 @lean_kernel
-def _list_grids(
-    households: Ints, beside: Words, growth: Growth, room: Words, limits: Limits, violation: int, steps: int, start: Ints, held: Ints
-) -> int:
+def _list_grids(ground: Ground, growth: Growth, room: Words, limits: Limits, violation: int, steps: int, start: Ints, held: Ints) -> int:
     """Fill ``start`` and ``held``; return how many grids were found, -1 when ``steps`` or the room did not suffice."""
-    count, low, high, most = len(beside), limits.minimum - violation, limits.maximum + violation, len(start) - 1
-    total = fill_alone(households, limits, violation, room[3])
+    count, low, high, most = len(ground.beside), limits.minimum - violation, limits.maximum + violation, len(start) - 1
+    total = fill_alone(ground.households, limits, violation, room[3])
     found, looked = 0, 0
     start[0] = 0
     for root in range(count):
-        begin(growth, households, beside, root)
+        begin(ground, growth, root)
         depth, fresh = np.int64(0), True
         while depth >= 0:
             looked += 1
             if looked > steps:
                 return -1
-            load = growth.load[depth]
-            if fresh and low <= load <= high and leaves_divisible(households, total, beside, growth, depth, limits, violation, room):
+            if fresh and low <= growth.load[depth] <= high and leaves_divisible(ground, total, growth, depth, limits, violation, room):
                 if found == most or start[found] + count > len(held):
                     return -1
                 start[found + 1] = write(growth.taken[depth], held, start[found])
                 found += 1
             atom = lowest_atom(growth.front[depth])
-            fresh = atom >= 0 and load + households[atom] <= high
+            fresh = False
             if atom < 0:
                 depth -= 1
-            elif fresh:
-                take(growth, households, beside, depth, atom)
-                # Going on is of no use when the atom shuts in another that was left out.
-                fresh = not shuts_in(beside, growth.taken[depth + 1], growth.out[depth + 1], beside[atom], room[3])
-                depth += fresh
             else:
-                leave_out(growth, depth, atom)
+                take(ground, growth, depth, atom)
+                # Going on is of no use when the atom shuts in another that was left out.
+                fresh = not shuts_in(ground.beside, growth.taken[depth + 1], growth.out[depth + 1], ground.beside[atom], room[3])
+                depth += fresh
     return found

@@ -79,8 +79,8 @@ class _Proof:
         self._part, self._level, self._spent = part, level, spent
         self._workshop = Workshop(part.graph, part.net, part.limits, BUDGETS["quick"], (*level.workshop.seeds, len(COARSE_SHARES) + 1))
         self.best, self.rests = level.among_atoms, False
-        # What was looked at: atoms drawn together up to which share, with how many steps, beginning from which division.
-        self._tried: dict[tuple[int | None, int, bytes], Solution] = {}
+        # What was looked at: atoms drawn together up to which share, with how many steps and branches, beginning from which division.
+        self._tried: dict[tuple[int | None, int, int, bytes], Solution] = {}
         self.known = Divided(self.best.labels, part.unavoidable, None, 0)
 
     def settle(self, share: int | None, *, steps: int = 0) -> bool:
@@ -90,7 +90,9 @@ class _Proof:
         """
         for number in range(ROUNDS):
             drawn = (None if share is None else drawn_at(self._part, share, self.best.labels)) or as_they_are(self._part)
-            solution = self._solved(drawn, share, steps)
+            # A long proof is for the last round: what search then finds would make it worthless.
+            thorough = number == ROUNDS - 1 or not drawn.households
+            solution = self._solved(drawn, share, steps, self._spent.branches if thorough else 0)
             if not solution.bounded and not steps:
                 return False
             self.best = Found(solution.labels[drawn.group], solution.violation, solution.cost)
@@ -101,15 +103,15 @@ class _Proof:
             better = self._workshop.recombined(min(self.best, self._workshop.mend(number, self.best), key=Found.rank))
             self.rests = better.violation == self.best.violation and better.cost >= (1 - WORTH_A_ROUND) * self.best.cost
             self._take(better)
-            if self.rests:
+            if self.rests and solution.proved:
                 break
         return True
 
-    def _solved(self, drawn: Drawn, share: int | None, steps: int) -> Solution:
+    def _solved(self, drawn: Drawn, share: int | None, steps: int, branches: int) -> Solution:
         """Look for the best division among atoms ``drawn`` together, or recall what came of it before."""
-        begun = share, steps, self.best.labels.tobytes()
+        begun = share, steps, branches, self.best.labels.tobytes()
         if begun not in self._tried:
-            spent = replace(self._spent, steps=steps)
+            spent = replace(self._spent, steps=steps, branches=branches)
             pool = self._level.workshop.met() if np.array_equal(drawn.group, self._level.drawn.group) else None
             self._tried[begun] = best_division_proved(drawn.net, self._part.limits, self.best.labels[drawn.first], spent, pool=pool)
         return self._tried[begun]

@@ -3,8 +3,9 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 
-from gridmap.grids.cuts import broken_cuts, cuts_held, held_twice, no_cuts
+from gridmap.grids.cuts import CUTS_OF_ATOM, broken_cuts, cuts_held, held_twice, no_cuts
 from gridmap.grids.recombine import Candidates
 
 ATOMS = 6
@@ -21,6 +22,13 @@ EVERY = candidates([grid for size in range(1, 5) for grid in itertools.combinati
 
 def test_three_half_pairs_break_the_cut_of_their_atoms() -> None:
     assert broken_cuts(PAIRS, np.full(3, 0.5), ATOMS, no_cuts()).tolist() == [[0, 1, 2]]
+
+
+def test_of_many_cuts_that_are_broken_few_are_about_one_atom() -> None:
+    fours = candidates(list(itertools.combinations(range(ATOMS), 4)))
+    cuts = broken_cuts(fours, np.full(len(fours), 0.1), ATOMS, no_cuts())
+    assert np.full(len(fours), 0.1) @ held_twice(fours, ATOMS, cuts) == pytest.approx(1.2)
+    assert np.bincount(cuts.reshape(-1)).max() == CUTS_OF_ATOM
 
 
 def test_known_cut_is_not_returned_again() -> None:

@@ -99,7 +99,10 @@ def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int, e
     assert found.cost == pytest.approx(best.fun)
 
 
-@pytest.mark.parametrize("effort", [NOTHING, ExactEffort(5_000, 100, 10), ExactEffort(10**7, 200, 10**6), replace(LISTED, nodes=1, branches=1)])
+LITTLE = [ExactEffort(5_000, 100, 10), ExactEffort(10**7, 200, 10**6), replace(LISTED, nodes=1, branches=1), replace(LISTED, nodes=10, branches=0)]
+
+
+@pytest.mark.parametrize("effort", [NOTHING, *LITTLE])
 def test_bounds_of_a_proof_broken_off_hold(effort: ExactEffort) -> None:
     graph = town_of(13, seed=1)
     labels, violation = best_division(net_of(graph), limits_of(graph, 90, 110))

@@ -75,6 +75,14 @@ def test_too_many_to_list_is_said(most: int) -> None:
     assert possible_grids(net_of(graph), limits_of(graph, 250, 300), 0, most=most) is None
 
 
+@pytest.mark.parametrize("count", [30, 70])
+def test_room_for_just_all_suffices(count: int) -> None:
+    graph = town_of(count, seed=1, lightest=60, heaviest=100)
+    every = len(listed(graph, 250, 300, 0))
+    assert len(listed(graph, 250, 300, 0, most=every)) == every
+    assert possible_grids(net_of(graph), limits_of(graph, 250, 300), 0, most=every - 1) is None
+
+
 def test_grids_near_their_prices_are_found_among_all() -> None:
     grids = listed(town_of(30, seed=2), 150, 200, 0)
     prices = np.linspace(0, 3000, 30)
