@@ -259,17 +259,15 @@ class _Proof:
             if bound >= min(top, goal):
                 return bound
             likely = kept.take(lowest(prices.reduced(kept, cuts), LIKELY_GRIDS))
-            ended = cover(likely, prices, root.grids, self._best, top, cuts, nodes=self._effort.nodes)
-            if ended and len(likely) == len(kept):
-                return top
-            if not self._effort.branches:
-                return bound
+            cover(likely, prices, root.grids, self._best, top, cuts, nodes=self._effort.nodes)
             # With a better division known, more can be left out.
-            if self._best.goal == goal:
+            if self._best.goal == goal or not self._effort.branches:
                 break
             top = min(top, self._best.goal)
         if cover(kept, prices, root.grids, self._best, top, cuts, nodes=self._effort.nodes):
             return top
+        if not self._effort.branches:
+            return bound
         nodes = min(self._effort.branches, BRANCHED_GRIDS * self._effort.branches // len(kept))
         return max(bound, branched(kept, cuts, self._count, root.grids, self._best, top, nodes=nodes))
 

@@ -150,15 +150,15 @@ def leaves_divisible(ground: Ground, total: int, growth: Growth, depth: int, lim
     """Say whether, by their households alone, the pieces that a grid leaves over can be divided with ``violation`` outside the bounds in all."""
     households, beside, taken, load = ground.households, ground.beside, growth.taken[depth], growth.load[depth]
     words, outside_so_far = beside.shape[1], outside(load, limits)
-    # In one piece the rest is divided at least as well as in several.
-    if outside_so_far + arithmetic_violation(total - load, limits.minimum, limits.maximum) > violation:
-        return False
     around, left, edge = room[0], room[1], room[2]
     for w in range(words):
         around[w] = growth.near[depth, w] & ~taken[w]
         left[w], edge[w] = around[w], NOTHING
     if _is_empty(around):
-        return True
+        return outside_so_far <= violation
+    # In one piece the rest is divided at least as well as in several.
+    if outside_so_far + arithmetic_violation(total - load, limits.minimum, limits.maximum) > violation:
+        return False
     # The pieces all touch the grid. In most cases what touches it holds together, if need be by what lies around that, and there is one piece.
     _take_piece(households, beside, left, edge)
     if not _is_empty(left):

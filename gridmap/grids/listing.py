@@ -36,7 +36,7 @@ from gridmap.kernels import lean_kernel
 
 ATOMS_OF_GRID = 16
 """Room for so many atoms a grid, on average."""
-STEPS_OF_GRID = 20
+STEPS_OF_GRID = 12
 """So many sets may be looked at for each grid that there may be."""
 PROBES = 50
 """So many sets are grown by chance from each root, to tell beforehand whether there is room for all ..."""
@@ -75,7 +75,7 @@ def possible_grids(net: Net, limits: Limits, violation: int, *, most: int) -> Ca
     extent = likely_extent(net, limits, violation)
     if most < UNCLEAR * extent.grids < UNCLEAR**2 * most:
         extent = likely_extent(net, limits, violation, probes=MORE_PROBES)
-    if extent.grids > CERTAIN * most or extent.steps > CERTAIN * STEPS_OF_GRID * most:
+    if extent.grids > CERTAIN * most or extent.steps > STEPS_OF_GRID * most:
         return None
     # The system gives memory as it is filled, so room for all costs nothing.
     start, held = np.empty(most + 1, np.int64), np.empty(ATOMS_OF_GRID * most, np.int64)
