@@ -34,10 +34,15 @@ def workers_kept() -> Iterator[None]:
     token = _kept.set(pools)
     try:
         yield
+    except BaseException:
+        # What was begun is wanted no more, and a worker that is only starting would complain that nobody is there.
+        for pool in pools.values():
+            _end(pool)
+        raise
     finally:
         _kept.reset(token)
         for pool in pools.values():
-            pool.shutdown(wait=False)
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int | None = 1) -> Iterator[tuple[int, Result]]:

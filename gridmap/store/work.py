@@ -114,7 +114,7 @@ def plan_into(
     district = workspace.read_district()
     workspace.check_plan_name(name)
     earlier = None if start is None else workspace.read_plan(start)
-    if len(district.communities) > 1:
+    if community is None and len(district.communities) > 1:
         # The first plan after an installation waits for its kernels: they are compiled while the land is divided.
         begin_jobs(compile_half, halves(effort), cores=cores)
     known = workspace.read_tiling()
