@@ -55,8 +55,8 @@ class Ask:
 class Part:
     """The plan of a batch. ``plan`` lacks the land of its atoms, which is in ``file`` with the cells and the neighbours, as rows of the workspace.
 
-    ``rim`` is where cells of other batches may lie beside, ``told`` the findings on the cells. ``outcomes`` those of its
-    communities by the keys of their problems.
+    ``rim`` is where cells of other batches may lie beside, ``told`` are the findings on the cells, ``outcomes`` those of its communities by the keys
+    of their problems.
     """
 
     file: Path
