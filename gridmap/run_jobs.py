@@ -32,16 +32,16 @@ def workers_kept() -> Iterator[None]:
         return
     pools: dict[int, ProcessPoolExecutor] = {}
     token = _kept.set(pools)
+    finished = False
     try:
         yield
-    except BaseException:
-        # What was begun is wanted no more, and a worker that is only starting would complain that nobody is there.
-        for pool in pools.values():
-            _end(pool)
-        raise
+        finished = True
     finally:
         _kept.reset(token)
         for pool in pools.values():
+            if not finished:
+                # What was begun is wanted no more, and a worker that is only starting would complain that nobody is there.
+                _end(pool)
             pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -81,9 +81,8 @@ def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], *, cores: int |
             kept = _kept.get()
             if not finished:
                 _end(pool)
-            if finished and kept is not None:
-                kept[cores] = pool
-            else:
+                (kept or {}).pop(cores, None)
+            if not finished or kept is None:
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -92,17 +91,20 @@ def begin_jobs(work: Callable[[Job], object], jobs: Sequence[Job], *, cores: int
     cores, kept = cores or os.cpu_count() or 1, _kept.get()
     if cores == 1 or kept is None:
         return
-    kept[cores] = pool = _workers(cores)
+    pool = _workers(cores)
     with interrupts_kept_from_children():
         for job in jobs:
             pool.submit(work, job)
 
 
 def _workers(cores: int) -> ProcessPoolExecutor:
-    """Return workers that were kept, or such as are started when there is work for them."""
-    kept = (_kept.get() or {}).pop(cores, None)
-    # "spawn" works on every system and does not copy the threads of the parent.
-    return kept or ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"), initializer=_depend_on_parent)
+    """Return workers that are kept, or such as are started when there is work for them."""
+    kept = _kept.get()
+    # Whoever stops us at any moment finds them among the kept ones. "spawn" works on every system and does not copy the threads of the parent.
+    pool = (kept or {}).get(cores) or ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"), initializer=_depend_on_parent)
+    if kept is not None:
+        kept[cores] = pool
+    return pool
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
