@@ -138,7 +138,7 @@ def _left_at(segments: Any, s: Any, up: Any, turn: Any, x: Any, y: Any, width: A
     """
     ax, ay, bx, by = turn * (segments[s, up] - x), segments[s, 1 - up] - y, turn * (segments[s, 2 + up] - x), segments[s, 3 - up] - y
     dx, dy = bx - ax, by - ay
-    dy = dy if dy != 0 else TINY
+    dy = dy if abs(dy) > TINY else TINY
     aside = width / np.sqrt(dx * dx + dy * dy)
     aside = aside if dy > 0 else -aside
     share = (aside * dx - ay) / dy

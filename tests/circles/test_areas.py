@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 import shapely.ops
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from walks import EAST_M, NORTH_M, draw_walks, line
 
@@ -42,6 +42,7 @@ places = st.tuples(st.floats(0, 500), st.floats(0, 500))
 
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(places, places).filter(lambda ends: ends[0] != ends[1]), min_size=1, max_size=20))
+@example([((0.0, 0.0), (0.0, 5e-324))])
 def test_outlines_are_valid_and_near_the_exact_buffer(drawn: list[Any]) -> None:
     segments = np.array(drawn).reshape(-1, 4)
     exact = shapely.union_all(shapely.buffer(shapely.linestrings(segments.reshape(-1, 2, 2)), WIDTH_M, quad_segs=32))
