@@ -1,8 +1,7 @@
 """The best division of a part, proved: branch and price.
 
 How many grids there are is decided first: for each number that the households allow, the linear program over all grids that are possible gives a
-bound. Where these are not too many they are listed once for all (:mod:`gridmap.grids.listing`), else they are found as they are worth it (column
-generation, :mod:`gridmap.grids.pricer`). Where the best division known is not better than the bound, that number is done with. Elsewhere every grid
+bound (:mod:`gridmap.grids.roots`). Where the best division known is not better than the bound, that number is done with. Elsewhere every grid
 that a better division could hold is kept, cuts bring the linear program nearer to whole grids, what is too dear by then is left out, and the cheapest
 exact cover is looked for among the rest, by trying and by branching on pairs (:mod:`gridmap.grids.branching`). A search that comes to its end is a
 proof, in sums that are exact.
@@ -23,20 +22,14 @@ from gridmap.grids.cuts import Cuts, broken_cuts, no_cuts
 from gridmap.grids.division import Limits, empty_region, price_sets
 from gridmap.grids.exchange import outside
 from gridmap.grids.graph import Floats, Ints
-from gridmap.grids.listing import Listing, possible_grids
-from gridmap.grids.pricer import Pricer
+from gridmap.grids.listing import likely_extent, possible_grids
 from gridmap.grids.program import Prices, Program, lowered, lowest, resolved
 from gridmap.grids.recombine import Candidates, joined
+from gridmap.grids.roots import TAIL, Root, Task, listed_root, priced_root, streamed_root
 from gridmap.grids.sweep import sweep
 from gridmap.grids.treecut import Net
 
-LONGEST_STEPS = 24_000
-"""Steps from one root in the search for grids that are worth it; what that misses is found when all are listed."""
-FIRST_GRIDS = 1200
-"""So many listed grids are in the linear program from the start."""
 GAP_SHARES = (1.0, 0.5, 0.25)
-TAIL = 0.05
-"""The last grids, which lower the linear program by less than this share of the gap, are found when all are listed."""
 FEW_GRIDS = 500
 """With so few grids left, cuts are no longer worth their time."""
 STALLED = 0.1
@@ -44,6 +37,8 @@ STALLED = 0.1
 CUT_ROUNDS = 30
 FIRST_NODES = 0.25
 """What is tried before there are cuts may spend this share of the nodes."""
+STREAMED_ROUNDS = 2
+"""What is expected to take more than all steps in so many rounds is not gone through at all."""
 SWEPT_GRIDS = 8
 """Grids that are divided anew at once before the whole is looked at."""
 PROMISING_GRIDS = 3000
@@ -56,8 +51,11 @@ BRANCHED_GRIDS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class ExactEffort:
-    """What a proof may spend: ``possible`` grids, listed once for all, or else ``steps`` of pricing for each number of grids and ``listed`` grids;
-    ``nodes`` of a search for a cover, ``branches`` of one by linear programs. Without these no long search is begun.
+    """What a proof may spend.
+
+    ``possible`` grids are listed once for all. Where there are more, ``streamed`` steps are for going through them all, or else ``steps`` for looking
+    for some, both for each number of grids. ``listed`` grids are kept as near enough; ``nodes`` are of a search for a cover among these, and
+    ``branches`` of one by linear programs. Without these no long search is begun.
     """
 
     steps: int
@@ -65,6 +63,7 @@ class ExactEffort:
     nodes: int
     branches: int = 0
     possible: int = 0
+    streamed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,19 +88,6 @@ class Solution:
     def proved(self) -> bool:
         """Whether no division is better."""
         return self.least_violation == self.violation and self.least_cost > self.cost - LEAST_STEP
-
-
-@dataclass(frozen=True, eq=False)
-class _Root:
-    """The linear program for one number of ``grids``: its ``prices``, the ``pool`` of grids met and a ``bound`` on what divisions with so many cost,
-    which is 0 when it was broken off.
-    """
-
-    grids: int
-    pricer: Pricer | Listing
-    prices: Prices
-    pool: Candidates
-    bound: float
 
 
 def best_division_proved(net: Net, limits: Limits, labels: Ints, effort: ExactEffort, *, pool: Candidates | None = None) -> Solution:
@@ -129,17 +115,21 @@ class _Proof:
         """Settle every number of grids, the one with the lowest bound first."""
         known = self._best.grids if pool is None else joined(self._best.grids, pool)
         every = self._every()
-        if every is None and not self._effort.steps:
+        streams = every is None and self._streams()
+        if every is None and not streams and not self._effort.steps:
             return self._solution(0.0)
-        roots: list[_Root] = []
+        roots: list[Root] = []
         for grids in self._numbers():
-            low, high = self._reach(grids)
-            if low > high:
+            task = Task(self._net, self._limits, self._violation, self._outside_price, self._best.cost, grids)
+            if task.low > task.high:
                 continue
-            if every is None:
-                root = self._priced(grids, low, high, known)
+            likely = roots[-1].prices.atoms if roots else self._shares()
+            if every is not None:
+                root = listed_root(task, every, likely)
+            elif streams:
+                root = streamed_root(task, known, likely, steps=self._effort.streamed)
             else:
-                root = self._chosen(grids, low, high, every, roots[-1].prices.atoms if roots else self._shares())
+                root = priced_root(task, known, steps=self._effort.steps, most=self._effort.listed)
             roots.append(root)
             known = root.pool
             self._swept(root)
@@ -170,29 +160,6 @@ class _Proof:
         every = possible_grids(self._net, self._limits, self._violation, most=self._effort.possible)
         return None if every is None else replace(every, cost=every.cost + self._outside_price * outside(self._load(every), self._limits))
 
-    def _reach(self, grids: int) -> tuple[int, int]:
-        """Return the fewest and the most households that one of so many grids can have."""
-        limits, over = self._limits, self._violation
-        low = max(0, limits.minimum - over, self._total - (grids - 1) * limits.maximum - over)
-        return low, min(limits.maximum + over, self._total - (grids - 1) * limits.minimum + over)
-
-    def _chosen(self, grids: int, low: int, high: int, every: Candidates, likely: Floats) -> _Root:
-        """Solve the linear program for a number of grids, all of which are listed. Its prices of atoms are ``likely`` to be near these."""
-        load = self._load(every)
-        inside = (load >= low) & (load <= high)
-        fitting = every if inside.all() else every.take(np.flatnonzero(inside))
-        program, free = Program(self._count, grids, self._best.goal), np.ones(len(fitting), np.bool_)
-        first = lowest(fitting.reduced(likely), FIRST_GRIDS)
-        program.add(fitting.take(first))
-        free[first] = False
-        while True:
-            prices, added = resolved(program, fitting, free)
-            free[added] = False
-            prices = lowered(prices, fitting, grids, None)
-            if prices.value >= self._best.goal or not program.lacks() or not program.make_dearer():
-                break
-        return _Root(grids, Listing(fitting), prices, fitting, prices.value)
-
     def _shares(self) -> Floats:
         """Return for each atom the share of its households in the cost of its grid."""
         best, households = self._best.grids, self._net.households[self._best.grids.atoms]
@@ -201,40 +168,19 @@ class _Proof:
         shares[best.atoms] = households * np.repeat(best.cost / load, np.diff(best.start))
         return shares
 
-    def _priced(self, grids: int, low: int, high: int, known: Candidates) -> _Root:
-        """Solve the linear program for a number of grids, which are found as they are worth it, as far as the effort goes."""
-        pricer = Pricer(
-            self._net, self._limits, outside_price=self._outside_price, low=low, high=high, steps=self._effort.steps, longest=LONGEST_STEPS
-        )
-        program = Program(self._count, grids, self._best.goal)
-        load = self._load(known)
-        free = (load >= low) & (load <= high)
-        while True:
-            prices, added = resolved(program, known, free)
-            free[added] = False
-            more = pricer(prices.atoms, prices.grid)
-            if not len(more) and prices.value >= self._best.goal:
-                # What would be worth so much less that the bound fell below the goal.
-                listed = pricer.listed(prices.atoms, prices.grid, (self._best.goal - prices.value) / grids, self._effort.listed)
-                if listed is None or not len(listed):
-                    return _Root(grids, pricer, prices, known, 0.0 if listed is None else self._best.goal)
-                more = listed
-            gap = self._best.goal - prices.value
-            known = joined(known, more)
-            free = np.concatenate((free, np.ones(len(more), np.bool_)))
-            if not program.lacks():
-                if not len(more) or grids * float(prices.reduced(more).min()) > -TAIL * gap:
-                    return _Root(grids, pricer, prices, known, 0.0)
-            elif not len(more) and not program.make_dearer():
-                return _Root(grids, pricer, prices, known, 0.0)
+    def _streams(self) -> bool:
+        """Say whether all grids that a division no worse than the best one can hold may be gone through again and again."""
+        if not self._effort.streamed:
+            return False
+        return likely_extent(self._net, self._limits, self._violation).steps <= self._effort.streamed / STREAMED_ROUNDS
 
-    def _swept(self, root: _Root) -> None:
+    def _swept(self, root: Root) -> None:
         """Exchange grids of the best division for listed ones, place by place."""
         if root.bound < self._best.goal and root.grids == len(self._best.grids):
             sweep(self._best, root.pool, lowered(root.prices, root.pool, root.grids, None), self._net, size=SWEPT_GRIDS)
             self._violation = self._outside(self._best.grids)
 
-    def _improve(self, root: _Root) -> None:
+    def _improve(self, root: Root) -> None:
         """Look for a better division among the most promising grids met."""
         if root.bound < self._best.goal:
             promising = root.pool.take(lowest(root.prices.reduced(root.pool), PROMISING_GRIDS))
@@ -244,7 +190,7 @@ class _Proof:
         """Try for a while which ``grids`` hold every atom once and cost less than ``reach``; say whether all ways were seen."""
         return cover(grids, prices, number, self._best, reach, no_cuts(), nodes=int(FIRST_NODES * self._effort.nodes))
 
-    def _settled(self, root: _Root) -> float:
+    def _settled(self, root: Root) -> float:
         """Return a bound on the divisions with the root's number of grids, no less than the best one's cost if the search came to its end."""
         if root.bound >= self._best.goal:
             return root.bound
@@ -271,7 +217,7 @@ class _Proof:
         nodes = min(self._effort.branches, BRANCHED_GRIDS * self._effort.branches // len(kept))
         return max(bound, branched(kept, cuts, self._count, root.grids, self._best, top, nodes=nodes))
 
-    def _listed(self, root: _Root) -> tuple[Candidates | None, float]:
+    def _listed(self, root: Root) -> tuple[Candidates | None, float]:
         """Return every grid that a division into the root's number of grids can hold that costs less than a sum, and that sum: what a better division
         must cost, or less where the grids are too many for that. None where they are too many for any.
         """
@@ -289,7 +235,7 @@ class _Proof:
                 room = needed
         return None, prices.value
 
-    def _narrowed(self, listed: Candidates, root: _Root, top: float) -> tuple[Candidates, Prices, Cuts]:
+    def _narrowed(self, listed: Candidates, root: Root, top: float) -> tuple[Candidates, Prices, Cuts]:
         """Return the listed grids that a division below ``top`` can hold, prices that none of them undercuts, and the cuts these go with."""
         program = Program(self._count, root.grids, self._best.goal)
         entered = listed.take(np.zeros(0, np.int64))

@@ -193,6 +193,12 @@ def write(taken: Words, held: Ints, at: int) -> int:
 
 
 @lean_kernel
+def lies_in(atoms: Words, atom: int) -> bool:
+    """Say whether a set holds an atom."""
+    return atoms[atom >> 6] >> (np.uint64(atom) & WORD) & ONE != NOTHING
+
+
+@lean_kernel
 def lowest_atom(front: Words) -> int:
     """Return the first atom of a set; -1 when it is empty."""
     for w in range(len(front)):

@@ -44,7 +44,8 @@ class Pricer:
         self._low, self._high = low, high
         self._steps, self._each, self._longest, self._turn = steps, ROOT_STEPS, longest, 0
         self.steps_taken = 0
-        self._order, self._rank = _sweep(net)
+        self._order = sweep_order(net)
+        self._rank = np.argsort(self._order)
         self._walker, self._region = walker_of(net), empty_region(net)
         self.complete = False
 
@@ -96,13 +97,9 @@ def _candidates(found: Found) -> Candidates:
     return Candidates(found.atoms[: found.start[grids]], found.start[: grids + 1], found.cost[:grids])
 
 
-def _sweep(net: Net) -> tuple[Ints, Ints]:
-    """Return an order of the atoms from one end of the part to the other, and each one's rank in it: what comes before a root is then a short
-    front.
-    """
+def sweep_order(net: Net) -> Ints:
+    """Return an order of the atoms from one end of the part to the other: what comes before a root is then a short front."""
     count = len(net.households)
     links = csr_matrix((np.ones(len(net.indices)), net.indices, net.indptr), shape=(count, count))
-    order = reverse_cuthill_mckee(links, symmetric_mode=True).astype(np.int64)
-    rank = np.empty(count, np.int64)
-    rank[order] = np.arange(count)
-    return order, rank
+    order: Ints = reverse_cuthill_mckee(links, symmetric_mode=True).astype(np.int64)
+    return order

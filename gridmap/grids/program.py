@@ -47,6 +47,12 @@ class Prices(NamedTuple):
         return reduced
 
 
+def prices_of(atoms: Floats, grid: float, grids: int) -> Prices:
+    """Return prices near those of some ``atoms`` and of a ``grid``, of which there are so many ``grids``, rounded so that their sums are exact."""
+    atoms, grid = np.round(atoms / UNIT) * UNIT, float(np.round(grid / UNIT) * UNIT)
+    return Prices(atoms, grid, np.zeros(0), float(atoms.sum()) + grids * grid)
+
+
 class Program:
     """A choice of ``grids`` grids that hold each of ``count`` atoms once, relaxed. A choice is expected to cost about ``cost``; what no grid holds is
     dear beside that.

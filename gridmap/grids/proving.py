@@ -16,7 +16,7 @@ from gridmap.grids.workshop import BUDGETS, Budget, Found, Workshop
 PROOFS: Mapping[Effort, ExactEffort | None] = {
     "quick": None,
     "normal": ExactEffort(100_000, 40_000, 40_000, 50, 600_000),
-    "best": ExactEffort(2_000_000, 200_000, 500_000, 2_000, 4_000_000),
+    "best": ExactEffort(2_000_000, 200_000, 500_000, 2_000, 1_000_000, 3_000_000_000),
 }
 """What the search for the best division of a part may spend, each time."""
 ROUNDS = 2
@@ -61,6 +61,9 @@ def proved(part: Part, level: Level, effort: Effort, spent: ExactEffort) -> Divi
 
 def _set_free(proof: _Proof, part: Part, effort: Effort, steps: int) -> None:
     """Draw ever fewer atoms together: with the best effort in any case, else while that is likely to help and costs little."""
+    # Where all possible grids can be looked at, what lies between is of no use.
+    if effort == "best" and proof.settle(None) and proof.known.gap_dm == 0:
+        return
     for share in (*COARSE_SHARES[1:], None):
         if effort != "best" and proof.rests and proof.best.violation <= part.unavoidable:
             return

@@ -73,6 +73,19 @@ def net_of(graph: CommunityGraph, earlier: Ints | None = None) -> Net:
     )
 
 
+def renumbered(net: Net, order: Ints) -> Net:
+    """Return ``net`` with its atoms in another ``order``."""
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    indptr = np.concatenate(([0], np.cumsum(np.diff(net.indptr)[order])))
+    shift = indptr[:-1] - net.indptr[order]
+    pairs = np.arange(indptr[-1]) - np.repeat(shift, np.diff(indptr))
+    return Net(
+        net.households[order], net.compound[order], net.earlier[order], indptr, net.easy_end[order] + shift, net.crossable_end[order] + shift,
+        rank[net.indices[pairs]], net.cut_dm[pairs], net.pull[pairs],
+    )  # fmt: skip
+
+
 def empty_tree(count: int) -> Tree:
     """Return room for trees over up to ``count`` atoms."""
     ints = [np.full(count, NONE, np.int64) for _ in range(6)]

@@ -19,7 +19,8 @@ from gridmap.grids.treecut import net_of
 
 EFFORT = ExactEffort(10**7, 10**5, 10**6)
 LISTED = ExactEffort(0, 10**5, 10**4, branches=10**4, possible=10**6)
-BOTH = pytest.mark.parametrize("effort", [EFFORT, LISTED], ids=["priced", "listed"])
+STREAMED = ExactEffort(0, 10**5, 10**4, branches=10**4, streamed=10**9)
+EACH_WAY = pytest.mark.parametrize("effort", [EFFORT, LISTED, STREAMED], ids=["priced", "listed", "streamed"])
 NOTHING = ExactEffort(0, 1, 1)
 
 
@@ -41,14 +42,14 @@ def always_paid(graph: CommunityGraph) -> int:
     return 2 * graph.split_dm * len(np.unique(graph.compound[graph.compound >= 0]))
 
 
-@BOTH
+@EACH_WAY
 @pytest.mark.parametrize("graph", [path_of(6), path_of(0, 6)], ids=len)
 def test_what_costs_nothing_is_proved_the_best(effort: ExactEffort, graph: CommunityGraph) -> None:
     found = solved(graph, 5, 8, effort=effort)
     assert (found.violation, found.cost, found.proved) == (0, 0, True)
 
 
-@BOTH
+@EACH_WAY
 @settings(max_examples=40)
 @given(small_graphs(most=7, heaviest=9))
 def test_small_part_gets_the_best_division_and_a_proof(effort: ExactEffort, graph: CommunityGraph) -> None:
@@ -59,7 +60,7 @@ def test_small_part_gets_the_best_division_and_a_proof(effort: ExactEffort, grap
     assert (found.violation, found.cost) == (lambda best: (best[0], 2 * best[1] + always_paid(graph)))(best_by_trying(graph, 5, 8))
 
 
-@BOTH
+@EACH_WAY
 @pytest.mark.parametrize("seed", range(4))
 def test_best_division_is_that_of_the_enumeration(seed: int, effort: ExactEffort) -> None:
     graph = town_of(13, seed=seed)
@@ -70,7 +71,7 @@ def test_best_division_is_that_of_the_enumeration(seed: int, effort: ExactEffort
     assert found.least_violation == violation
 
 
-@BOTH
+@EACH_WAY
 def test_staying_near_an_earlier_plan_counts(effort: ExactEffort) -> None:
     graph = town_of(13, seed=5)
     earlier = np.arange(13) // 3
@@ -80,7 +81,7 @@ def test_staying_near_an_earlier_plan_counts(effort: ExactEffort) -> None:
 
 
 @pytest.mark.slow
-@BOTH
+@EACH_WAY
 @pytest.mark.parametrize("seed", [1, 5])
 def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int, effort: ExactEffort) -> None:
     graph = town_of(26, seed=seed)
@@ -99,7 +100,14 @@ def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int, e
     assert found.cost == pytest.approx(best.fun)
 
 
-LITTLE = [ExactEffort(5_000, 100, 10), ExactEffort(10**7, 200, 10**6), replace(LISTED, nodes=1, branches=1), replace(LISTED, nodes=10, branches=0)]
+LITTLE = [
+    ExactEffort(5_000, 100, 10),
+    ExactEffort(10**7, 200, 10**6),
+    replace(LISTED, nodes=1, branches=1),
+    replace(LISTED, nodes=10, branches=0),
+    replace(STREAMED, streamed=10_000),
+    replace(STREAMED, nodes=10, branches=0),
+]
 
 
 @pytest.mark.parametrize("effort", [NOTHING, *LITTLE])
@@ -130,7 +138,7 @@ def test_grids_that_are_known_may_be_given() -> None:
     assert (with_pool.violation, with_pool.cost) == (lambda alone: (alone.violation, alone.cost))(solved(graph, 250, 300, start=start))
 
 
-@BOTH
+@EACH_WAY
 def test_too_few_households_for_one_grid(effort: ExactEffort) -> None:
     found = solved(path_of(40, 50, 60), 250, 300, effort=effort)
     assert (found.violation, found.least_violation, found.proved) == (100, 100, True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import networkx as nx
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.chance import seeded
-from gridmap.grids.treecut import NONE, Tree, closing_costs, cut_tree, empty_tree, grow_tree, net_of, price_links
+from gridmap.grids.treecut import NONE, Net, Tree, closing_costs, cut_tree, empty_tree, grow_tree, net_of, price_links, renumbered
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -102,3 +103,22 @@ def test_price_of_a_link_is_the_border_of_its_branch() -> None:
         links.add_nodes_from(range(30))
         branch = np.isin(np.arange(30), list(nx.node_connected_component(links, i)))
         assert tree.cost[i] == graph.cut_dm[branch[graph.first] != branch[graph.second]].sum()
+
+
+@given(st.integers(0, 100), st.randoms())
+def test_atoms_in_another_order_have_the_same_neighbours(seed: int, chance: random.Random) -> None:
+    net = net_of(town_of(15, seed=seed))
+    order = np.array(chance.sample(range(15), 15))
+    other = renumbered(net, order)
+
+    def pairs(each: Net, names: Ints) -> set[tuple[int, ...]]:
+        found = set()
+        for atom in range(15):
+            for e in range(each.indptr[atom], each.indptr[atom + 1]):
+                kind = int(e < each.easy_end[atom]) + int(e < each.crossable_end[atom])
+                found.add((int(names[atom]), int(names[each.indices[e]]), int(each.cut_dm[e]), kind, int(each.pull[e] * 1000)))
+        return found
+
+    assert pairs(other, order) == pairs(net, np.arange(15))
+    assert (other.households == net.households[order]).all()
+    assert (other.compound == net.compound[order]).all()
