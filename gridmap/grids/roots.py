@@ -19,7 +19,7 @@ from gridmap.grids.division import Limits
 from gridmap.grids.graph import Floats
 from gridmap.grids.listing import Listing
 from gridmap.grids.pricer import Pricer
-from gridmap.grids.program import UNIT, Prices, Program, lowered, lowest, prices_of, resolved
+from gridmap.grids.program import Prices, Program, lowered, lowest, prices_of, resolved
 from gridmap.grids.recombine import Candidates, joined
 from gridmap.grids.streaming import Stream
 from gridmap.grids.treecut import Net
@@ -34,6 +34,9 @@ SMOOTHED = 0.5
 """At first prices are so much those of the best bound known, and for the rest those of the last round."""
 TAIL = 0.05
 """The last grids, which lower the linear program by less than this share of the gap, are found when all are listed."""
+
+ROUNDING = 0.5
+"""Where prices are rounded, grids that are in the linear program already can seem worth so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def streamed_root(task: Task, known: Candidates, likely: Floats, *, steps: int) 
         best = max(best, lowered(between, more, task.grids, None), key=lambda each: each.value)
         if best.value >= task.goal or (not program.lacks() and prices.value - best.value <= TAIL * (task.goal - best.value)):
             return Root(task.grids, stream, best, known, best.value)
-        if prices.reduced(more).min(initial=0.0) < -UNIT:
+        if prices.reduced(more).min(initial=0.0) < -ROUNDING:
             continue
         # Nothing found is worth it at the prices of the last round: these are tried next. When they were, some atom is not held at what that costs.
         if smoothed == 0.0 and not (program.lacks() and program.make_dearer()):
