@@ -39,11 +39,15 @@ def bounds_findings(plan: Plan, proofs: Mapping[str, Sequence[Certificate]], *, 
     reasons: dict[str, Finding] = {}
     findings: list[Finding] = []
     for community_id, its in proofs.items():
+        in_parts: dict[tuple[str, ...], list[str]] = {}
         for proof in its:
-            in_part = [grid_id for grid_id in dict.fromkeys(plan.grid_of.reindex(list(proof.atoms)).dropna()) if grid_id in outside]
+            its_grids = dict.fromkeys(plan.grid_of.reindex(list(proof.atoms)).dropna())
+            in_parts[proof.atoms] = [grid_id for grid_id in its_grids if grid_id in outside]
             if proof.code != TOLD_BY_ATOMS:
-                findings.append(_told(proof, community_id, plan, in_part))
-            for grid_id, reason in _reasons(plan, proof, in_part, outside).items():
+                findings.append(_told(proof, community_id, plan, in_parts[proof.atoms]))
+        # Of several proofs about a grid the one that proves most is told.
+        for proof in sorted(its, key=lambda proof: -proof.violation_households):
+            for grid_id, reason in _reasons(plan, proof, in_parts[proof.atoms], outside).items():
                 reasons.setdefault(grid_id, reason)
         findings += _kept_condition(plan, community_id, its, kept)
     for grid_id, grid in outside.items():

@@ -54,6 +54,11 @@ def test_a_proof_about_one_atom_explains_its_grid_only(plan: Plan) -> None:
     assert [each.code for each in bounds_findings(plan, {"C1": [about_a]})] == ["atom_fits_no_grid", "grid_outside_partly_proved", "grid_not_found"]
 
 
+def test_of_two_proofs_the_one_that_proves_more_is_told(plan: Plan) -> None:
+    for proofs in ([part(15), part(40)], [part(40), part(15)]):
+        assert [each.code for each in bounds_findings(plan, {"C1": proofs}) if each.subject == "G1"] == ["grid_outside_proved"]
+
+
 def test_a_proof_that_rests_on_kept_grids_says_so(plan: Plan) -> None:
     codes = [each.code for each in bounds_findings(plan, {"C1": [part(40)]}, kept=["G2"])]
     assert codes == ["part_below_minimum", "proof_with_kept_grids", "grid_outside_proved", "grid_not_found"]
