@@ -77,10 +77,15 @@ def possible_grids(net: Net, limits: Limits, violation: int, *, most: int) -> Ca
         extent = likely_extent(net, limits, violation, probes=MORE_PROBES)
     if extent.grids > CERTAIN * most or extent.steps > STEPS_OF_GRID * most:
         return None
+    return grids_with(net, limits, violation, len(net.households), most=most)
+
+
+def grids_with(net: Net, limits: Limits, violation: int, first: int, *, most: int) -> Candidates | None:
+    """Return those of the :func:`possible_grids` that hold any of the ``first`` atoms, without an estimate beforehand: for lists that are short."""
     # The system gives memory as it is filled, so room for all costs nothing.
     start, held = np.empty(most + 1, np.int64), np.empty(ATOMS_OF_GRID * most, np.int64)
     ground = ground_of(net, limits.maximum + violation)
-    found = _list_grids(ground, *_rooms(ground), limits, violation, STEPS_OF_GRID * most, start, held)
+    found = _list_grids(ground, *_rooms(ground), limits, violation, first, STEPS_OF_GRID * most, start, held)
     if found < 0:
         return None
     start, held = start[: found + 1].copy(), held[: start[found]].copy()
@@ -150,13 +155,14 @@ def _drawn(growth: Growth, depth: int, turn: int) -> int:
 
 
 @lean_kernel
-def _list_grids(ground: Ground, growth: Growth, room: Words, limits: Limits, violation: int, steps: int, start: Ints, held: Ints) -> int:
-    """Fill ``start`` and ``held``; return how many grids were found, -1 when ``steps`` or the room did not suffice."""
+def _list_grids(ground: Ground, growth: Growth, room: Words, limits: Limits, violation: int, first: int, steps: int, start: Ints, held: Ints) -> int:
+    """Fill ``start`` and ``held`` with the grids that hold any of the ``first`` atoms; return how many were found, -1 when ``steps`` or the room did
+    not suffice."""
     count, low, high, most = len(ground.beside), limits.minimum - violation, limits.maximum + violation, len(start) - 1
     total = fill_alone(ground.households, limits, violation, room[3])
     found, looked = 0, 0
     start[0] = 0
-    for root in range(count):
+    for root in range(first):
         begin(ground, growth, root)
         depth, fresh = np.int64(0), True
         while depth >= 0:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gridmap.grids.division import empty_region, price_sets
 from gridmap.grids.graph import CommunityGraph
-from gridmap.grids.listing import Listing, likely_extent, possible_grids
+from gridmap.grids.listing import Listing, grids_with, likely_extent, possible_grids
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.treecut import net_of
 
@@ -43,6 +43,16 @@ def test_every_grid_that_leaves_a_divisible_rest_is_listed_once(graph: Community
     assert len(found) == len(set(found))
     near = connected_sets(graph, 5 - violation, 8 + violation)
     assert set(found) == {each for each in near if leaves_divisible(graph, each, 5, 8, violation)}
+
+
+@given(small_graphs(), st.integers(0, 3))
+def test_grids_with_some_atoms_are_those_of_all_that_hold_any(graph: CommunityGraph, first: int) -> None:
+    graph = graph.part(graph.components()[0])
+    first = min(first, len(graph))
+    every, some = listed(graph, 5, 8, 1), grids_with(net_of(graph), limits_of(graph, 5, 8), 1, first, most=1000)
+    assert some is not None
+    sets = [[frozenset(each.atoms[a:b].tolist()) for a, b in pairwise(each.start)] for each in (every, some)]
+    assert set(sets[1]) == {each for each in sets[0] if min(each) < first}
 
 
 @pytest.mark.parametrize("count", [20, 70, 130])
