@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridmap.grids.clearing import cleared, cleared_level
 from gridmap.grids.division import Limits, arithmetic_violation, outside
 from gridmap.grids.drawn import Part, finished, searched
 from gridmap.grids.enumeration import ENUMERATED_ATOMS, best_division
 from gridmap.grids.graph import CommunityGraph, Ints
+from gridmap.grids.least import Least
 from gridmap.grids.plan import Effort
 from gridmap.grids.proving import PROOFS, Divided, proved
 from gridmap.grids.treecut import net_of
-from gridmap.grids.workshop import BUDGETS
+from gridmap.grids.workshop import BUDGETS, Budget
 
 PROVED_GRIDS = 40
 """Parts with more grids are divided window by window, and not proved."""
@@ -33,6 +35,14 @@ def divide(
     part = Part(graph, net, limits, seeds, earlier, unavoidable)
     spent = PROOFS[effort]
     if spent is None or households > PROVED_GRIDS * limits.target:
-        return Divided(finished(part, BUDGETS[effort], searched(part, BUDGETS[effort])).labels, unavoidable, None, 0)
+        return _searched(part, BUDGETS[effort])
     # What a proof follows need not be searched for long.
     return proved(part, searched(part, BUDGETS["quick"]), effort, spent)
+
+
+def _searched(part: Part, budget: Budget) -> Divided:
+    """Divide a part by search; what that leaves outside the bounds is brought inside or proved to be unavoidable, as far as that takes little."""
+    least = Least(part.graph, part.limits, part.unavoidable)
+    level = cleared_level(part, searched(part, budget, settled=least.reached), least)
+    found = finished(part, budget, level, settled=least.reached)
+    return Divided(cleared(part, found.labels, least), least.violation, None, 0)

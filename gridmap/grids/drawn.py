@@ -6,8 +6,9 @@ best set that holds every atom once is found: for the whole part, or window by w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -90,48 +91,60 @@ def drawn_at(part: Part, share: int, labels: Ints | None = None) -> Drawn | None
     return Drawn(part.limits.maximum // share, found.group, first, found.graph, None if part.earlier is None else part.earlier[first])
 
 
-def searched(part: Part, budget: Budget, *, shares: Sequence[int] = COARSE_SHARES) -> Level:
-    """Divide a part with its small atoms drawn together, the coarsest way first, until no more households are outside the bounds than must be."""
+Settled = Callable[[Ints], bool]
+"""Says whether a division of a part (the grid of each atom as it is) is known to have as few households outside the bounds as can be."""
+
+
+def searched(part: Part, budget: Budget, *, shares: Sequence[int] = COARSE_SHARES, settled: Settled | None = None) -> Level:
+    """Divide a part with its small atoms drawn together, the coarsest way first, until no more households are outside the bounds than must be.
+
+    ``settled`` is asked where more are outside than is known to be unavoidable.
+    """
     ways = [drawn for drawn in (drawn_at(part, share) for share in shares) if drawn is not None] or [as_they_are(part)]
     levels: list[Level] = []
     for number, drawn in enumerate(ways):
         workshop = Workshop(drawn.graph, drawn.net, part.limits, budget, (*part.seeds, number))
-        levels.append(Level(drawn, workshop, _solved(workshop, drawn.earlier, part.unavoidable)))
-        if levels[-1].found.violation <= part.unavoidable:
+        levels.append(Level(drawn, workshop, _solved(workshop, drawn.earlier, partial(_rests, part, settled, drawn))))
+        if _rests(part, settled, drawn, levels[-1].found):
             break
     return min(levels, key=Level.rank)
 
 
-def finished(part: Part, budget: Budget, level: Level) -> Found:
-    """Improve the division of a level among the atoms as they are."""
+def finished(part: Part, budget: Budget, level: Level, *, settled: Settled | None = None) -> Found:
+    """Improve the division of a level among the atoms as they are; ``settled`` as in :func:`searched`."""
     if not level.drawn.households:
         return level.found
     workshop = Workshop(part.graph, part.net, part.limits, budget, part.seeds)
-    return _mended(workshop, workshop.measured(level.among_atoms.labels), part.unavoidable)
+    return _mended(workshop, workshop.measured(level.among_atoms.labels), partial(_rests, part, settled, as_they_are(part)))
 
 
-def _solved(workshop: Workshop, earlier: Ints | None, unavoidable: int) -> Found:
+def _rests(part: Part, settled: Settled | None, drawn: Drawn, found: Found) -> bool:
+    """Say whether a division among atoms ``drawn`` together is known to have as few households outside the bounds as can be."""
+    return found.violation <= part.unavoidable or (settled is not None and settled(found.labels[drawn.group]))
+
+
+def _solved(workshop: Workshop, earlier: Ints | None, rests: Callable[[Found], bool]) -> Found:
     """Divide a part, beginning from the earlier plan or from trees."""
     budget = workshop.budget
     best = workshop.run(0, earlier)
     if best.labels.max() >= WINDOW_GRIDS[-1]:
-        return _mended(workshop, best, unavoidable)
+        return _mended(workshop, best, rests)
     for run in range(1, budget.runs + budget.runs_more):
         if run >= budget.runs:
             best = workshop.recombined(best)
-            if best.violation <= unavoidable:
+            if rests(best):
                 return best
             workshop.tolerance = min(best.violation, workshop.limits.minimum)
         best = min(best, workshop.run(run, None), key=Found.rank)
     return workshop.recombined(best)
 
 
-def _mended(workshop: Workshop, best: Found, unavoidable: int) -> Found:
+def _mended(workshop: Workshop, best: Found, rests: Callable[[Found], bool]) -> Found:
     """Mend the division of a large part, which is better than to begin again: recombine and warm up in turn, as long as it helps."""
     budget = workshop.budget
     for run in range(1, budget.runs + budget.runs_more):
         before, best = best, workshop.recombined(best, everywhere=False)
-        if run >= budget.runs and (best.violation <= unavoidable or best.violation == before.violation):
+        if run >= budget.runs and (best.violation == before.violation or rests(best)):
             break
         workshop.tolerance = min(best.violation, workshop.limits.minimum)
         best = min(best, workshop.mend(run, best), key=Found.rank)

@@ -30,8 +30,8 @@ LOOKS = 10_000_000
 NODES_MOST = 20_000
 WHOLE_GRIDS = 20_000
 """The same for a search that holds all atoms at once, of which there is but one."""
-WHOLE_LOOKS = 1_000_000_000
-WHOLE_NODES_MOST = 1_000_000
+WHOLE_LOOKS = 2_000_000_000
+WHOLE_NODES_MOST = 3_000_000
 
 
 class Least:
