@@ -37,7 +37,7 @@ STALLED = 0.1
 CUT_ROUNDS = 30
 FIRST_NODES = 0.25
 """What is tried before there are cuts may spend this share of the nodes."""
-STREAMED_ROUNDS = 2
+STREAMED_ROUNDS = 4
 """What is expected to take more than all steps in so many rounds is not gone through at all."""
 SWEPT_GRIDS = 8
 """Grids that are divided anew at once before the whole is looked at."""

@@ -15,8 +15,8 @@ from gridmap.grids.workshop import BUDGETS, Budget, Found, Workshop
 
 PROOFS: Mapping[Effort, ExactEffort | None] = {
     "quick": None,
-    "normal": ExactEffort(100_000, 40_000, 40_000, 50, 600_000),
-    "best": ExactEffort(2_000_000, 200_000, 500_000, 2_000, 1_000_000, 3_000_000_000),
+    "normal": ExactEffort(100_000, 40_000, 40_000, 50, 100_000, 8_000_000),
+    "best": ExactEffort(2_000_000, 200_000, 500_000, 2_000, 1_000_000, 2_000_000_000),
 }
 """What the search for the best division of a part may spend, each time."""
 ROUNDS = 2
