@@ -21,7 +21,9 @@ from gridmap.grids.workshop import Found, in_order
 WHOLE_PART = ExactEffort(steps=0, listed=40_000, nodes=30_000, possible=100_000)
 """What dividing a whole part anew may spend ..."""
 FEW_GRIDS = ExactEffort(steps=0, listed=20_000, nodes=4_000, possible=50_000)
-"""... and what dividing a few of its grids, or all with small atoms drawn together."""
+"""... what dividing a few of its grids ..."""
+DRAWN_TOGETHER = ExactEffort(steps=0, listed=20_000, nodes=4_000, possible=50_000, streamed=4_000_000)
+"""... and what dividing all of them with small atoms drawn together."""
 ATOMS_MOST = 120
 """Among more atoms than these there are far too many possible grids."""
 WINDOWS = (3, 5, 8, 12)
@@ -49,7 +51,7 @@ def cleared(part: Part, labels: Ints, least: Least) -> Ints:
     for share in () if solution.bounded else reversed(COARSE_SHARES):
         drawn = drawn_at(part, share, labels)
         if drawn is not None and not least.reached(labels):
-            labels = best_division_proved(drawn.net, part.limits, in_order(labels[drawn.first]), FEW_GRIDS).labels[drawn.group]
+            labels = best_division_proved(drawn.net, part.limits, in_order(labels[drawn.first]), DRAWN_TOGETHER).labels[drawn.group]
     least.reached_at_last(labels)
     return labels
 
