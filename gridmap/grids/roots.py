@@ -113,7 +113,8 @@ def streamed_root(task: Task, known: Candidates, likely: Floats, *, steps: int) 
     program, known = Program(len(likely), task.grids, task.goal), task.fitting(known)
     free = np.ones(len(known), np.bool_)
     best = prices_of(likely, 0.0, task.grids)
-    more = stream.lowest(best.atoms, best.grid, FIRST_SLACK * task.cost / task.grids)
+    inside = task.cost - task.violation * task.outside_price
+    more = stream.lowest(best.atoms, best.grid, FIRST_SLACK * inside / task.grids)
     best, smoothed = best if more is None else lowered(best, more, task.grids, None), SMOOTHED
     while more is not None:
         known, free = joined(known, more), np.concatenate((free, np.ones(len(more), np.bool_)))
