@@ -25,7 +25,7 @@ LARGE = 50_000
 AT_MOST = 20_000
 """Buildings of a batch, unless a single community has more: enough that streets around it, which are read too, are not most of the work."""
 
-MARGIN_M = 1_500.0
+MARGIN_M = 1_000.0
 """So far around a batch streets, barriers and gates are read: far more than a grid is wide, so that walks inside grids are found as in the whole."""
 
 BOXES_AT_ONCE = 50_000
