@@ -18,11 +18,11 @@ from gridmap.grids.least import Least
 from gridmap.grids.treecut import net_of
 from gridmap.grids.workshop import Found, in_order
 
-WHOLE_PART = ExactEffort(steps=0, listed=40_000, nodes=30_000, possible=100_000)
+WHOLE_PART = ExactEffort(listed=40_000, nodes=30_000, possible=100_000)
 """What dividing a whole part anew may spend ..."""
-FEW_GRIDS = ExactEffort(steps=0, listed=20_000, nodes=4_000, possible=50_000)
+FEW_GRIDS = ExactEffort(listed=20_000, nodes=4_000, possible=50_000)
 """... what dividing a few of its grids ..."""
-DRAWN_TOGETHER = ExactEffort(steps=0, listed=20_000, nodes=4_000, possible=50_000, streamed=4_000_000)
+DRAWN_TOGETHER = ExactEffort(listed=20_000, nodes=4_000, possible=50_000, streamed=4_000_000)
 """... and what dividing all of them with small atoms drawn together."""
 ATOMS_MOST = 120
 """Among more atoms than these there are far too many possible grids."""

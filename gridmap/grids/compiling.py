@@ -49,7 +49,7 @@ def _prove(effort: Effort) -> None:
     if effort != "quick":
         rows = np.arange(len(graph)) // SIDE
         # What few parts need is compiled when one does.
-        for spent in (ExactEffort(0, 100, 100, 1, 10_000), ExactEffort(0, 100, 100, 1, 0, 1_000_000)):
+        for spent in (ExactEffort(100, 100, 1, 10_000), ExactEffort(100, 100, 1, 0, 1_000_000)):
             best_division_proved(net_of(graph, None), LIMITS, rows, spent)
 
 

@@ -25,7 +25,7 @@ from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.listing import likely_extent, possible_grids
 from gridmap.grids.program import Prices, Program, lowered, lowest, resolved
 from gridmap.grids.recombine import Candidates, joined
-from gridmap.grids.roots import TAIL, Root, Task, listed_root, priced_root, streamed_root
+from gridmap.grids.roots import TAIL, Root, Task, listed_root, streamed_root
 from gridmap.grids.sweep import sweep
 from gridmap.grids.treecut import Net
 
@@ -53,12 +53,11 @@ BRANCHED_GRIDS = 5_000
 class ExactEffort:
     """What a proof may spend.
 
-    ``possible`` grids are listed once for all. Where there are more, ``streamed`` steps are for going through them all, or else ``steps`` for looking
-    for some, both for each number of grids. ``listed`` grids are kept as near enough; ``nodes`` are of a search for a cover among these, and
-    ``branches`` of one by linear programs. Without these no long search is begun.
+    ``possible`` grids are listed once for all. Where there are more, ``streamed`` steps are for going through them all, for each number of grids.
+    ``listed`` grids are kept as near enough; ``nodes`` are of a search for a cover among these, and ``branches`` of one by linear programs. Without
+    these no long search is begun.
     """
 
-    steps: int
     listed: int
     nodes: int
     branches: int = 0
@@ -94,7 +93,7 @@ def best_division_proved(net: Net, limits: Limits, labels: Ints, effort: ExactEf
     """Look for the best division of a connected part until it is proved or the effort is spent, beginning from the division ``labels``.
 
     Households outside the bounds come first, absolutely. ``pool`` are grids within the bounds that may be good, with twice their costs. When the
-    possible grids are too many to be listed and the effort has no steps, nothing is looked for.
+    possible grids are too many to be listed or gone through, nothing is looked for.
     """
     return _Proof(net, limits, labels, effort).run(pool)
 
@@ -115,8 +114,7 @@ class _Proof:
         """Settle every number of grids, the one with the lowest bound first."""
         known = self._best.grids if pool is None else joined(self._best.grids, pool)
         every = self._every()
-        streams = every is None and self._streams()
-        if every is None and not streams and not self._effort.steps:
+        if every is None and not self._streams():
             return self._solution(0.0)
         roots: list[Root] = []
         for grids in self._numbers():
@@ -124,12 +122,8 @@ class _Proof:
             if task.low > task.high:
                 continue
             likely = roots[-1].prices.atoms if roots else self._shares()
-            if every is not None:
-                root = listed_root(task, every, likely)
-            elif streams:
-                root = streamed_root(task, known, likely, steps=self._effort.streamed)
-            else:
-                root = priced_root(task, known, steps=self._effort.steps, most=self._effort.listed)
+            streamed = self._effort.streamed
+            root = streamed_root(task, known, likely, steps=streamed) if every is None else listed_root(task, every, likely)
             roots.append(root)
             known = root.pool
             self._swept(root)
@@ -226,7 +220,7 @@ class _Proof:
             # A grid that costs less than its prices makes room for something dearer.
             room = TAIL * gap
             while True:
-                listed = root.pricer.listed(prices.atoms, prices.grid, share * gap + room, self._effort.listed)
+                listed = root.source.listed(prices.atoms, prices.grid, share * gap + room, self._effort.listed)
                 if listed is None:
                     break
                 needed = -root.grids * float(prices.reduced(listed).min(initial=0.0))

@@ -8,7 +8,6 @@ import numpy as np
 
 from gridmap.grids.division import Limits, empty_region, price_sets
 from gridmap.grids.graph import CommunityGraph, Ints
-from gridmap.grids.pricer import Pricer
 from gridmap.grids.recombine import Candidates, CoverEffort, Shelf, best_cover, joined
 from gridmap.grids.sets import listed_sets
 from gridmap.grids.treecut import Net, net_of
@@ -17,25 +16,20 @@ OUTSIDE_BORDERS = 32
 """Price of a household outside the bounds, in borders of middle length: high, so that few remain outside."""
 
 
-PRICED_ATOMS = 25
-"""Where a grid holds more atoms than this, the sets that it could be are too many to look for the best of them."""
-
-
 @dataclass(frozen=True, slots=True)
 class ExchangeEffort:
-    """What an exchange may spend: ``listing`` steps to list all grids that are possible, and if they do not suffice, ``pricing`` steps to find those
-    that are worth it (in a budget: for each grid of a part, all exchanges together); ``cover`` limits the choice among them.
+    """What an exchange may spend: ``listing`` steps to list all grids that are possible; ``cover`` limits the choice among them, or among those that
+    were met.
     """
 
     listing: int
-    pricing: int
     cover: CoverEffort
 
 
 class Window:
     """Some whole grids of a division: ``atoms`` are their positions (sorted) in the part, everything else here counts in positions among them.
 
-    Of the last exchange: ``pricing_steps`` that it took to find grids that are worth it, and whether it ``listed_all`` that are possible.
+    ``listed_all`` tells of the last exchange whether it listed all grids that are possible.
     """
 
     def __init__(self, graph: CommunityGraph, labels: Ints, atoms: Ints, limits: Limits, border: float, earlier: Ints) -> None:
@@ -43,7 +37,6 @@ class Window:
         self.graph = graph.part(atoms)
         self.net: Net = net_of(self.graph, earlier[atoms])
         self.outside_price = OUTSIDE_BORDERS * border
-        self.pricing_steps = 0
         self.listed_all = False
         self._region = empty_region(self.net)
         inside = np.bincount(np.concatenate((self.graph.first, self.graph.second)), np.tile(self.graph.cut_dm, 2), len(atoms))
@@ -57,15 +50,10 @@ class Window:
         tolerance = max(0, violation - 1)
         listed = self._listed(tolerance, effort.listing)
         self.listed_all = listed is not None
-        more = None
         if listed is None:
             on_shelf = shelf.within(self.atoms)
             listed = Candidates(on_shelf.atoms, on_shelf.start, on_shelf.cost - on_shelf.sums(self._outer))
-            if effort.pricing > 0 and len(self.atoms) <= PRICED_ATOMS * len(own):
-                low, high = max(0, self.limits.minimum - tolerance), self.limits.maximum + tolerance
-                more = Pricer(self.net, self.limits, outside_price=self.outside_price, low=low, high=high, steps=effort.pricing)
-        cover = best_cover(joined(own, listed), len(self.atoms), np.arange(len(own)), effort.cover, more=more)
-        self.pricing_steps = 0 if more is None else more.steps_taken
+        cover = best_cover(joined(own, listed), len(self.atoms), np.arange(len(own)), effort.cover)
         labels = np.empty(len(self.atoms), np.int64)
         labels[cover.atoms] = np.repeat(np.arange(len(cover)), np.diff(cover.start))
         # A cover is cheaper with households outside the bounds priced high, but not priced above everything.

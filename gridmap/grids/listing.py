@@ -1,7 +1,7 @@
 """Every grid that a part can have, listed: the connected sets of atoms within the bounds that leave a rest which can be divided too.
 
-A part of some seventy atoms has a hundred thousand of them or a million, and listing them takes less time than pricing them one search at a time.
-Sets grown by chance tell beforehand whether there are too many.
+A part of some seventy atoms has a hundred thousand of them or a million; listing them once takes less time than going through them again and
+again. Sets grown by chance tell beforehand whether there are too many.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Extent(NamedTuple):
 
 
 class Listing:
-    """Lists grids as :class:`gridmap.grids.pricer.Pricer` does, but from ``grids``, which are all that are possible."""
+    """Lists grids as :class:`gridmap.grids.streaming.Stream` does, but from ``grids``, which are all that are possible."""
 
     def __init__(self, grids: Candidates) -> None:
         self._grids = grids

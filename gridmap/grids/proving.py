@@ -15,8 +15,8 @@ from gridmap.grids.workshop import BUDGETS, Budget, Found, Workshop
 
 PROOFS: Mapping[Effort, ExactEffort | None] = {
     "quick": None,
-    "normal": ExactEffort(100_000, 40_000, 40_000, 50, 100_000, 8_000_000),
-    "best": ExactEffort(2_000_000, 200_000, 500_000, 2_000, 1_000_000, 2_000_000_000),
+    "normal": ExactEffort(40_000, 40_000, 50, 100_000, 8_000_000),
+    "best": ExactEffort(200_000, 500_000, 2_000, 1_000_000, 2_000_000_000),
 }
 """What the search for the best division of a part may spend, each time."""
 ROUNDS = 2
@@ -43,23 +43,24 @@ class Divided:
 def proved(part: Part, level: Level, effort: Effort, spent: ExactEffort) -> Divided:
     """Go on from what search found at a ``level`` to the best division, proved with as few atoms drawn together as the effort allows.
 
-    Search among the single atoms improves what was proved with some of them drawn together.
+    Search among the single atoms improves what was proved with some of them drawn together; it is all there is where nothing can be proved.
     """
     proof = _Proof(part, level, spent)
-    if not level.drawn.households:
-        proof.settle(None)
+    told = not level.drawn.households and proof.settle(None)
     if proof.known.gap_dm != 0:
-        proof.settle(COARSE_SHARES[0], steps=spent.steps)
+        told = proof.settle(COARSE_SHARES[0]) or told
+    if not told:
+        proof.search(BUDGETS[effort])
     if proof.known.drawn_together:
-        _set_free(proof, part, effort, spent.steps)
+        _set_free(proof, part, effort)
         # What is known is told of the division that was found in the end.
         for share in reversed(COARSE_SHARES):
             if proof.known.gap_dm != 0:
-                proof.settle(share, steps=spent.steps if share == COARSE_SHARES[0] else 0)
+                proof.settle(share)
     return proof.known
 
 
-def _set_free(proof: _Proof, part: Part, effort: Effort, steps: int) -> None:
+def _set_free(proof: _Proof, part: Part, effort: Effort) -> None:
     """Draw ever fewer atoms together: with the best effort in any case, else while that is likely to help and costs little."""
     # Where all possible grids can be looked at, what lies between is of no use.
     if effort == "best" and proof.settle(None) and proof.known.gap_dm == 0:
@@ -67,7 +68,7 @@ def _set_free(proof: _Proof, part: Part, effort: Effort, steps: int) -> None:
     for share in (*COARSE_SHARES[1:], None):
         if effort != "best" and proof.rests and proof.best.violation <= part.unavoidable:
             return
-        if not proof.settle(share, steps=steps if effort == "best" else 0):
+        if not proof.settle(share):
             break
     if proof.best.violation > part.unavoidable:
         proof.search(BUDGETS["best" if effort == "best" else "quick"])
@@ -82,21 +83,21 @@ class _Proof:
         self._part, self._level, self._spent = part, level, spent
         self._workshop = Workshop(part.graph, part.net, part.limits, BUDGETS["quick"], (*level.workshop.seeds, len(COARSE_SHARES) + 1))
         self.best, self.rests = level.among_atoms, False
-        # What was looked at: atoms drawn together up to which share, with how many steps and branches, beginning from which division.
-        self._tried: dict[tuple[int | None, int, int, bytes], Solution] = {}
+        # What was looked at: atoms drawn together up to which share, with how many branches, beginning from which division.
+        self._tried: dict[tuple[int | None, int, bytes], Solution] = {}
         self.known = Divided(self.best.labels, part.unavoidable, None, 0)
 
-    def settle(self, share: int | None, *, steps: int = 0) -> bool:
+    def settle(self, share: int | None) -> bool:
         """Look for the best division with small atoms drawn together up to a ``share`` of the maximum, and for better ones among single atoms.
 
-        Where the possible grids are too many to be listed, ``steps`` of pricing are spent; without any nothing is done, and False returned.
+        Where the possible grids are too many for that, nothing is done, and False returned.
         """
         for number in range(ROUNDS):
             drawn = (None if share is None else drawn_at(self._part, share, self.best.labels)) or as_they_are(self._part)
             # A long proof is for the last round: what search then finds would make it worthless.
             thorough = number == ROUNDS - 1 or not drawn.households
-            solution = self._solved(drawn, share, steps, self._spent.branches if thorough else 0)
-            if not solution.bounded and not steps:
+            solution = self._solved(drawn, share, self._spent.branches if thorough else 0)
+            if not solution.bounded:
                 return False
             self.best = Found(solution.labels[drawn.group], solution.violation, solution.cost)
             self.known = _known(solution, self.best.labels, drawn.households, self._part.unavoidable)
@@ -110,11 +111,11 @@ class _Proof:
                 break
         return True
 
-    def _solved(self, drawn: Drawn, share: int | None, steps: int, branches: int) -> Solution:
+    def _solved(self, drawn: Drawn, share: int | None, branches: int) -> Solution:
         """Look for the best division among atoms ``drawn`` together, or recall what came of it before."""
-        begun = share, steps, branches, self.best.labels.tobytes()
+        begun = share, branches, self.best.labels.tobytes()
         if begun not in self._tried:
-            spent = replace(self._spent, steps=steps, branches=branches)
+            spent = replace(self._spent, branches=branches)
             pool = self._level.workshop.met() if np.array_equal(drawn.group, self._level.drawn.group) else None
             self._tried[begun] = best_division_proved(drawn.net, self._part.limits, self.best.labels[drawn.first], spent, pool=pool)
         return self._tried[begun]

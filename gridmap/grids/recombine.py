@@ -6,7 +6,6 @@ exact cover among them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import highspy
@@ -107,18 +106,13 @@ class CoverEffort:
     rounds: int
 
 
-More = Callable[[Floats], Candidates]
-"""Given a price for each atom, further grids that cost less than their atoms; none when there are no more or the effort is spent."""
-
-
-def best_cover(candidates: Candidates, count: int, known: Ints, effort: CoverEffort, *, more: More | None = None) -> Candidates:
+def best_cover(candidates: Candidates, count: int, known: Ints, effort: CoverEffort) -> Candidates:
     """Return grids that hold each of ``count`` atoms once, at the least cost found.
 
-    ``known`` are the positions of candidates that do so already; they are returned when nothing cheaper is found. ``more`` is asked for further
-    candidates.
+    ``known`` are the positions of candidates that do so already; they are returned when nothing cheaper is found.
     """
     present = candidates.take(known)
-    candidates, prices = priced(candidates, count, known, effort.rounds, more)
+    prices = priced(candidates, count, known, effort.rounds)
     reduced = candidates.reduced(prices)
     # A cover costs the prices of all atoms plus the reduced costs of its grids, so a grid beyond the gap is in no cheaper one.
     gap = float(present.cost.sum() - prices.sum()) - EPSILON
@@ -132,11 +126,11 @@ def best_cover(candidates: Candidates, count: int, known: Ints, effort: CoverEff
     return close.take(chosen[:size]) if size else present
 
 
-def priced(candidates: Candidates, count: int, known: Ints, rounds: int, more: More | None = None) -> tuple[Candidates, Floats]:
-    """Return all candidates, and a price for each atom such that none of them costs less than its atoms and the sum is as high as can be.
+def priced(candidates: Candidates, count: int, known: Ints, rounds: int) -> Floats:
+    """Return a price for each atom such that no candidate costs less than its atoms and the sum is as high as can be.
 
-    The sum is a lower bound on the cost of every cover. Grids enter the linear program round by round, those that ``more`` finds when no other is
-    worth it; when the rounds end early the prices are lowered until they are right, and the bound is weaker.
+    The sum is a lower bound on the cost of every cover. Grids enter the linear program round by round; when the rounds end early the prices are
+    lowered until they are right, and the bound is weaker.
     """
     highs = empty_model(count)
     held = np.zeros(len(candidates), np.bool_)
@@ -148,17 +142,13 @@ def priced(candidates: Candidates, count: int, known: Ints, rounds: int, more: M
         highs.run()
         prices = np.array(highs.getSolution().row_dual)
         wanted = _worth_it(candidates, held, prices)
-        if not len(wanted) and more is not None:
-            candidates = joined(candidates, more(prices))
-            held = np.concatenate((held, np.zeros(len(candidates) - len(held), np.bool_)))
-            wanted = _worth_it(candidates, held, prices)
         if not len(wanted):
             break
     sizes = np.diff(candidates.start)
     excess = np.maximum(-candidates.reduced(prices), 0.0) / sizes
     lowering = np.zeros(count)
     np.maximum.at(lowering, candidates.atoms, np.repeat(excess, sizes))
-    return candidates, prices - lowering
+    return prices - lowering
 
 
 def _worth_it(candidates: Candidates, held: Truths, prices: Floats) -> Ints:

@@ -1,8 +1,7 @@
 """The linear program over all grids that are possible, for one number of grids: the root of a proof.
 
 Where the possible grids are not too many they are listed once for all (:mod:`gridmap.grids.listing`). Else they are found as they are worth it
-(column generation): all are gone through in each round (:mod:`gridmap.grids.streaming`), or where that takes too long some are looked for
-(:mod:`gridmap.grids.pricer`).
+(column generation): all are gone through in each round (:mod:`gridmap.grids.streaming`).
 
 Prices between those of the last round and the best known so far keep the rounds few: Wentges, Weighted Dantzig-Wolfe decomposition for linear
 mixed-integer programming, International Transactions in Operational Research 4 (1997).
@@ -18,14 +17,11 @@ from gridmap.grids.branching import LEAST_STEP
 from gridmap.grids.division import Limits
 from gridmap.grids.graph import Floats
 from gridmap.grids.listing import Listing
-from gridmap.grids.pricer import Pricer
 from gridmap.grids.program import Prices, Program, lowered, lowest, prices_of, resolved
 from gridmap.grids.recombine import Candidates, joined
 from gridmap.grids.streaming import Stream
 from gridmap.grids.treecut import Net
 
-LONGEST_STEPS = 24_000
-"""Steps from one root in the search for grids that are worth it; what that misses is found when all are listed."""
 FIRST_GRIDS = 1200
 """So many listed grids are in the linear program from the start."""
 FIRST_SLACK = 0.3
@@ -79,11 +75,11 @@ class Task:
 @dataclass(frozen=True, eq=False)
 class Root:
     """The linear program for one number of ``grids``: its ``prices``, the ``pool`` of grids met and a ``bound`` on what divisions with so many cost,
-    which is 0 when it was broken off. ``pricer`` lists further grids.
+    which is 0 when it was broken off at once. ``source`` lists further grids.
     """
 
     grids: int
-    pricer: Pricer | Listing | Stream
+    source: Listing | Stream
     prices: Prices
     pool: Candidates
     bound: float
@@ -115,7 +111,9 @@ def streamed_root(task: Task, known: Candidates, likely: Floats, *, steps: int) 
     best = prices_of(likely, 0.0, task.grids)
     inside = task.cost - task.violation * task.outside_price
     more = stream.lowest(best.atoms, best.grid, FIRST_SLACK * inside / task.grids)
-    best, smoothed = best if more is None else lowered(best, more, task.grids, None), SMOOTHED
+    if more is None:
+        return Root(task.grids, stream, best, known, 0.0)
+    best, smoothed = lowered(best, more, task.grids, None), SMOOTHED
     while more is not None:
         known, free = joined(known, more), np.concatenate((free, np.ones(len(more), np.bool_)))
         prices, added = resolved(program, known, free)
@@ -127,37 +125,11 @@ def streamed_root(task: Task, known: Candidates, likely: Floats, *, steps: int) 
             break
         best = max(best, lowered(between, more, task.grids, None), key=lambda each: each.value)
         if best.value >= task.goal or (not program.lacks() and prices.value - best.value <= TAIL * (task.goal - best.value)):
-            return Root(task.grids, stream, best, known, best.value)
+            break
         if prices.reduced(more).min(initial=0.0) < -ROUNDING:
             continue
         # Nothing found is worth it at the prices of the last round: these are tried next. When they were, some atom is not held at what that costs.
         if smoothed == 0.0 and not (program.lacks() and program.make_dearer()):
             break
         smoothed = 0.0
-    return Root(task.grids, stream, best, known, 0.0)
-
-
-def priced_root(task: Task, known: Candidates, *, steps: int, most: int) -> Root:
-    """Solve the linear program beginning with the grids ``known``; others are found as they are worth it, as far as ``steps`` go and where ``most``
-    do.
-    """
-    pricer = Pricer(task.net, task.limits, outside_price=task.outside_price, low=task.low, high=task.high, steps=steps, longest=LONGEST_STEPS)
-    program, known = Program(len(task.net.households), task.grids, task.goal), task.fitting(known)
-    free = np.ones(len(known), np.bool_)
-    while True:
-        prices, added = resolved(program, known, free)
-        free[added] = False
-        more = pricer(prices.atoms, prices.grid)
-        if not len(more) and prices.value >= task.goal:
-            # What would be worth so much less that the bound fell below the goal.
-            listed = pricer.listed(prices.atoms, prices.grid, (task.goal - prices.value) / task.grids, most)
-            if listed is None or not len(listed):
-                return Root(task.grids, pricer, prices, known, 0.0 if listed is None else task.goal)
-            more = listed
-        gap = task.goal - prices.value
-        known, free = joined(known, more), np.concatenate((free, np.ones(len(more), np.bool_)))
-        if not program.lacks():
-            if not len(more) or task.grids * float(prices.reduced(more).min()) > -TAIL * gap:
-                return Root(task.grids, pricer, prices, known, 0.0)
-        elif not len(more) and not program.make_dearer():
-            return Root(task.grids, pricer, prices, known, 0.0)
+    return Root(task.grids, stream, best, known, best.value)

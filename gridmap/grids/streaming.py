@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from gridmap.grids.division import Limits, Region, empty_region, outside, price_parts, release
 from gridmap.grids.graph import Floats, Ints
@@ -28,7 +30,6 @@ from gridmap.grids.growth import (
     take,
     write,
 )
-from gridmap.grids.pricer import sweep_order
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.trails import NOWHERE, Market, Trail, View, begin_trail, empty_trail, empty_view, follow_trail, least_cost, look_around, whole_cost
 from gridmap.grids.treecut import Net, renumbered
@@ -58,7 +59,7 @@ class Found(NamedTuple):
 
 
 class Stream:
-    """Finds grids as :class:`gridmap.grids.pricer.Pricer` does, of those with ``low`` to ``high`` households that a division with at most
+    """Finds grids that are worth what they cost, of those with ``low`` to ``high`` households that a division with at most
     ``violation`` households outside the bounds can hold. ``steps`` are all that it may take.
     """
 
@@ -113,6 +114,14 @@ class Stream:
     def _candidates(self, found: Found) -> Candidates:
         grids = int(found.tally[FOUND])
         return Candidates(self._order[found.atoms[: found.start[grids]]], found.start[: grids + 1].copy(), found.cost[:grids].copy())
+
+
+def sweep_order(net: Net) -> Ints:
+    """Return an order of the atoms from one end of the part to the other: what comes before a root is then a short front."""
+    count = len(net.households)
+    links = csr_matrix((np.ones(len(net.indices)), net.indices, net.indptr), shape=(count, count))
+    order: Ints = reverse_cuthill_mckee(links, symmetric_mode=True).astype(np.int64)
+    return order
 
 
 def _make_room(found: Found, before: int) -> float:

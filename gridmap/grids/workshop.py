@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -62,9 +62,9 @@ class Budget:
 
 
 BUDGETS: Mapping[Effort, Budget] = {
-    "quick": Budget(1, 4, 600, 4, 20_000, 20_000, 0, ExchangeEffort(10_000, 0, CoverEffort(3_000, 5_000, 20))),
-    "normal": Budget(2, 6, 600, 4, 20_000, 20_000, 1, ExchangeEffort(20_000, 15_000, CoverEffort(5_000, 20_000, 100))),
-    "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 3, ExchangeEffort(100_000, 1_000_000, CoverEffort(40_000, 300_000, 1_000))),
+    "quick": Budget(1, 4, 600, 4, 20_000, 20_000, 0, ExchangeEffort(10_000, CoverEffort(3_000, 5_000, 20))),
+    "normal": Budget(2, 6, 600, 4, 20_000, 20_000, 1, ExchangeEffort(20_000, CoverEffort(5_000, 20_000, 100))),
+    "best": Budget(8, 16, 6_000, 8, 200_000, 1_000_000, 3, ExchangeEffort(100_000, CoverEffort(40_000, 300_000, 1_000))),
 }
 
 
@@ -121,7 +121,6 @@ class Workshop:
         self.border = max(1.0, float(np.median(borders))) if len(borders) else 1.0
         self.hot = HOT_BORDERS * self.border
         self.tolerance = 0
-        self.pricing = budget.exchange.pricing * self.grids
         # Windows whose grids were chosen among all that are possible: their atoms, and how these are divided.
         self.settled: set[tuple[bytes, bytes]] = set()
 
@@ -189,8 +188,7 @@ class Workshop:
         if (atoms.tobytes(), own.tobytes()) in self.settled:
             return labels
         window = Window(self.graph, labels, atoms, self.limits, self.border, self.net.earlier)
-        better = in_order(window.exchanged(shelf, replace(self.budget.exchange, pricing=self.pricing)))
-        self.pricing -= window.pricing_steps
+        better = in_order(window.exchanged(shelf, self.budget.exchange))
         if window.listed_all:
             self.settled.add((atoms.tobytes(), better.tobytes()))
         if (better == own).all():

@@ -17,11 +17,10 @@ from gridmap.grids.search import search
 from gridmap.grids.sets import listed_sets
 from gridmap.grids.treecut import net_of
 
-EFFORT = ExactEffort(10**7, 10**5, 10**6)
-LISTED = ExactEffort(0, 10**5, 10**4, branches=10**4, possible=10**6)
-STREAMED = ExactEffort(0, 10**5, 10**4, branches=10**4, streamed=10**9)
-EACH_WAY = pytest.mark.parametrize("effort", [EFFORT, LISTED, STREAMED], ids=["priced", "listed", "streamed"])
-NOTHING = ExactEffort(0, 1, 1)
+LISTED = ExactEffort(10**5, 10**4, branches=10**4, possible=10**6)
+STREAMED = ExactEffort(10**5, 10**4, branches=10**4, streamed=10**9)
+EACH_WAY = pytest.mark.parametrize("effort", [LISTED, STREAMED], ids=["listed", "streamed"])
+NOTHING = ExactEffort(1, 1)
 
 
 def solved(
@@ -31,7 +30,7 @@ def solved(
     *,
     start: np.ndarray | None = None,
     earlier: np.ndarray | None = None,
-    effort: ExactEffort = EFFORT,
+    effort: ExactEffort = LISTED,
 ) -> Solution:
     labels = np.zeros(len(graph), np.int64) if start is None else start
     return best_division_proved(net_of(graph, earlier), limits_of(graph, minimum, maximum), labels, effort)
@@ -101,11 +100,12 @@ def test_best_division_is_that_of_an_integer_program_over_all_grids(seed: int, e
 
 
 LITTLE = [
-    ExactEffort(5_000, 100, 10),
-    ExactEffort(10**7, 200, 10**6),
     replace(LISTED, nodes=1, branches=1),
     replace(LISTED, nodes=10, branches=0),
+    replace(LISTED, listed=200),
     replace(STREAMED, streamed=10_000),
+    replace(STREAMED, streamed=20_000),
+    replace(STREAMED, streamed=40_000),
     replace(STREAMED, nodes=10, branches=0),
 ]
 
@@ -134,7 +134,7 @@ def test_grids_that_are_known_may_be_given() -> None:
     net, limits = net_of(graph), limits_of(graph, 250, 300)
     start = search(graph, 250, 300, effort="quick").labels
     pool = Candidates(np.arange(2), np.array([0, 2]), np.array([10**6.0]))
-    with_pool = best_division_proved(net, limits, start, EFFORT, pool=pool)
+    with_pool = best_division_proved(net, limits, start, STREAMED, pool=pool)
     assert (with_pool.violation, with_pool.cost) == (lambda alone: (alone.violation, alone.cost))(solved(graph, 250, 300, start=start))
 
 

@@ -11,9 +11,8 @@ from gridmap.grids.recombine import Candidates, CoverEffort, Shelf
 from gridmap.grids.treecut import NONE
 
 EFFORTS = {
-    "listed": ExchangeEffort(200_000, 0, CoverEffort(3_000, 20_000, 50)),
-    "priced": ExchangeEffort(10, 200_000, CoverEffort(3_000, 20_000, 50)),
-    "shelf": ExchangeEffort(10, 0, CoverEffort(3_000, 20_000, 50)),
+    "listed": ExchangeEffort(200_000, CoverEffort(3_000, 20_000, 50)),
+    "shelf": ExchangeEffort(10, CoverEffort(3_000, 20_000, 50)),
 }
 
 
@@ -48,8 +47,8 @@ def test_exchange_finds_grids_within_the_bounds() -> None:
     graph = town_of(60, seed=1)
     labels = first_division(graph)
     limits = Limits(120, 150, 135, graph.barrier_dm, graph.split_dm, graph.unevenness_dm, graph.moved_dm)
-    window = Window(graph, labels, np.arange(60), limits, 100.0, np.full(60, NONE))
-    assert window.violation(window.exchanged(empty_shelf(60), EFFORTS["priced"])) < window.violation(window.labels)
+    window = Window(graph, labels, window_around(graph, labels, 10, 6), limits, 100.0, np.full(60, NONE))
+    assert window.violation(window.exchanged(empty_shelf(60), EFFORTS["listed"])) < window.violation(window.labels)
 
 
 def test_a_window_holds_whole_grids() -> None:

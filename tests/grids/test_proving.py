@@ -13,7 +13,7 @@ from gridmap.grids.proving import PROOFS, proved
 from gridmap.grids.treecut import net_of
 from gridmap.grids.workshop import BUDGETS
 
-EVERYTHING = ExactEffort(0, 10**5, 10**5, branches=10**4, possible=10**6)
+EVERYTHING = ExactEffort(10**5, 10**5, branches=10**4, possible=10**6)
 NORMAL = PROOFS["normal"]
 assert NORMAL is not None
 
