@@ -43,16 +43,18 @@ def cleared(part: Part, labels: Ints, least: Least) -> Ints:
     """Return ``labels`` with fewer households outside the bounds, if that is found; ``least`` is told when it is proved that there is no better."""
     for grids in WINDOWS:
         labels = _cleared_around(part, labels, grids, least)
-    if least.reached(labels) or len(part.graph) > ATOMS_MOST:
-        return labels
-    solution = best_division_proved(part.net, part.limits, in_order(labels), WHOLE_PART)
-    least.violation = max(least.violation, solution.least_violation)
-    labels = solution.labels
-    for share in () if solution.bounded else reversed(COARSE_SHARES):
-        drawn = drawn_at(part, share, labels)
-        if drawn is not None and not least.reached(labels):
+    if not least.reached(labels) and len(part.graph) <= ATOMS_MOST:
+        solution = best_division_proved(part.net, part.limits, in_order(labels), WHOLE_PART)
+        least.violation, labels = max(least.violation, solution.least_violation), solution.labels
+        if solution.bounded:
+            least.reached_at_last(labels)
+            return labels
+    for share in reversed(COARSE_SHARES):
+        drawn = None if least.reached(labels) else drawn_at(part, share, labels)
+        if drawn is not None and len(drawn.graph) <= ATOMS_MOST:
             labels = best_division_proved(drawn.net, part.limits, in_order(labels[drawn.first]), DRAWN_TOGETHER).labels[drawn.group]
-    least.reached_at_last(labels)
+    if len(part.graph) <= ATOMS_MOST:
+        least.reached_at_last(labels)
     return labels
 
 
