@@ -53,8 +53,7 @@ def cleared(part: Part, labels: Ints, least: Least) -> Ints:
         drawn = None if least.reached(labels) else drawn_at(part, share, labels)
         if drawn is not None and len(drawn.graph) <= ATOMS_MOST:
             labels = best_division_proved(drawn.net, part.limits, in_order(labels[drawn.first]), DRAWN_TOGETHER).labels[drawn.group]
-    if len(part.graph) <= ATOMS_MOST:
-        least.reached_at_last(labels)
+    least.reached_at_last(labels)
     return labels
 
 

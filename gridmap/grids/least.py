@@ -8,6 +8,8 @@ however large the part is.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from gridmap.grids.cover import exact_cover
@@ -19,19 +21,31 @@ from gridmap.grids.treecut import net_of
 
 FIRST_ATOMS = 2
 """So many atoms are held at first, each time twice as many more, a quarter of that where the grids with them are too many."""
-REFUSED_MOST = 10
-"""So often the grids of a part may be too many, over all looks, before no more is looked for."""
-MOST_GRIDS = 4_000
-"""Too many are more than these ..."""
-ROOM = 300_000
-"""... in a part of n atoms more than this divided by n, since each takes longer to list there."""
-LOOKS = 10_000_000
-"""The search for a choice among n grids may take this many nodes divided by n, since each node looks at many of them."""
-NODES_MOST = 20_000
-WHOLE_GRIDS = 20_000
-"""The same for a search that holds all atoms at once, of which there is but one."""
-WHOLE_LOOKS = 2_000_000_000
-WHOLE_NODES_MOST = 3_000_000
+
+
+class Room(NamedTuple):
+    """What a look may spend.
+
+    Too many ``grids`` are more than these, and in a part of n atoms more than ``held`` divided by n, since each takes longer to list there. The
+    search for a choice among n grids may take ``looks`` divided by n nodes, since each looks at many of them, and no more than ``nodes``.
+    ``refused``: so often grids or choices may be too many before no more is looked for.
+    """
+
+    grids: int
+    held: int
+    looks: int
+    nodes: int
+    refused: int
+
+
+OFTEN = Room(4_000, 300_000, 10_000_000, 20_000, 10)
+"""Of looks whenever a search wants to know, all together ..."""
+AT_LAST = Room(10_000, 5_000_000, 100_000_000, 100_000, 12)
+"""... of the last look around the grids outside the bounds ..."""
+ALL_ATOMS = Room(20_000, 5_000_000, 2_000_000_000, 3_000_000, 1)
+"""... and of a search that holds all atoms at once."""
+ATOMS_MOST = 120
+"""Among more atoms than these it is not begun."""
 
 
 class Least:
@@ -53,16 +67,18 @@ class Least:
         violation = int(off.sum())
         if violation > self.violation and near.tobytes() not in self._tried:
             self._tried.add(near.tobytes())
-            self._look_around(near, violation)
+            self._refused = self._look_around(near, violation, OFTEN, self._refused)
         return violation <= self.violation
 
     def reached_at_last(self, labels: Ints) -> bool:
-        """Say the same after a longer search for all ways to divide the whole part."""
-        violation = int(self._off(labels).sum())
+        """Say the same after longer searches, once around those grids and once for all ways to divide the whole part."""
+        off = self._off(labels)
+        violation = int(off.sum())
         if violation > self.violation:
+            self._look_around(off[labels] > 0, violation, AT_LAST, 0)
+        if violation > self.violation and len(self._graph) <= ATOMS_MOST:
             every = np.arange(len(self._graph))
-            told = self._told(every, len(every), violation, WHOLE_GRIDS, WHOLE_LOOKS, WHOLE_NODES_MOST)
-            self.violation = max(self.violation, told or 0)
+            self.violation = max(self.violation, self._told(every, len(every), violation, ALL_ATOMS) or 0)
         return violation <= self.violation
 
     def _off(self, labels: Ints) -> Ints:
@@ -70,33 +86,34 @@ class Least:
         load = np.bincount(labels, weights=self._graph.households).astype(np.int64)
         return np.where(np.bincount(labels) > 0, outside(load, self._limits), 0)
 
-    def _look_around(self, near: Truths, violation: int) -> None:
-        """Prove what can be proved, up to ``violation``, by choices that hold the atoms ``near`` and then others around them."""
+    def _look_around(self, near: Truths, violation: int, room: Room, refused: int) -> int:
+        """Prove what can be proved, up to ``violation``, by choices that hold the atoms ``near`` and then others around them; return how often grids
+        or choices were too many by then."""
         waiting, held, step = self._by_distance(near), np.zeros(0, np.int64), FIRST_ATOMS
-        most = min(MOST_GRIDS, ROOM // len(near))
-        while len(waiting) and self._refused < REFUSED_MOST and self.violation < violation:
+        while len(waiting) and refused < room.refused and self.violation < violation:
             more = np.concatenate((held, waiting[:step]))
             others = np.setdiff1d(np.arange(len(near)), more)
-            told = self._told(np.concatenate((more, others)), len(more), violation, most, LOOKS, NODES_MOST)
+            told = self._told(np.concatenate((more, others)), len(more), violation, room)
             if told is None:
-                self._refused += 1
+                refused += 1
                 # What cannot be held even by itself is left aside.
                 waiting, step = waiting[step == 1 :], max(1, step // 4)
             else:
                 self.violation = max(self.violation, told)
                 held, waiting, step = more, waiting[step:], 2 * step
+        return refused
 
-    def _told(self, order: Ints, held: int, violation: int, most: int, looks: int, nodes_most: int) -> int | None:
+    def _told(self, order: Ints, held: int, violation: int, room: Room) -> int | None:
         """Return the fewest households outside the bounds, at most ``violation``, of a choice of grids that holds the first ``held`` atoms of
         ``order``; None where grids or choices are too many to tell."""
         net = net_of(self._graph.part(order))
-        grids = grids_with(net, self._limits, violation - 1, held, most=most)
+        grids = grids_with(net, self._limits, violation - 1, held, most=min(room.grids, room.held // len(order)))
         if grids is None or not len(grids):
             return None if grids is None else violation
         off = outside(np.add.reduceat(net.households[grids.atoms], grids.start[:-1]), self._limits).astype(np.float64)
         fewest_first = np.argsort(off, kind="stable")
         grids, off, count = grids.take(fewest_first), off[fewest_first], len(order)
-        nodes, chosen = min(nodes_most, looks // len(grids)), np.zeros(count, np.int64)
+        nodes, chosen = min(room.nodes, room.looks // len(grids)), np.zeros(count, np.int64)
         _, least, ended = exact_cover(grids.atoms, grids.start, off, off, count, held, 0, float(violation), 0.0, nodes, chosen)
         return round(least) if ended else None
 
