@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridmap.grids.graph import CommunityGraph
-from gridmap.grids.least import Least
+from gridmap.grids.least import Least, Room
 from gridmap.grids.search import search
 
 
@@ -39,17 +39,30 @@ def test_a_search_of_the_whole_part_proves_all_that_is_true(graph: CommunityGrap
     assert least.violation == fewest
 
 
-def test_a_cause_nearby_is_found_in_a_part_with_far_too_many_possible_grids() -> None:
-    # A building of 290 households with one of 20 behind it: one of the two cannot be in a grid of 250-300.
+def town_with_a_tower() -> tuple[CommunityGraph, np.ndarray]:
+    """A town in grids, and a building of 290 households with one of 20 behind it: one of the two cannot be in a grid of 250-300."""
     town = town_of(200, seed=1)
     town = town.part(max(town.components(), key=len))
     pairs = [(int(a), int(b), "none", bool(open_)) for a, b, open_ in zip(town.first, town.second, town.crossable, strict=True)]
     count, labels = len(town), search(town, 250, 300, effort="quick").labels
     assert outside(town, labels, 250, 300) == 0
     graph = graph_of([*town.households.tolist(), 290, 20], [*pairs, (0, count), (count, count + 1)])
+    return graph, np.concatenate((labels, 2 * [labels.max() + 1]))
+
+
+def test_a_cause_nearby_is_found_in_a_part_with_far_too_many_possible_grids() -> None:
+    graph, labels = town_with_a_tower()
     least = least_of(graph, 250, 300)
-    assert least.reached(np.concatenate((labels, 2 * [labels.max() + 1])))
+    assert least.reached(labels)
     assert least.violation == 10
+
+
+def test_the_last_look_finds_what_others_have_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, labels = town_with_a_tower()
+    least = least_of(graph, 250, 300)
+    monkeypatch.setattr("gridmap.grids.least.OFTEN", Room(1, 1, 1, 1, 1))
+    assert not least.reached(labels)
+    assert least.reached_at_last(labels)
 
 
 def test_what_was_proved_elsewhere_suffices() -> None:
