@@ -17,6 +17,8 @@ from gridmap.grids.graph import CommunityGraph, graph_of_pairs
 from gridmap.grids.plan import Effort
 from gridmap.grids.treecut import net_of
 from gridmap.grids.workshop import BUDGETS, Workshop
+from gridmap.walking.reach import arcs_of, reached
+from gridmap.walking.rounds import tour_length
 
 SIDE = 4
 """Atoms along each side of the part."""
@@ -31,7 +33,7 @@ def halves(effort: Effort) -> list[tuple[int, Effort]]:
 
 
 def compile_half(job: tuple[int, Effort]) -> None:
-    """Compile half of the kernels that a plan of an effort needs: those of the search, or those of proofs."""
+    """Compile half of the kernels that a plan of an effort needs: those of the search, or those of proofs and walks."""
     half, effort = job
     work: tuple[Callable[[Effort], None], ...] = (_search, _prove)
     work[half](effort)
@@ -47,10 +49,17 @@ def _prove(effort: Effort) -> None:
     graph = small_part()
     certificates(graph, LIMITS.minimum, LIMITS.maximum)
     if effort != "quick":
-        rows = np.arange(len(graph)) // SIDE
-        # What few parts need is compiled when one does.
-        for spent in (ExactEffort(100, 100, 1, 10_000), ExactEffort(100, 100, 1, 0, 1_000_000)):
-            best_division_proved(net_of(graph, None), LIMITS, rows, spent)
+        # Large parts need more, which is compiled when one does.
+        best_division_proved(net_of(graph, None), LIMITS, np.arange(len(graph)) // SIDE, ExactEffort(100, 100, 1, 10_000))
+    _walk()
+
+
+def _walk() -> None:
+    """Compile what the daily rounds of the plan need, while the other half takes longer."""
+    place = np.arange(5, dtype=np.int32)
+    graph = arcs_of(len(place), place, np.roll(place, -1), np.full(len(place), 100, np.int32))
+    reached(graph, place, np.zeros_like(place), np.arange(len(place) + 1), limit_cm=100)
+    tour_length(np.abs(np.subtract.outer(place, place)).astype(np.int64))
 
 
 def small_part() -> CommunityGraph:

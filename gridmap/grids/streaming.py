@@ -150,7 +150,8 @@ def _stream_from(
     """Add to ``found`` the grids of ``market`` that hold ``root`` and else only later atoms; return how that ended."""
     begin(ground, growth, root)
     begin_trail(net, market, growth, trail, root)
-    depth, fresh = 0, True
+    # All that is called would be compiled once more for a number that is written down; for this one it is not.
+    depth, fresh = np.int64(0), True
     while depth >= 0:
         found.tally[STEPS] += 1
         if found.tally[STEPS] > steps:
