@@ -137,9 +137,15 @@ def borders(graph: CommunityGraph, labels: Ints) -> tuple[float, float, int]:
     return int(graph.shared_dm[cut].sum()) / 10_000, int(graph.cut_dm[cut].sum()) / 10_000, split
 
 
+def too_large(graph: CommunityGraph) -> int:
+    """Return the number of compounds with more households than a grid may hold: every plan within the bounds divides these."""
+    in_compound = graph.compound >= 0
+    return int((np.bincount(graph.compound[in_compound], graph.households[in_compound]) > MAXIMUM).sum()) if in_compound.any() else 0
+
+
 def figures(plan: Divided, graphs: Sequence[CommunityGraph], can_be: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """Add up the figures of one method; ``graphs`` say what a border weighs, ``can_be`` which communities are not proved impossible."""
-    grids = inside = possible = possible_inside = connected = 0
+    grids = inside = possible = possible_inside = connected = unavoidable = 0
     totals = np.zeros(3)
     for number, (graph, labels) in enumerate(zip(graphs, plan.labels, strict=True)):
         if labels is not None:
@@ -151,6 +157,7 @@ def figures(plan: Divided, graphs: Sequence[CommunityGraph], can_be: npt.NDArray
             possible_inside += within if can_be[number] else 0
             connected += sum(is_connected(graph.part(np.flatnonzero(labels == label)), labels[labels == label]) for label in range(len(load)))
             totals += borders(graph, labels)
+            unavoidable += too_large(graph)
     return {
         "method": plan.name,
         "communities": sum(labels is not None for labels in plan.labels),
@@ -161,6 +168,7 @@ def figures(plan: Divided, graphs: Sequence[CommunityGraph], can_be: npt.NDArray
         "cut km": totals[0],
         "weighted km": totals[1],
         "compounds split": int(totals[2]),
+        "unavoidable": unavoidable,
         "CPU s": sum(plan.seconds),
         "slowest s": max(plan.seconds, default=0.0),
     }
