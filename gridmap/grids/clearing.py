@@ -14,7 +14,7 @@ from gridmap.grids.drawn import COARSE_SHARES, Level, Part, drawn_at
 from gridmap.grids.exact import ExactEffort, best_division_proved
 from gridmap.grids.exchange import outside, window_around
 from gridmap.grids.graph import Ints
-from gridmap.grids.least import Least
+from gridmap.grids.least import ATOMS_MOST, Least
 from gridmap.grids.treecut import net_of
 from gridmap.grids.workshop import Found, in_order
 
@@ -24,8 +24,6 @@ FEW_GRIDS = ExactEffort(listed=20_000, nodes=4_000, possible=50_000)
 """... what dividing a few of its grids ..."""
 DRAWN_TOGETHER = ExactEffort(listed=20_000, nodes=4_000, possible=50_000, streamed=4_000_000)
 """... and what dividing all of them with small atoms drawn together."""
-ATOMS_MOST = 120
-"""Among more atoms than these there are far too many possible grids."""
 WINDOWS = (3, 5, 8, 12)
 """So many grids around one outside the bounds are divided anew at once, one number after the other."""
 
@@ -43,17 +41,28 @@ def cleared(part: Part, labels: Ints, least: Least) -> Ints:
     """Return ``labels`` with fewer households outside the bounds, if that is found; ``least`` is told when it is proved that there is no better."""
     for grids in WINDOWS:
         labels = _cleared_around(part, labels, grids, least)
-    if not least.reached(labels) and len(part.graph) <= ATOMS_MOST:
-        solution = best_division_proved(part.net, part.limits, in_order(labels), WHOLE_PART)
-        least.violation, labels = max(least.violation, solution.least_violation), solution.labels
-        if solution.bounded:
-            least.reached_at_last(labels)
-            return labels
+    labels, told = _whole(part, labels, least)
+    if not told:
+        labels = _drawn_together(part, labels, least)
+    least.reached_at_last(labels)
+    return labels
+
+
+def _whole(part: Part, labels: Ints, least: Least) -> tuple[Ints, bool]:
+    """Return ``labels`` or a better division of the whole part, and whether all of its possible grids were looked at."""
+    if least.reached(labels) or len(part.graph) > ATOMS_MOST:
+        return labels, False
+    solution = best_division_proved(part.net, part.limits, in_order(labels), WHOLE_PART)
+    least.violation = max(least.violation, solution.least_violation)
+    return solution.labels, solution.bounded
+
+
+def _drawn_together(part: Part, labels: Ints, least: Least) -> Ints:
+    """Return ``labels`` or a better division that keeps small atoms of one grid together, a few of them at first and then more."""
     for share in reversed(COARSE_SHARES):
         drawn = None if least.reached(labels) else drawn_at(part, share, labels)
         if drawn is not None and len(drawn.graph) <= ATOMS_MOST:
             labels = best_division_proved(drawn.net, part.limits, in_order(labels[drawn.first]), DRAWN_TOGETHER).labels[drawn.group]
-    least.reached_at_last(labels)
     return labels
 
 

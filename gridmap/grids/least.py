@@ -45,7 +45,7 @@ AT_LAST = Room(10_000, 5_000_000, 100_000_000, 100_000, 12)
 ALL_ATOMS = Room(20_000, 5_000_000, 2_000_000_000, 3_000_000, 1)
 """... and of a search that holds all atoms at once."""
 ATOMS_MOST = 120
-"""Among more atoms than these it is not begun."""
+"""Among more atoms than these there are far too many possible grids for that."""
 
 
 class Least:

@@ -26,7 +26,7 @@ AT_MOST = 20_000
 """Buildings of a batch, unless a single community has more: enough that streets around it, which are read too, are not most of the work."""
 
 MARGIN_M = 1_000.0
-"""So far around a batch streets, barriers and gates are read: far more than a grid is wide, so that walks inside grids are found as in the whole."""
+"""So far around a batch streets, barriers and gates are read: a walk of up to twice as far between two of its buildings leads no farther."""
 
 BOXES_AT_ONCE = 50_000
 """So many outlines of communities are read at a time."""

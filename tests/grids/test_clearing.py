@@ -61,6 +61,16 @@ def test_a_division_that_cannot_be_better_stays() -> None:
     assert cleared(part, labels, least_of(part)) is labels
 
 
+def test_of_a_large_part_small_atoms_are_drawn_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gridmap.grids.clearing.WINDOWS", ())
+    monkeypatch.setattr("gridmap.grids.clearing.ATOMS_MOST", 30)
+    part = part_of(path_of(*20 * [20, 5]), 120, 130)
+    too_few_and_too_many = np.repeat([0, 1, 2, 3], [8, 12, 10, 10])
+    labels = cleared(part, too_few_and_too_many, least_of(part))
+    assert score(part.graph, labels, 120, 130).violation_households == 0
+    assert holds_together(part.graph, labels)
+
+
 def test_a_level_is_cleared_among_its_own_atoms() -> None:
     part = part_of(path_of(*12 * [60, 5]), 150, 200)
     drawn = drawn_at(part, 2)
