@@ -22,7 +22,7 @@ WHOLE_PART = ExactEffort(listed=40_000, nodes=30_000, possible=100_000)
 """What dividing a whole part anew may spend ..."""
 FEW_GRIDS = ExactEffort(listed=20_000, nodes=4_000, possible=50_000)
 """... what dividing a few of its grids ..."""
-DRAWN_TOGETHER = ExactEffort(listed=20_000, nodes=4_000, possible=50_000, streamed=4_000_000)
+DRAWN_TOGETHER = ExactEffort(listed=20_000, nodes=4_000, possible=50_000, streamed=4_000_000, extent=1e6)
 """... and what dividing all of them with small atoms drawn together."""
 WINDOWS = (3, 5, 8, 12)
 """So many grids around one outside the bounds are divided anew at once, one number after the other."""

@@ -39,13 +39,17 @@ def held_twice(candidates: Candidates, count: int, cuts: Cuts) -> csr_matrix:
     return (of_three >= 2).astype(np.float64)
 
 
+def by_atom(cuts: Cuts, count: int) -> tuple[Ints, Ints]:
+    """Return where the cuts of each atom begin, int64[count + 1], and which these are: int64[3 m], the number of the cut."""
+    order = np.argsort(cuts.reshape(-1), kind="stable")
+    return np.searchsorted(cuts.reshape(-1)[order], np.arange(count + 1)), order // 3
+
+
 def cuts_held(candidates: Candidates, count: int, cuts: Cuts, prices: Floats) -> Floats:
     """Return for each grid the sum of the ``prices`` of the cuts of which it holds two or all atoms."""
-    of_atom = cuts.reshape(-1)
-    order = np.argsort(of_atom, kind="stable")
-    begin = np.searchsorted(of_atom[order], np.arange(count + 1))
+    begin, cut_of = by_atom(cuts, count)
     sums = np.zeros(len(candidates))
-    _add_held(candidates.atoms, candidates.start, begin, order // 3, prices, np.zeros(len(cuts), np.int64), sums)
+    _add_held(candidates.atoms, candidates.start, begin, cut_of, prices, np.zeros(len(cuts), np.int64), sums)
     return sums
 
 

@@ -18,27 +18,27 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridmap.grids.branching import LEAST_STEP, Best, branched, cover
-from gridmap.grids.cuts import Cuts, broken_cuts, no_cuts
+from gridmap.grids.cuts import Cuts, broken_cuts
 from gridmap.grids.division import Limits, empty_region, price_sets
 from gridmap.grids.exchange import outside
+from gridmap.grids.generation import STALLED, TAIL, boxed_root, deepened, streamed_root
 from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.listing import likely_extent, possible_grids
 from gridmap.grids.program import Prices, Program, lowered, lowest, resolved
 from gridmap.grids.recombine import Candidates, joined
-from gridmap.grids.roots import TAIL, Root, Task, listed_root, streamed_root
+from gridmap.grids.roots import Root, Task, listed_root
+from gridmap.grids.streaming import Stream
 from gridmap.grids.sweep import sweep
 from gridmap.grids.treecut import Net
 
 GAP_SHARES = (1.0, 0.5, 0.25)
 FEW_GRIDS = 500
 """With so few grids left, cuts are no longer worth their time."""
-STALLED = 0.1
-"""Cuts stop when three rounds of them close less than this share of the gap."""
 CUT_ROUNDS = 30
 FIRST_NODES = 0.25
 """What is tried before there are cuts may spend this share of the nodes."""
-STREAMED_ROUNDS = 4
-"""What is expected to take more than all steps in so many rounds is not gone through at all."""
+MANY_SETS = 5e8
+"""Where more sets of atoms are likely to be gone through in each round, prices are kept near the best ones."""
 SWEPT_GRIDS = 8
 """Grids that are divided anew at once before the whole is looked at."""
 PROMISING_GRIDS = 3000
@@ -53,9 +53,10 @@ BRANCHED_GRIDS = 5_000
 class ExactEffort:
     """What a proof may spend.
 
-    ``possible`` grids are listed once for all. Where there are more, ``streamed`` steps are for going through them all, for each number of grids.
-    ``listed`` grids are kept as near enough; ``nodes`` are of a search for a cover among these, and ``branches`` of one by linear programs. Without
-    these no long search is begun.
+    ``possible`` grids are listed once for all. Where there are more, ``streamed`` steps are for going through them all, for each number of grids,
+    unless sets grown by chance tell beforehand that ``extent`` is less than all sets. ``listed`` grids are kept as near enough; ``nodes`` are of a
+    search for a cover among these, and ``branches`` of one by linear programs. Without these no long search is begun. With ``deep`` cuts are looked
+    for among all possible grids where too many would have to be kept.
     """
 
     listed: int
@@ -63,6 +64,8 @@ class ExactEffort:
     branches: int = 0
     possible: int = 0
     streamed: int = 0
+    extent: float = np.inf
+    deep: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,16 +117,18 @@ class _Proof:
         """Settle every number of grids, the one with the lowest bound first."""
         known = self._best.grids if pool is None else joined(self._best.grids, pool)
         every = self._every()
-        if every is None and not self._streams():
+        sets = 0.0 if every is not None else likely_extent(self._net, self._limits, self._violation).steps
+        if every is None and (not self._effort.streamed or sets > self._effort.extent):
             return self._solution(0.0)
         roots: list[Root] = []
         for grids in self._numbers():
-            task = Task(self._net, self._limits, self._violation, self._outside_price, self._best.cost, grids)
+            task = self._task(grids)
             if task.low > task.high:
                 continue
             likely = roots[-1].prices.atoms if roots else self._shares()
-            streamed = self._effort.streamed
-            root = streamed_root(task, known, likely, steps=streamed) if every is None else listed_root(task, every, likely)
+            gone_through = streamed_root if sets <= MANY_SETS else boxed_root
+            steps = self._effort.streamed
+            root = gone_through(task, known, likely, steps=steps) if every is None else listed_root(task, every, likely)
             roots.append(root)
             known = root.pool
             self._swept(root)
@@ -132,6 +137,9 @@ class _Proof:
             self._improve(root)
         bound = min([self._settled(root) for root in roots], default=0.0)
         return self._solution(bound)
+
+    def _task(self, grids: int) -> Task:
+        return Task(self._net, self._limits, self._violation, self._outside_price, self._best.cost, grids)
 
     def _solution(self, bound: float) -> Solution:
         best = self._best.grids
@@ -162,12 +170,6 @@ class _Proof:
         shares[best.atoms] = households * np.repeat(best.cost / load, np.diff(best.start))
         return shares
 
-    def _streams(self) -> bool:
-        """Say whether all grids that a division no worse than the best one can hold may be gone through again and again."""
-        if not self._effort.streamed:
-            return False
-        return likely_extent(self._net, self._limits, self._violation).steps <= self._effort.streamed / STREAMED_ROUNDS
-
     def _swept(self, root: Root) -> None:
         """Exchange grids of the best division for listed ones, place by place."""
         if root.bound < self._best.goal and root.grids == len(self._best.grids):
@@ -177,21 +179,27 @@ class _Proof:
     def _improve(self, root: Root) -> None:
         """Look for a better division among the most promising grids met."""
         if root.bound < self._best.goal:
-            promising = root.pool.take(lowest(root.prices.reduced(root.pool), PROMISING_GRIDS))
-            self._covered(promising, lowered(root.prices, promising, root.grids, None), root.grids, self._best.goal)
+            self._covered(root.pool.take(lowest(root.prices.reduced(root.pool, root.cuts), PROMISING_GRIDS)), root, self._best.goal)
 
-    def _covered(self, grids: Candidates, prices: Prices, number: int, reach: float) -> bool:
+    def _covered(self, grids: Candidates, root: Root, reach: float) -> bool:
         """Try for a while which ``grids`` hold every atom once and cost less than ``reach``; say whether all ways were seen."""
-        return cover(grids, prices, number, self._best, reach, no_cuts(), nodes=int(FIRST_NODES * self._effort.nodes))
+        prices = lowered(root.prices, grids, root.grids, root.cuts)
+        return cover(grids, prices, root.grids, self._best, reach, root.cuts, nodes=int(FIRST_NODES * self._effort.nodes))
 
     def _settled(self, root: Root) -> float:
         """Return a bound on the divisions with the root's number of grids, no less than the best one's cost if the search came to its end."""
         if root.bound >= self._best.goal:
             return root.bound
         kept, top = self._listed(root)
+        if self._effort.deep and top < self._best.goal and isinstance(root.source, Stream):
+            root = deepened(self._task(root.grids), root, root.source)
+            self._improve(root)
+            if root.bound >= self._best.goal:
+                return root.bound
+            kept, top = self._listed(root)
         if kept is None or not len(kept):
             return root.bound if kept is None else top
-        if self._covered(kept, lowered(root.prices, kept, root.grids, None), root.grids, top):
+        if self._covered(kept, root, top):
             return top
         while True:
             kept, prices, cuts = self._narrowed(kept, root, top)
@@ -220,10 +228,10 @@ class _Proof:
             # A grid that costs less than its prices makes room for something dearer.
             room = TAIL * gap
             while True:
-                listed = root.source.listed(prices.atoms, prices.grid, share * gap + room, self._effort.listed)
+                listed = root.source.listed(prices, root.cuts, share * gap + room, self._effort.listed)
                 if listed is None:
                     break
-                needed = -root.grids * float(prices.reduced(listed).min(initial=0.0))
+                needed = -root.grids * float(prices.reduced(listed, root.cuts).min(initial=0.0))
                 if needed <= room:
                     return listed, prices.value + min(share * gap + room - needed, gap)
                 room = needed
@@ -233,8 +241,9 @@ class _Proof:
         """Return the listed grids that a division below ``top`` can hold, prices that none of them undercuts, and the cuts these go with."""
         program = Program(self._count, root.grids, self._best.goal)
         entered = listed.take(np.zeros(0, np.int64))
+        program.cut(root.cuts, entered)
         values: list[float] = []
-        best = lowered(root.prices, listed, root.grids, None)
+        best = lowered(root.prices, listed, root.grids, root.cuts)
         free = np.ones(len(listed), np.bool_)
         while len(values) < CUT_ROUNDS:
             prices, added = resolved(program, listed, free)

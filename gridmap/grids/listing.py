@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gridmap.grids.chance import below, seeded
+from gridmap.grids.cuts import Cuts
 from gridmap.grids.division import Limits, empty_region, price_sets
-from gridmap.grids.graph import Floats, Ints
+from gridmap.grids.graph import Ints
 from gridmap.grids.growth import (
     NOTHING,
     ONE,
@@ -30,6 +31,7 @@ from gridmap.grids.growth import (
     take,
     write,
 )
+from gridmap.grids.program import Prices
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.treecut import Net
 from gridmap.kernels import lean_kernel
@@ -61,9 +63,9 @@ class Listing:
     def __init__(self, grids: Candidates) -> None:
         self._grids = grids
 
-    def listed(self, prices: Floats, grid_price: float, slack: float, most: int) -> Candidates | None:
+    def listed(self, prices: Prices, cuts: Cuts, slack: float, most: int) -> Candidates | None:
         """Return every grid that costs less than ``slack`` beyond its prices."""
-        return self._grids.take(np.flatnonzero(self._grids.reduced(prices) - grid_price < slack))
+        return self._grids.take(np.flatnonzero(prices.reduced(self._grids, cuts, below=slack) < slack))
 
 
 def possible_grids(net: Net, limits: Limits, violation: int, *, most: int) -> Candidates | None:

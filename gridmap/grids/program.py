@@ -24,6 +24,8 @@ DEARER = 8.0
 """... and becomes so many times dearer while the linear program does not do without ..."""
 DEARER_TIMES = 12
 """... so often at most."""
+FREE = 1e3
+"""While those of atoms are held near some, the price of a grid may be so many times a dear one."""
 ENTERING_GRIDS = 400
 """So many listed grids enter the linear program at once."""
 
@@ -82,6 +84,12 @@ class Program:
         every = np.arange(self._stand_ins, dtype=np.int32)
         self._highs.changeColsCost(self._stand_ins, every, np.full(self._stand_ins, self._dear))
         return True
+
+    def hold_near(self, atoms: Floats, width: float) -> None:
+        """Keep the prices of atoms within ``width`` of these: beyond that, atoms are left out or held twice."""
+        every = np.arange(self._stand_ins, dtype=np.int32)
+        grid = FREE * self._dear
+        self._highs.changeColsCost(self._stand_ins, every, np.concatenate((atoms + width, [grid], width - atoms, [grid])))
 
     def add(self, candidates: Candidates) -> None:
         """Let grids be chosen."""

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridmap.grids.drawn import COARSE_SHARES, Drawn, Level, Part, as_they_are, drawn_at, finished, searched
-from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
+from gridmap.grids.exact import MANY_SETS, ExactEffort, Solution, best_division_proved
 from gridmap.grids.graph import Ints
 from gridmap.grids.plan import Effort
 from gridmap.grids.workshop import BUDGETS, Budget, Found, Workshop
 
 PROOFS: Mapping[Effort, ExactEffort | None] = {
     "quick": None,
-    "normal": ExactEffort(40_000, 40_000, 50, 100_000, 8_000_000),
-    "best": ExactEffort(200_000, 500_000, 2_000, 1_000_000, 2_000_000_000),
+    "normal": ExactEffort(40_000, 40_000, 50, 100_000, 8_000_000, extent=2e6),
+    "best": ExactEffort(200_000, 500_000, 2_000, 1_000_000, 1_000_000_000, extent=5e9, deep=True),
 }
 """What the search for the best division of a part may spend, each time."""
 ROUNDS = 2
@@ -62,13 +62,13 @@ def proved(part: Part, level: Level, effort: Effort, spent: ExactEffort) -> Divi
 
 def _set_free(proof: _Proof, part: Part, effort: Effort) -> None:
     """Draw ever fewer atoms together: with the best effort in any case, else while that is likely to help and costs little."""
-    # Where all possible grids can be looked at, what lies between is of no use.
+    # Where all possible grids can be looked at in a short time, what lies between is of no use.
     if effort == "best" and proof.settle(None) and proof.known.gap_dm == 0:
         return
     for share in (*COARSE_SHARES[1:], None):
         if effort != "best" and proof.rests and proof.best.violation <= part.unavoidable:
             return
-        if not proof.settle(share):
+        if not proof.settle(share, many=share is None):
             break
     if proof.best.violation > part.unavoidable:
         proof.search(BUDGETS["best" if effort == "best" else "quick"])
@@ -83,20 +83,22 @@ class _Proof:
         self._part, self._level, self._spent = part, level, spent
         self._workshop = Workshop(part.graph, part.net, part.limits, BUDGETS["quick"], (*level.workshop.seeds, len(COARSE_SHARES) + 1))
         self.best, self.rests = level.among_atoms, False
-        # What was looked at: atoms drawn together up to which share, with how many branches, beginning from which division.
-        self._tried: dict[tuple[int | None, int, bytes], Solution] = {}
+        # What was looked at: atoms drawn together up to which share, what was spent on it, beginning from which division.
+        self._tried: dict[tuple[int | None, ExactEffort, bytes], Solution] = {}
         self.known = Divided(self.best.labels, part.unavoidable, None, 0)
 
-    def settle(self, share: int | None) -> bool:
+    def settle(self, share: int | None, *, many: bool = False) -> bool:
         """Look for the best division with small atoms drawn together up to a ``share`` of the maximum, and for better ones among single atoms.
 
-        Where the possible grids are too many for that, nothing is done, and False returned.
+        Where the possible grids are too many for that, nothing is done, and False returned: with ``many`` so many as the effort allows, else as
+        take a short time.
         """
+        spent = self._spent if many else replace(self._spent, extent=min(MANY_SETS, self._spent.extent))
         for number in range(ROUNDS):
             drawn = (None if share is None else drawn_at(self._part, share, self.best.labels)) or as_they_are(self._part)
             # A long proof is for the last round: what search then finds would make it worthless.
             thorough = number == ROUNDS - 1 or not drawn.households
-            solution = self._solved(drawn, share, self._spent.branches if thorough else 0)
+            solution = self._solved(drawn, share, spent if thorough else replace(spent, branches=0))
             if not solution.bounded:
                 return False
             self.best = Found(solution.labels[drawn.group], solution.violation, solution.cost)
@@ -111,11 +113,10 @@ class _Proof:
                 break
         return True
 
-    def _solved(self, drawn: Drawn, share: int | None, branches: int) -> Solution:
+    def _solved(self, drawn: Drawn, share: int | None, spent: ExactEffort) -> Solution:
         """Look for the best division among atoms ``drawn`` together, or recall what came of it before."""
-        begun = share, branches, self.best.labels.tobytes()
+        begun = share, spent, self.best.labels.tobytes()
         if begun not in self._tried:
-            spent = replace(self._spent, branches=branches)
             pool = self._level.workshop.met() if np.array_equal(drawn.group, self._level.drawn.group) else None
             self._tried[begun] = best_division_proved(drawn.net, self._part.limits, self.best.labels[drawn.first], spent, pool=pool)
         return self._tried[begun]

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
+from gridmap.grids.cuts import Cuts, by_atom
 from gridmap.grids.division import Limits, Region, empty_region, outside, price_parts, release
 from gridmap.grids.graph import Floats, Ints
 from gridmap.grids.growth import (
@@ -30,6 +31,7 @@ from gridmap.grids.growth import (
     take,
     write,
 )
+from gridmap.grids.program import Prices
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.trails import NOWHERE, Market, Trail, View, begin_trail, empty_trail, empty_view, follow_trail, least_cost, look_around, whole_cost
 from gridmap.grids.treecut import Net, renumbered
@@ -73,13 +75,13 @@ class Stream:
         self._total = fill_alone(self._net.households, limits, violation, self._room[3])
         self._trail, self._view = empty_trail(net), empty_view(net, high)
 
-    def lowest(self, prices: Floats, grid_price: float, slack: float) -> Candidates | None:
-        """Return up to :data:`ROUND_GRIDS` grids that cost less than ``slack`` beyond their ``prices`` (float64, by atom) and the price of a grid,
-        the least dear ones; None when there are no steps left.
+    def lowest(self, prices: Prices, cuts: Cuts, slack: float) -> Candidates | None:
+        """Return up to :data:`ROUND_GRIDS` grids that cost less than ``slack`` beyond their ``prices`` under ``cuts``, the least dear ones; None when
+        there are no steps left.
         """
-        found = _empty_found(ROUND_GRIDS, len(prices))
-        market = self._market(prices, grid_price + slack)
-        for root in range(len(prices)):
+        count = len(prices.atoms)
+        found, market = _empty_found(ROUND_GRIDS, count), self._market(prices, cuts, slack)
+        for root in range(count):
             ended = FULL
             while ended == FULL:
                 before = int(found.tally[FOUND])
@@ -90,17 +92,27 @@ class Stream:
                     market = market._replace(slack=_make_room(found, before))
         return self._candidates(found)
 
-    def listed(self, prices: Floats, grid_price: float, slack: float, most: int) -> Candidates | None:
+    def listed(self, prices: Prices, cuts: Cuts, slack: float, most: int) -> Candidates | None:
         """Return every grid that costs less than ``slack`` beyond its prices; None when there are more than ``most`` or no steps left."""
-        found = _empty_found(most, len(prices))
-        market = self._market(prices, grid_price + slack)
-        for root in range(len(prices)):
+        count = len(prices.atoms)
+        found, market = _empty_found(most, count), self._market(prices, cuts, slack)
+        for root in range(count):
             if self._from(root, market, found) != ENDED:
                 return None
         return self._candidates(found)
 
-    def _market(self, prices: Floats, slack: float) -> Market:
-        return Market(np.ascontiguousarray(prices[self._order]), self._outside_price, self._low, self._high, slack)
+    def _market(self, prices: Prices, cuts: Cuts, slack: float) -> Market:
+        """Return what makes a grid worth its cost, the atoms in the order of the sweep."""
+        count = len(prices.atoms)
+        place = np.empty(count, np.int64)
+        place[self._order] = np.arange(count)
+        cut_from, cut_of = by_atom(place[cuts], count)
+        atom = np.repeat(np.arange(count), np.diff(cut_from))
+        of_cut = place[cuts][cut_of]
+        others = of_cut[of_cut != atom[:, None]].reshape(-1, 2)
+        return Market(
+            prices.atoms[self._order], cut_from, others, -prices.cuts[cut_of], self._outside_price, self._low, self._high, prices.grid + slack
+        )
 
     def _from(self, root: int, market: Market, found: Found) -> int:
         begun = int(found.tally[STEPS])

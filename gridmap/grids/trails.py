@@ -22,11 +22,15 @@ NOWHERE = -1
 
 
 class Market(NamedTuple):
-    """What makes a grid worth its cost: the ``prices`` of atoms and the cost of a household outside the bounds. Looked for are grids of ``low`` to
-    ``high`` households that cost less than ``slack`` beyond their prices. All costs are twice what they are, as elsewhere.
+    """What makes a grid worth its cost: the ``prices`` of atoms, the cost of a household outside the bounds, and what cuts take off: one that holds
+    an atom and any of ``others[k]`` is fined ``fine[k]`` once, for ``k`` from ``cut_from[atom]`` to ``cut_from[atom + 1]``. Looked for are
+    grids of ``low`` to ``high`` households that cost less than ``slack`` beyond their prices. All costs are twice what they are, as elsewhere.
     """
 
     prices: Floats
+    cut_from: Ints
+    others: Ints
+    fine: Floats
     outside_price: float
     low: int
     high: int
@@ -34,8 +38,8 @@ class Market(NamedTuple):
 
 
 class Trail(NamedTuple):
-    """What a growing set costs, by depth: its ``border`` and how much of that is with atoms left out (``kept``), what its atoms are ``worth``, and
-    its ``compounds``, ``touched`` of them. ``looked`` is the depth at which one last looked around.
+    """What a growing set costs, by depth: its ``border`` and how much of that is with atoms left out (``kept``), what its atoms are ``worth`` less
+    the fines of cuts, and its ``compounds``, ``touched`` of them. ``looked`` is the depth at which one last looked around.
     """
 
     border: Ints
@@ -100,12 +104,22 @@ def follow_trail(net: Net, market: Market, growth: Growth, trail: Trail, depth: 
     if goes_on:
         trail.border[depth + 1] = trail.border[depth] + degree - 2 * to_set
         trail.kept[depth + 1] = trail.kept[depth] + to_out + _shut_out(net, growth, depth, atom)
-        trail.worth[depth + 1] = trail.worth[depth] + market.prices[atom]
+        trail.worth[depth + 1] = trail.worth[depth] + market.prices[atom] - _fined(market, growth, depth, atom)
         trail.touched[depth + 1], trail.looked[depth + 1] = trail.touched[depth], trail.looked[depth]
         for w in range(trail.compounds.shape[1]):
             trail.compounds[depth + 1, w] = trail.compounds[depth, w]
         _touch(net, trail, depth + 1, atom)
     trail.kept[depth] += to_set
+
+
+@lean_kernel
+def _fined(market: Market, growth: Growth, depth: int, atom: int) -> float:
+    """Return the fines of the cuts of which the set would hold two atoms with this one, and did not before."""
+    fines = 0.0
+    for k in range(market.cut_from[atom], market.cut_from[atom + 1]):
+        if lies_in(growth.taken[depth], market.others[k, 0]) != lies_in(growth.taken[depth], market.others[k, 1]):
+            fines += market.fine[k]
+    return fines
 
 
 @lean_kernel
@@ -155,7 +169,7 @@ def look_around(net: Net, market: Market, growth: Growth, view: View, depth: int
     for atom in range(len(net.households)):
         if view.away[atom] > room:
             continue
-        gain, households = market.prices[atom], net.households[atom]
+        gain, households = market.prices[atom] - _sure_fines(market, growth, depth, atom), net.households[atom]
         for e in range(net.indptr[atom], net.indptr[atom + 1]):
             if lies_in(growth.out[depth], net.indices[e]) and not lies_in(growth.taken[depth], net.indices[e]):
                 gain -= net.cut_dm[e]
@@ -177,6 +191,19 @@ def look_around(net: Net, market: Market, growth: Growth, view: View, depth: int
         free += view.gain[place]
     for left in range(households, room + 1):
         most[left] = free
+
+
+@lean_kernel
+def _sure_fines(market: Market, growth: Growth, depth: int, atom: int) -> float:
+    """Return the fines that come with an atom whatever comes later: of cuts of which the set holds one other, and the third was left out."""
+    fines = 0.0
+    for k in range(market.cut_from[atom], market.cut_from[atom + 1]):
+        one, other = market.others[k, 0], market.others[k, 1]
+        # What was taken is among what is out.
+        decided = lies_in(growth.out[depth], one) and lies_in(growth.out[depth], other)
+        if decided and lies_in(growth.taken[depth], one) != lies_in(growth.taken[depth], other):
+            fines += market.fine[k]
+    return fines
 
 
 @lean_kernel

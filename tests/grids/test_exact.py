@@ -19,7 +19,8 @@ from gridmap.grids.treecut import net_of
 
 LISTED = ExactEffort(10**5, 10**4, branches=10**4, possible=10**6)
 STREAMED = ExactEffort(10**5, 10**4, branches=10**4, streamed=10**9)
-EACH_WAY = pytest.mark.parametrize("effort", [LISTED, STREAMED], ids=["listed", "streamed"])
+DEEP = ExactEffort(2_000, 10**4, branches=10**4, streamed=10**9, deep=True)
+EACH_WAY = pytest.mark.parametrize("effort", [LISTED, STREAMED, DEEP], ids=["listed", "streamed", "deep"])
 NOTHING = ExactEffort(1, 1)
 
 
@@ -70,6 +71,16 @@ def test_best_division_is_that_of_the_enumeration(seed: int, effort: ExactEffort
     assert found.least_violation == violation
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_prices_kept_near_the_best_ones_lead_to_the_same_division(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = town_of(24, seed=seed)
+    start = search(graph, 150, 190, effort="quick").labels
+    listed = solved(graph, 150, 190, start=start)
+    monkeypatch.setattr("gridmap.grids.exact.MANY_SETS", -1.0)
+    boxed = solved(graph, 150, 190, start=start, effort=DEEP)
+    assert (boxed.violation, boxed.cost, boxed.proved) == (listed.violation, listed.cost, True)
+
+
 @EACH_WAY
 def test_staying_near_an_earlier_plan_counts(effort: ExactEffort) -> None:
     graph = town_of(13, seed=5)
@@ -107,6 +118,8 @@ LITTLE = [
     replace(STREAMED, streamed=20_000),
     replace(STREAMED, streamed=40_000),
     replace(STREAMED, nodes=10, branches=0),
+    replace(STREAMED, listed=20, deep=True),
+    replace(STREAMED, listed=20, deep=True, streamed=40_000),
 ]
 
 

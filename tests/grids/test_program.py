@@ -76,3 +76,16 @@ def test_what_no_grid_holds_is_lacking() -> None:
 def test_what_no_grid_holds_becomes_dearer_so_often_at_most() -> None:
     program = Program(ATOMS, GRIDS, 5.0)
     assert [program.make_dearer() for _ in range(DEARER_TIMES + 1)] == [True] * DEARER_TIMES + [False]
+
+
+@pytest.mark.parametrize("width", [0.5, 3.0])
+def test_prices_are_the_best_of_those_held_near_some(width: float) -> None:
+    grids, near = candidates(0), np.random.default_rng(0).integers(0, 30, ATOMS).astype(float)
+    program = Program(ATOMS, GRIDS, 1000.0)
+    program.hold_near(near, width)
+    program.add(grids)
+    prices = program.solve()
+    bounds = [(each - width, each + width) for each in near] + [(None, None)]
+    oracle = linprog(-np.array([1.0] * ATOMS + [GRIDS]), A_ub=rows_of(grids).T, b_ub=grids.cost, bounds=bounds)
+    assert prices.value == pytest.approx(-oracle.fun, abs=0.1)
+    assert np.abs(prices.atoms - near).max() <= width + UNIT
