@@ -21,6 +21,10 @@ PROOFS: Mapping[Effort, ExactEffort | None] = {
 """What the search for the best division of a part may spend, each time."""
 ROUNDS = 2
 """What is drawn together follows the division found, so a search among the single atoms in between can free it; up to so many rounds of both."""
+BETWEEN = 7
+"""Where that search made hardly anything better, small atoms are drawn together up to this share of the maximum too, ..."""
+BETWEEN_GRIDS = 150_000
+"""... when there are no more possible grids then."""
 WORTH_A_ROUND = 0.003
 """Another round is worth its time when the last search made the division better by this share."""
 
@@ -65,10 +69,12 @@ def _set_free(proof: _Proof, part: Part, effort: Effort) -> None:
     # Where all possible grids can be looked at in a short time, what lies between is of no use.
     if effort == "best" and proof.settle(None) and proof.known.gap_dm == 0:
         return
+    if effort != "best" and proof.rests:
+        proof.settle(BETWEEN, spent=replace(proof.spent, possible=BETWEEN_GRIDS, streamed=0, branches=0))
     for share in (*COARSE_SHARES[1:], None):
         if effort != "best" and proof.rests and proof.best.violation <= part.unavoidable:
             return
-        if not proof.settle(share, many=share is None):
+        if not proof.settle(share, spent=proof.spent if share is None else None):
             break
     if proof.best.violation > part.unavoidable:
         proof.search(BUDGETS["best" if effort == "best" else "quick"])
@@ -76,24 +82,24 @@ def _set_free(proof: _Proof, part: Part, effort: Effort) -> None:
 
 class _Proof:
     """The ``best`` division of a part so far, what is ``known`` of it, and whether it ``rests``: search among single atoms did not make what was
-    proved much better in the end.
+    proved much better in the end. ``spent`` is what the effort allows.
     """
 
     def __init__(self, part: Part, level: Level, spent: ExactEffort) -> None:
-        self._part, self._level, self._spent = part, level, spent
+        self._part, self._level, self.spent = part, level, spent
         self._workshop = Workshop(part.graph, part.net, part.limits, BUDGETS["quick"], (*level.workshop.seeds, len(COARSE_SHARES) + 1))
         self.best, self.rests = level.among_atoms, False
         # What was looked at: atoms drawn together up to which share, what was spent on it, beginning from which division.
         self._tried: dict[tuple[int | None, ExactEffort, bytes], Solution] = {}
         self.known = Divided(self.best.labels, part.unavoidable, None, 0)
 
-    def settle(self, share: int | None, *, many: bool = False) -> bool:
+    def settle(self, share: int | None, *, spent: ExactEffort | None = None) -> bool:
         """Look for the best division with small atoms drawn together up to a ``share`` of the maximum, and for better ones among single atoms.
 
-        Where the possible grids are too many for that, nothing is done, and False returned: with ``many`` so many as the effort allows, else as
-        take a short time.
+        Where the possible grids are too many for what may be ``spent``, nothing is done, and False returned. By default that is what the effort
+        allows where it takes a short time.
         """
-        spent = self._spent if many else replace(self._spent, extent=min(MANY_SETS, self._spent.extent))
+        spent = spent or replace(self.spent, extent=min(MANY_SETS, self.spent.extent))
         for number in range(ROUNDS):
             drawn = (None if share is None else drawn_at(self._part, share, self.best.labels)) or as_they_are(self._part)
             # A long proof is for the last round: what search then finds would make it worthless.

@@ -55,3 +55,14 @@ def test_without_room_or_steps_nothing_is_known(part: Part, level: Level) -> Non
     found = proved(part, level, "normal", replace(EVERYTHING, possible=1))
     assert (found.gap_dm, found.least_violation) == (None, 0)
     assert np.array_equal(found.labels, level.among_atoms.labels)
+
+
+def test_where_search_rests_fewer_atoms_are_drawn_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = town_of(34, seed=9, lightest=2, heaviest=70)
+    part = Part(graph, net_of(graph), limits_of(graph, 150, 190), (0, 0), None, 0)
+    coarse = searched(part, BUDGETS["quick"])
+    found = proved(part, coarse, "normal", NORMAL)
+    monkeypatch.setattr("gridmap.grids.proving.BETWEEN_GRIDS", 0)
+    without = proved(part, coarse, "normal", NORMAL)
+    assert found.drawn_together < without.drawn_together
+    assert score(part.graph, found.labels, 150, 190) < score(part.graph, without.labels, 150, 190)
