@@ -9,9 +9,11 @@ from graphs import connected_sets, limits_of, network, path_of, small_graphs, to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridmap.grids.cuts import no_cuts
 from gridmap.grids.division import empty_region, price_sets
 from gridmap.grids.graph import CommunityGraph
 from gridmap.grids.listing import Listing, grids_with, likely_extent, possible_grids
+from gridmap.grids.program import Prices
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.treecut import net_of
 
@@ -96,7 +98,7 @@ def test_room_for_just_all_suffices(count: int) -> None:
 def test_grids_near_their_prices_are_found_among_all() -> None:
     grids = listed(town_of(30, seed=2), 150, 200, 0)
     prices = np.linspace(0, 3000, 30)
-    found = Listing(grids).listed(prices, -50.0, 100.0, most=0)
+    found = Listing(grids).listed(Prices(prices, -50.0, np.zeros(0), 0.0), no_cuts(), 100.0, most=0)
     assert found is not None
     near = [cost - prices[grids.atoms[a:b]].sum() + 50.0 < 100.0 for cost, (a, b) in zip(grids.cost, pairwise(grids.start), strict=True)]
     assert 0 < len(found) == sum(near) < len(grids)
