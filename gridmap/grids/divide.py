@@ -33,11 +33,11 @@ def divide(
         return Divided(labels, violation, 0, 0)
     unavoidable = max(arithmetic_violation(households, minimum, maximum), least_violation)
     part = Part(graph, net, limits, seeds, earlier, unavoidable)
-    spent = PROOFS[effort]
-    if spent is None or households > PROVED_GRIDS * limits.target:
+    efforts = PROOFS[effort]
+    if not efforts or households > PROVED_GRIDS * limits.target:
         return _searched(part, BUDGETS[effort])
     # What a proof follows need not be searched for long.
-    return proved(part, searched(part, BUDGETS["quick"]), effort, spent)
+    return proved(part, searched(part, BUDGETS["quick"]), efforts)
 
 
 def _searched(part: Part, budget: Budget) -> Divided:

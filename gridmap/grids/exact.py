@@ -13,6 +13,7 @@ An exact algorithm for the vehicle routing problem based on the set partitioning
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,8 +22,8 @@ from gridmap.grids.branching import LEAST_STEP, Best, branched, cover
 from gridmap.grids.cuts import Cuts, broken_cuts
 from gridmap.grids.division import Limits, empty_region, price_sets
 from gridmap.grids.exchange import outside
-from gridmap.grids.generation import STALLED, TAIL, boxed_root, deepened, streamed_root
-from gridmap.grids.graph import Floats, Ints
+from gridmap.grids.generation import STALLED, deepened, streamed_root
+from gridmap.grids.graph import Ints
 from gridmap.grids.listing import likely_extent, possible_grids
 from gridmap.grids.program import Prices, Program, lowered, lowest, resolved
 from gridmap.grids.recombine import Candidates, joined
@@ -32,13 +33,13 @@ from gridmap.grids.sweep import sweep
 from gridmap.grids.treecut import Net
 
 GAP_SHARES = (1.0, 0.5, 0.25)
+ROOM = 0.05
+"""Grids may cost so much of the gap more than what a better division leaves for them."""
 FEW_GRIDS = 500
 """With so few grids left, cuts are no longer worth their time."""
 CUT_ROUNDS = 30
 FIRST_NODES = 0.25
 """What is tried before there are cuts may spend this share of the nodes."""
-MANY_SETS = 5e8
-"""Where more sets of atoms are likely to be gone through in each round, prices are kept near the best ones."""
 SWEPT_GRIDS = 8
 """Grids that are divided anew at once before the whole is looked at."""
 PROMISING_GRIDS = 3000
@@ -117,18 +118,16 @@ class _Proof:
         """Settle every number of grids, the one with the lowest bound first."""
         known = self._best.grids if pool is None else joined(self._best.grids, pool)
         every = self._every()
-        sets = 0.0 if every is not None else likely_extent(self._net, self._limits, self._violation).steps
-        if every is None and (not self._effort.streamed or sets > self._effort.extent):
+        if every is None and not self._goes_through():
             return self._solution(0.0)
         roots: list[Root] = []
         for grids in self._numbers():
             task = self._task(grids)
             if task.low > task.high:
                 continue
-            likely = roots[-1].prices.atoms if roots else self._shares()
-            gone_through = streamed_root if sets <= MANY_SETS else boxed_root
+            likely = roots[-1].prices if roots else self._likely()
             steps = self._effort.streamed
-            root = gone_through(task, known, likely, steps=steps) if every is None else listed_root(task, every, likely)
+            root = streamed_root(task, known, likely, steps=steps) if every is None else listed_root(task, every, likely)
             roots.append(root)
             known = root.pool
             self._swept(root)
@@ -162,13 +161,19 @@ class _Proof:
         every = possible_grids(self._net, self._limits, self._violation, most=self._effort.possible)
         return None if every is None else replace(every, cost=every.cost + self._outside_price * outside(self._load(every), self._limits))
 
-    def _shares(self) -> Floats:
-        """Return for each atom the share of its households in the cost of its grid."""
+    def _goes_through(self) -> bool:
+        """Say whether the effort is for going through all sets where they are too many to be listed."""
+        if not self._effort.streamed or self._effort.extent == np.inf:
+            return self._effort.streamed > 0
+        return likely_extent(self._net, self._limits, self._violation).steps <= self._effort.extent
+
+    def _likely(self) -> Prices:
+        """Return what prices may be like: those of atoms by the share of their households in the cost of their grid."""
         best, households = self._best.grids, self._net.households[self._best.grids.atoms]
         shares = np.empty(self._count)
         load = np.maximum(np.add.reduceat(households, best.start[:-1]), 1)
         shares[best.atoms] = households * np.repeat(best.cost / load, np.diff(best.start))
-        return shares
+        return Prices(shares, 0.0, np.zeros(0), 0.0)
 
     def _swept(self, root: Root) -> None:
         """Exchange grids of the best division for listed ones, place by place."""
@@ -190,13 +195,15 @@ class _Proof:
         """Return a bound on the divisions with the root's number of grids, no less than the best one's cost if the search came to its end."""
         if root.bound >= self._best.goal:
             return root.bound
-        kept, top = self._listed(root)
-        if self._effort.deep and top < self._best.goal and isinstance(root.source, Stream):
-            root = deepened(self._task(root.grids), root, root.source)
+        stream = root.source if self._effort.deep and isinstance(root.source, Stream) else None
+        # Where there may be cuts among all possible grids, some of the grids are for later.
+        kept, top = self._listed(root, GAP_SHARES if stream is None else GAP_SHARES[:1])
+        if stream is not None and top < self._best.goal:
+            root = deepened(self._task(root.grids), root, stream)
             self._improve(root)
             if root.bound >= self._best.goal:
                 return root.bound
-            kept, top = self._listed(root)
+            kept, top = self._listed(root, GAP_SHARES)
         if kept is None or not len(kept):
             return root.bound if kept is None else top
         if self._covered(kept, root, top):
@@ -219,14 +226,14 @@ class _Proof:
         nodes = min(self._effort.branches, BRANCHED_GRIDS * self._effort.branches // len(kept))
         return max(bound, branched(kept, cuts, self._count, root.grids, self._best, top, nodes=nodes))
 
-    def _listed(self, root: Root) -> tuple[Candidates | None, float]:
+    def _listed(self, root: Root, shares: Sequence[float]) -> tuple[Candidates | None, float]:
         """Return every grid that a division into the root's number of grids can hold that costs less than a sum, and that sum: what a better division
         must cost, or less where the grids are too many for that. None where they are too many for any.
         """
         prices, gap = root.prices, self._best.goal - root.prices.value
-        for share in GAP_SHARES:
+        for share in shares:
             # A grid that costs less than its prices makes room for something dearer.
-            room = TAIL * gap
+            room = ROOM * gap
             while True:
                 listed = root.source.listed(prices, root.cuts, share * gap + room, self._effort.listed)
                 if listed is None:

@@ -1,11 +1,8 @@
 """Column generation: the linear program where the possible grids are too many to be listed. Those that prices make worth it are found in rounds.
 
-All grids are gone through in each round (:mod:`gridmap.grids.streaming`). Prices between those of the last round and the best known keep the rounds
-few: Wentges, Weighted Dantzig-Wolfe decomposition for linear mixed-integer programming, International Transactions in Operational Research 4 (1997).
-
-Where sets are very many, a round takes long when prices are far from true ones: some atoms are then worth so much that hardly a set can be given up.
-There prices are kept near the best ones known, which they may leave the farther the better that went: Marsten, Hogan and Blankenship, The Boxstep
-method for large-scale optimization, Operations Research 23 (1975).
+All grids are gone through in each round (:mod:`gridmap.grids.streaming`). A round takes long when prices are far from true ones: some atoms are then
+worth so much that hardly a set can be given up. So prices are kept near the best ones known, which they may leave the farther the better that went:
+Marsten, Hogan and Blankenship, The Boxstep method for large-scale optimization, Operations Research 23 (1975).
 """
 
 from __future__ import annotations
@@ -13,70 +10,46 @@ from __future__ import annotations
 import numpy as np
 
 from gridmap.grids.cuts import Cuts, broken_cuts, no_cuts
-from gridmap.grids.graph import Floats
 from gridmap.grids.program import Prices, Program, lowered, prices_of, resolved
 from gridmap.grids.recombine import Candidates, joined
 from gridmap.grids.roots import Root, Task
 from gridmap.grids.streaming import Stream
 
-FIRST_SLACK = 0.3
-"""It begins with grids that cost at most this share of a grid more than they are likely to be worth."""
-SMOOTHED = 0.5
-"""At first prices are so much those of the best bound known, and for the rest those of the last round."""
 WIDTH = 0.5
 """Kept near, the price of an atom may at first differ by this share of a usual one from the best known ..."""
 WIDER = 2.0
 """... by so many times more after prices that were at least half as much better as could be ..."""
 NARROWER = 0.7
 """... and by so much less after prices that were worse."""
-TAIL = 0.05
-"""The last grids, which lower the linear program by less than this share of the gap, are found when all are listed."""
+ROUND_STEPS = 500_000
+"""A round may take so many steps, ..."""
+LONGER = 4
+"""... or so many times those of the longest one that came to its end."""
+TAIL, LONG_TAIL = 0.05, 0.15
+"""The last grids, which lower the linear program by less than this share of the gap, are found when all are listed: by more where rounds are long."""
 ROUNDING = 0.5
 """Since prices are rounded, less than this is nothing."""
 STALLED = 0.1
 """Cuts stop when three rounds of them close less than this share of the gap."""
 
 
-def streamed_root(task: Task, known: Candidates, likely: Floats, *, steps: int) -> Root:
+def streamed_root(task: Task, known: Candidates, likely: Prices, *, steps: int) -> Root:
     """Solve the linear program beginning with the grids ``known``; in each of its rounds all that are possible are gone through, with ``steps`` in
-    all. The prices of atoms are ``likely`` to be near these.
+    all. Its prices are ``likely`` to be near these.
     """
-    stream, program, known = _stream_of(task, steps), Program(len(likely), task.grids, task.goal), task.fitting(known)
-    free = np.ones(len(known), np.bool_)
-    best = prices_of(likely, 0.0, task.grids)
-    inside = task.cost - task.violation * task.outside_price
-    more = stream.lowest(best, no_cuts(), FIRST_SLACK * inside / task.grids)
-    if more is None:
-        return Root(task.grids, stream, best, no_cuts(), known, 0.0)
-    best, smoothed = lowered(best, more, task.grids, None), SMOOTHED
-    while more is not None:
-        known, free = joined(known, more), np.concatenate((free, np.ones(len(more), np.bool_)))
-        prices, added = resolved(program, known, free)
-        free[added] = False
-        atoms, grid = smoothed * best.atoms + (1 - smoothed) * prices.atoms, smoothed * best.grid + (1 - smoothed) * prices.grid
-        between = prices_of(atoms, grid, task.grids)
-        more = stream.lowest(between, no_cuts(), 0.0)
-        if more is None:
+    known, prices, most = task.fitting(known), likely, ROUND_STEPS
+    stream = Stream(task.net, task.limits, violation=task.violation, outside_price=task.outside_price, low=task.low, high=task.high, steps=steps)
+    while True:
+        prices = prices_of(prices.atoms, prices.grid, task.grids)
+        more, ended = stream.lowest(prices, no_cuts(), 0.0, steps=most)
+        known = joined(known, more)
+        if ended:
             break
-        best = max(best, lowered(between, more, task.grids, None), key=lambda each: each.value)
-        if best.value >= task.goal or (not program.lacks() and prices.value - best.value <= TAIL * (task.goal - best.value)):
-            break
-        if prices.reduced(more).min(initial=0.0) < -ROUNDING:
-            continue
-        # Nothing found is worth it at the prices of the last round: these are tried next. When they were, some atom is not held at what that costs.
-        if smoothed == 0.0 and not (program.lacks() and program.make_dearer()):
-            break
-        smoothed = 0.0
-    return Root(task.grids, stream, best, no_cuts(), known, best.value)
-
-
-def boxed_root(task: Task, known: Candidates, likely: Floats, *, steps: int) -> Root:
-    """The same where the sets to go through are very many: prices stay near the best ones."""
-    stream, known, prices = _stream_of(task, steps), task.fitting(known), prices_of(likely, 0.0, task.grids)
-    more = stream.lowest(prices, no_cuts(), 0.0)
-    if more is None:
-        return Root(task.grids, stream, prices, no_cuts(), known, 0.0)
-    generation = Generation(task, stream, joined(known, more), lowered(prices, more, task.grids, None))
+        if not stream.left:
+            return Root(task.grids, stream, prices, no_cuts(), known, 0.0)
+        # The lower the prices, the fewer grids are worth it.
+        prices, most = prices._replace(atoms=prices.atoms / 2, grid=prices.grid / 2), 2 * most
+    generation = Generation(task, stream, known, lowered(prices, more, task.grids, None))
     generation.run()
     return generation.root()
 
@@ -93,10 +66,6 @@ def deepened(task: Task, root: Root, stream: Stream) -> Root:
     return generation.root()
 
 
-def _stream_of(task: Task, steps: int) -> Stream:
-    return Stream(task.net, task.limits, violation=task.violation, outside_price=task.outside_price, low=task.low, high=task.high, steps=steps)
-
-
 class Generation:
     """A linear program that grows: the ``pool`` of grids met, and the ``best`` prices so far, which no possible grid undercuts."""
 
@@ -106,6 +75,7 @@ class Generation:
         self._task, self._stream, self.pool, self.best = task, stream, pool, best
         self._program = Program(len(best.atoms), task.grids, task.goal)
         self._free, self._entered = np.ones(len(pool), np.bool_), pool.take(np.zeros(0, np.int64))
+        self._most = ROUND_STEPS
         self._width = WIDTH * max(1.0, float(np.median(np.abs(best.atoms))))
 
     @property
@@ -123,10 +93,16 @@ class Generation:
             hoped = self._hoped()
             if hoped is None:
                 break
-            more = self._stream.lowest(hoped, self._program.cuts, 0.0)
-            if more is None:
-                return False
+            before = self._stream.left
+            more, ended = self._stream.lowest(hoped, self._program.cuts, 0.0, steps=self._most)
             self.pool, self._free = joined(self.pool, more), np.concatenate((self._free, np.ones(len(more), np.bool_)))
+            if not ended:
+                if not self._stream.left:
+                    return False
+                # What takes so long is seldom worth it: nearer prices do as well.
+                self._width, self._most = NARROWER**2 * self._width, 2 * self._most
+                continue
+            self._most = max(self._most, LONGER * (before - self._stream.left))
             prices = lowered(hoped, more, self._task.grids, self._program.cuts)
             if prices.value <= self.best.value:
                 self._width *= NARROWER
@@ -138,11 +114,11 @@ class Generation:
 
     def _hoped(self) -> Prices | None:
         """Return prices that may be much better, by the grids met: as near the best ones as there are any; None where that is nowhere."""
-        before = ROUNDING
+        before, tail = ROUNDING, TAIL if self._most == ROUND_STEPS else LONG_TAIL
         while True:
             prices = self._solved()
             hoped = prices.value - self.best.value
-            if hoped > TAIL * (self._task.goal - self.best.value):
+            if hoped > tail * (self._task.goal - self.best.value):
                 return prices
             # What can be won grows ever less with the width.
             if hoped <= before:

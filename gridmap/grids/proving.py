@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gridmap.grids.drawn import COARSE_SHARES, Drawn, Level, Part, as_they_are, drawn_at, finished, searched
-from gridmap.grids.exact import MANY_SETS, ExactEffort, Solution, best_division_proved
+from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
 from gridmap.grids.graph import Ints
 from gridmap.grids.plan import Effort
 from gridmap.grids.workshop import BUDGETS, Budget, Found, Workshop
 
-PROOFS: Mapping[Effort, ExactEffort | None] = {
-    "quick": None,
-    "normal": ExactEffort(40_000, 40_000, 50, 100_000, 8_000_000, extent=2e6),
-    "best": ExactEffort(200_000, 500_000, 2_000, 1_000_000, 1_000_000_000, extent=5e9, deep=True),
-}
-"""What the search for the best division of a part may spend, each time."""
+NORMAL = ExactEffort(40_000, 40_000, 50, 100_000, 8_000_000, extent=2e6)
+BEST = ExactEffort(200_000, 500_000, 2_000, 1_000_000, 100_000_000, deep=True)
+PROOFS: Mapping[Effort, tuple[ExactEffort, ...]] = {"quick": (), "normal": (NORMAL,), "best": (NORMAL, BEST)}
+"""What the search for the best division of a part may spend, each time. The better the division known, the sooner a long proof ends."""
 ROUNDS = 2
 """What is drawn together follows the division found, so a search among the single atoms in between can free it; up to so many rounds of both."""
 BETWEEN = 7
@@ -44,62 +42,68 @@ class Divided:
     drawn_together: int
 
 
-def proved(part: Part, level: Level, effort: Effort, spent: ExactEffort) -> Divided:
-    """Go on from what search found at a ``level`` to the best division, proved with as few atoms drawn together as the effort allows.
+def proved(part: Part, level: Level, efforts: Sequence[ExactEffort]) -> Divided:
+    """Go on from what search found at a ``level`` to the best division, proved with as few atoms drawn together as the ``efforts`` allow, one after
+    the other.
 
     Search among the single atoms improves what was proved with some of them drawn together; it is all there is where nothing can be proved.
     """
-    proof = _Proof(part, level, spent)
-    told = not level.drawn.households and proof.settle(None)
-    if proof.known.gap_dm != 0:
-        told = proof.settle(COARSE_SHARES[0]) or told
-    if not told:
-        proof.search(BUDGETS[effort])
-    if proof.known.drawn_together:
-        _set_free(proof, part, effort)
-        # What is known is told of the division that was found in the end.
-        for share in reversed(COARSE_SHARES):
-            if proof.known.gap_dm != 0:
-                proof.settle(share)
+    proof = _Proof(part, level)
+    for spent in efforts:
+        if proof.known.gap_dm != 0 or proof.known.drawn_together:
+            _go_on(proof, part, spent)
     return proof.known
 
 
-def _set_free(proof: _Proof, part: Part, effort: Effort) -> None:
-    """Draw ever fewer atoms together: with the best effort in any case, else while that is likely to help and costs little."""
+def _go_on(proof: _Proof, part: Part, spent: ExactEffort) -> None:
+    """Look for the best division with one effort."""
+    told = not proof.draws and proof.settle(None, spent)
+    if proof.known.gap_dm != 0:
+        told = proof.settle(COARSE_SHARES[0], spent) or told
+    if not told:
+        proof.search(BUDGETS["best" if spent.deep else "normal"])
+    if proof.known.drawn_together:
+        _set_free(proof, part, spent)
+        # What is known is told of the division that was found in the end.
+        for share in reversed(COARSE_SHARES):
+            if proof.known.gap_dm != 0:
+                proof.settle(share, spent)
+
+
+def _set_free(proof: _Proof, part: Part, spent: ExactEffort) -> None:
+    """Draw ever fewer atoms together: with a deep effort in any case, else while that is likely to help and costs little."""
     # Where all possible grids can be looked at in a short time, what lies between is of no use.
-    if effort == "best" and proof.settle(None) and proof.known.gap_dm == 0:
+    if spent.deep and proof.settle(None, spent) and proof.known.gap_dm == 0:
         return
-    if effort != "best" and proof.rests:
-        proof.settle(BETWEEN, spent=replace(proof.spent, possible=BETWEEN_GRIDS, streamed=0, branches=0))
+    if not spent.deep and proof.rests:
+        proof.settle(BETWEEN, replace(spent, possible=BETWEEN_GRIDS, streamed=0, branches=0))
     for share in (*COARSE_SHARES[1:], None):
-        if effort != "best" and proof.rests and proof.best.violation <= part.unavoidable:
+        if not spent.deep and proof.rests and proof.best.violation <= part.unavoidable:
             return
-        if not proof.settle(share, spent=proof.spent if share is None else None):
+        if not proof.settle(share, spent):
             break
     if proof.best.violation > part.unavoidable:
-        proof.search(BUDGETS["best" if effort == "best" else "quick"])
+        proof.search(BUDGETS["best" if spent.deep else "quick"])
 
 
 class _Proof:
     """The ``best`` division of a part so far, what is ``known`` of it, and whether it ``rests``: search among single atoms did not make what was
-    proved much better in the end. ``spent`` is what the effort allows.
+    proved much better in the end. ``draws`` says whether there are small atoms to be drawn together.
     """
 
-    def __init__(self, part: Part, level: Level, spent: ExactEffort) -> None:
-        self._part, self._level, self.spent = part, level, spent
+    def __init__(self, part: Part, level: Level) -> None:
+        self._part, self._level, self.draws = part, level, level.drawn.households > 0
         self._workshop = Workshop(part.graph, part.net, part.limits, BUDGETS["quick"], (*level.workshop.seeds, len(COARSE_SHARES) + 1))
         self.best, self.rests = level.among_atoms, False
         # What was looked at: atoms drawn together up to which share, what was spent on it, beginning from which division.
         self._tried: dict[tuple[int | None, ExactEffort, bytes], Solution] = {}
         self.known = Divided(self.best.labels, part.unavoidable, None, 0)
 
-    def settle(self, share: int | None, *, spent: ExactEffort | None = None) -> bool:
+    def settle(self, share: int | None, spent: ExactEffort) -> bool:
         """Look for the best division with small atoms drawn together up to a ``share`` of the maximum, and for better ones among single atoms.
 
-        Where the possible grids are too many for what may be ``spent``, nothing is done, and False returned. By default that is what the effort
-        allows where it takes a short time.
+        Where the possible grids are too many for what may be ``spent``, nothing is done, and False returned.
         """
-        spent = spent or replace(self.spent, extent=min(MANY_SETS, self.spent.extent))
         for number in range(ROUNDS):
             drawn = (None if share is None else drawn_at(self._part, share, self.best.labels)) or as_they_are(self._part)
             # A long proof is for the last round: what search then finds would make it worthless.

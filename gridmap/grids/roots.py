@@ -13,7 +13,6 @@ import numpy as np
 from gridmap.grids.branching import LEAST_STEP
 from gridmap.grids.cuts import Cuts, no_cuts
 from gridmap.grids.division import Limits
-from gridmap.grids.graph import Floats
 from gridmap.grids.listing import Listing
 from gridmap.grids.program import Prices, Program, lowered, lowest, resolved
 from gridmap.grids.recombine import Candidates
@@ -75,11 +74,11 @@ class Root:
     bound: float
 
 
-def listed_root(task: Task, every: Candidates, likely: Floats) -> Root:
-    """Solve the linear program over ``every`` grid. The prices of atoms are ``likely`` to be near these."""
+def listed_root(task: Task, every: Candidates, likely: Prices) -> Root:
+    """Solve the linear program over ``every`` grid. Its prices are ``likely`` to be near these."""
     fitting = task.fitting(every)
-    program, free = Program(len(likely), task.grids, task.goal), np.ones(len(fitting), np.bool_)
-    first = lowest(fitting.reduced(likely), FIRST_GRIDS)
+    program, free = Program(len(likely.atoms), task.grids, task.goal), np.ones(len(fitting), np.bool_)
+    first = lowest(fitting.reduced(likely.atoms), FIRST_GRIDS)
     program.add(fitting.take(first))
     free[first] = False
     while True:

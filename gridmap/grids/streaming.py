@@ -1,7 +1,7 @@
 """Looks for grids among all that are possible, without listing them: those that the prices of their atoms make worth it.
 
-Sets of atoms grow as in :mod:`gridmap.grids.listing`, each with its costs so far (:mod:`gridmap.grids.trails`). Those that cannot become worth it are
-given up; the others come past again each time that prices change, which takes time but no memory.
+Sets of atoms grow as in :mod:`gridmap.grids.listing`, each with its costs so far (:mod:`gridmap.grids.trails`). Those that cannot become worth it
+(:mod:`gridmap.grids.outlook`) are given up; the others come past again each time that prices change, which takes time but no memory.
 
 Column generation after Desrosiers and Lübbecke, A Primer in Column Generation (2005).
 """
@@ -31,9 +31,10 @@ from gridmap.grids.growth import (
     take,
     write,
 )
+from gridmap.grids.outlook import Outlook, begin_outlook, empty_outlook, follow_outlook, look_again
 from gridmap.grids.program import Prices
 from gridmap.grids.recombine import Candidates
-from gridmap.grids.trails import NOWHERE, Market, Trail, View, begin_trail, empty_trail, empty_view, follow_trail, least_cost, look_around, whole_cost
+from gridmap.grids.trails import Market, Trail, begin_trail, empty_trail, follow_trail, whole_cost
 from gridmap.grids.treecut import Net, renumbered
 from gridmap.kernels import lean_kernel
 
@@ -41,8 +42,6 @@ ROUND_GRIDS = 20_000
 """So many of the grids that are worth most are found at once."""
 ATOMS_OF_GRID = 16
 """Room for so many atoms a grid, on average."""
-LOOK_HOUSEHOLDS = 20
-"""What lies around a set is looked at anew when it has grown by so many households, as long as there is room for as many more."""
 ENDED, FULL, TOO_LONG = 0, 1, 2
 """How the search from a root ended: all sets were seen, there was no more room, the steps were used up."""
 FOUND, STEPS = 0, 1
@@ -60,6 +59,13 @@ class Found(NamedTuple):
     tally: Ints
 
 
+class Round(NamedTuple):
+    """The ``grids`` found in a round, and whether that ``ended``: otherwise others would have been found too."""
+
+    grids: Candidates
+    ended: bool
+
+
 class Stream:
     """Finds grids that are worth what they cost, of those with ``low`` to ``high`` households that a division with at most
     ``violation`` households outside the bounds can hold. ``steps`` are all that it may take.
@@ -73,52 +79,60 @@ class Stream:
         count, words = self._ground.beside.shape
         self._growth, self._room = empty_growth(count, words), np.zeros((4, words), np.uint64)
         self._total = fill_alone(self._net.households, limits, violation, self._room[3])
-        self._trail, self._view = empty_trail(net), empty_view(net, high)
+        self._trail = empty_trail(net)
 
-    def lowest(self, prices: Prices, cuts: Cuts, slack: float) -> Candidates | None:
-        """Return up to :data:`ROUND_GRIDS` grids that cost less than ``slack`` beyond their ``prices`` under ``cuts``, the least dear ones; None when
-        there are no steps left.
+    @property
+    def left(self) -> int:
+        """How many steps are left."""
+        return self._steps
+
+    def lowest(self, prices: Prices, cuts: Cuts, slack: float, *, steps: int | None = None) -> Round:
+        """Look for up to :data:`ROUND_GRIDS` grids that cost less than ``slack`` beyond their ``prices`` under ``cuts``, the least dear ones, with so
+        many ``steps``, by default all that are left.
         """
-        count = len(prices.atoms)
-        found, market = _empty_found(ROUND_GRIDS, count), self._market(prices, cuts, slack)
+        count, least = len(prices.atoms), max(0, self._steps - (self._steps if steps is None else steps))
+        found, (market, outlook) = _empty_found(ROUND_GRIDS, count), self._asked(prices, cuts, slack)
         for root in range(count):
             ended = FULL
             while ended == FULL:
                 before = int(found.tally[FOUND])
-                ended = self._from(root, market, found)
+                ended = self._from(root, market, outlook, found, self._steps - least)
                 if ended == TOO_LONG:
-                    return None
+                    return Round(self._candidates(found), False)
                 if ended == FULL:
                     market = market._replace(slack=_make_room(found, before))
-        return self._candidates(found)
+        return Round(self._candidates(found), True)
 
     def listed(self, prices: Prices, cuts: Cuts, slack: float, most: int) -> Candidates | None:
-        """Return every grid that costs less than ``slack`` beyond its prices; None when there are more than ``most`` or no steps left."""
-        count = len(prices.atoms)
-        found, market = _empty_found(most, count), self._market(prices, cuts, slack)
+        """Return every grid that costs less than ``slack`` beyond its prices; None when there are more than ``most``, or where half
+        the steps left do not do: the other half is for another try.
+        """
+        count, least = len(prices.atoms), self._steps // 2
+        found, (market, outlook) = _empty_found(most, count), self._asked(prices, cuts, slack)
         for root in range(count):
-            if self._from(root, market, found) != ENDED:
+            if self._from(root, market, outlook, found, self._steps - least) != ENDED:
                 return None
         return self._candidates(found)
 
-    def _market(self, prices: Prices, cuts: Cuts, slack: float) -> Market:
-        """Return what makes a grid worth its cost, the atoms in the order of the sweep."""
+    def _asked(self, prices: Prices, cuts: Cuts, slack: float) -> tuple[Market, Outlook]:
+        """Return what makes a grid worth its cost, and room for what is seen of that, the atoms in the order of the sweep."""
         count = len(prices.atoms)
         place = np.empty(count, np.int64)
         place[self._order] = np.arange(count)
-        cut_from, cut_of = by_atom(place[cuts], count)
+        cuts = place[cuts]
+        cut_from, cut_of = by_atom(cuts, count)
         atom = np.repeat(np.arange(count), np.diff(cut_from))
-        of_cut = place[cuts][cut_of]
-        others = of_cut[of_cut != atom[:, None]].reshape(-1, 2)
-        return Market(
-            prices.atoms[self._order], cut_from, others, -prices.cuts[cut_of], self._outside_price, self._low, self._high, prices.grid + slack
-        )
+        of_cut = cuts[cut_of]
+        others, fine = of_cut[of_cut != atom[:, None]].reshape(-1, 2), -prices.cuts[cut_of]
+        slack += prices.grid
+        market = Market(prices.atoms[self._order], cut_from, others, fine, self._outside_price, self._low, self._high, slack)
+        return market, empty_outlook(self._net, self._limits, cuts)
 
-    def _from(self, root: int, market: Market, found: Found) -> int:
+    def _from(self, root: int, market: Market, outlook: Outlook, found: Found, steps: int) -> int:
         begun = int(found.tally[STEPS])
         ended = _stream_from(
-            self._net, self._limits, self._violation, market, self._ground, self._growth, self._room, self._trail, self._view, self._region,
-            self._total, root, begun + self._steps, found,
+            self._net, self._limits, self._violation, market, self._ground, self._growth, self._room, self._trail, outlook, self._region,
+            self._total, root, begun + steps, found,
         )  # fmt: skip
         self._steps -= int(found.tally[STEPS]) - begun
         return ended
@@ -156,27 +170,24 @@ def _empty_found(grids: int, atoms: int) -> Found:
 
 @lean_kernel
 def _stream_from(
-    net: Net, limits: Limits, violation: int, market: Market, ground: Ground, growth: Growth, room: Words, trail: Trail, view: View, region: Region,
-    total: int, root: int, steps: int, found: Found,
+    net: Net, limits: Limits, violation: int, market: Market, ground: Ground, growth: Growth, room: Words, trail: Trail, outlook: Outlook,
+    region: Region, total: int, root: int, steps: int, found: Found,
 ) -> int:  # fmt: skip
     """Add to ``found`` the grids of ``market`` that hold ``root`` and else only later atoms; return how that ended."""
     begin(ground, growth, root)
-    begin_trail(net, market, growth, trail, root)
+    begin_trail(net, market, trail, root)
+    begin_outlook(net, limits, market, growth, outlook)
     # All that is called would be compiled once more for a number that is written down; for this one it is not.
     depth, fresh = np.int64(0), True
     while depth >= 0:
-        found.tally[STEPS] += 1
-        if found.tally[STEPS] > steps:
+        if found.tally[STEPS] >= steps:
             return TOO_LONG
-        load, looked = growth.load[depth], trail.looked[depth]
-        least, goes_on = least_cost(limits, market, trail, depth, load), load <= market.high
-        if goes_on and looked != NOWHERE:
-            goes_on = least - view.most[looked, market.high - load] < market.slack
-        grown = load if looked == NOWHERE else load - growth.load[looked]
-        if goes_on and fresh and min(grown, market.high - load) >= LOOK_HOUSEHOLDS:
-            look_around(net, market, growth, view, depth, market.high - load)
-            trail.looked[depth] = depth
-            goes_on = least - view.most[depth, market.high - load] < market.slack
+        found.tally[STEPS] += 1
+        load = growth.load[depth]
+        goes_on = load <= market.high and outlook.sure[depth] < market.slack
+        if goes_on and fresh and depth > 0 and load < market.high:
+            look_again(net, limits, market, growth, outlook, depth)
+            goes_on = outlook.sure[depth] < market.slack
         if goes_on and fresh and load >= market.low and whole_cost(limits, market, trail, depth, load) - trail.worth[depth] < market.slack:
             divisible = leaves_divisible(ground, total, growth, depth, limits, violation, room)
             if divisible and not _record(net, limits, market, region, growth, trail, depth, found):
@@ -189,7 +200,9 @@ def _stream_from(
             take(ground, growth, depth, atom)
             # Going on is of no use when the atom shuts in another that was left out.
             fresh = not shuts_in(ground.beside, growth.taken[depth + 1], growth.out[depth + 1], ground.beside[atom], room[3])
-            follow_trail(net, market, growth, trail, depth, atom, fresh)
+            if fresh:
+                follow_trail(net, market, growth, trail, depth, atom)
+            follow_outlook(growth, outlook, depth, atom, fresh)
             depth += fresh
     return ENDED
 

@@ -71,16 +71,6 @@ def test_best_division_is_that_of_the_enumeration(seed: int, effort: ExactEffort
     assert found.least_violation == violation
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_prices_kept_near_the_best_ones_lead_to_the_same_division(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    graph = town_of(24, seed=seed)
-    start = search(graph, 150, 190, effort="quick").labels
-    listed = solved(graph, 150, 190, start=start)
-    monkeypatch.setattr("gridmap.grids.exact.MANY_SETS", -1.0)
-    boxed = solved(graph, 150, 190, start=start, effort=DEEP)
-    assert (boxed.violation, boxed.cost, boxed.proved) == (listed.violation, listed.cost, True)
-
-
 @EACH_WAY
 def test_staying_near_an_earlier_plan_counts(effort: ExactEffort) -> None:
     graph = town_of(13, seed=5)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +8,9 @@ from graphs import limits_of, town_of
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from gridmap.grids.exchange import outside
-from gridmap.grids.generation import TAIL, boxed_root, deepened, streamed_root
+from gridmap.grids.generation import TAIL, deepened, streamed_root
 from gridmap.grids.listing import possible_grids
+from gridmap.grids.program import prices_of
 from gridmap.grids.recombine import Candidates
 from gridmap.grids.roots import Root, Task, listed_root
 from gridmap.grids.streaming import Stream
@@ -19,9 +19,7 @@ from gridmap.grids.treecut import net_of
 OUTSIDE = 1e6
 WITH_A_GAP = (2, 3, 6, 7)
 """Towns whose best division into five grids costs more than the linear program without cuts."""
-LIKELY = np.full(24, 100.0)
-RootOf = Callable[..., Root]
-EACH_WAY = pytest.mark.parametrize("root_of", [streamed_root, boxed_root])
+LIKELY = prices_of(np.full(24, 100.0), 0.0, 5)
 NONE_KNOWN = Candidates(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0))
 
 
@@ -53,11 +51,10 @@ def deeper(task: Task, root: Root) -> Root:
     return deepened(task, root, root.source)
 
 
-@EACH_WAY
 @pytest.mark.parametrize("violation", [0, 20])
 @pytest.mark.parametrize("grids", [3, 4, 5, 6])
 @pytest.mark.parametrize("seed", range(3))
-def test_gone_through_grids_give_the_bound_of_listed_ones(root_of: RootOf, seed: int, grids: int, violation: int) -> None:
+def test_gone_through_grids_give_the_bound_of_listed_ones(seed: int, grids: int, violation: int) -> None:
     dear = task_of(grids, seed=seed, cost=1e5 + violation * OUTSIDE, violation=violation)
     every = every_grid(dear)
     if dear.low > dear.high or not len(dear.fitting(every)):
@@ -66,7 +63,7 @@ def test_gone_through_grids_give_the_bound_of_listed_ones(root_of: RootOf, seed:
     # Once with a division known that is better than that, and once with one that is a tenth worse.
     for cost in (0.99 * least, 1.1 * least):
         task = replace(dear, cost=cost)
-        listed, streamed = listed_root(task, every, LIKELY), root_of(task, NONE_KNOWN, LIKELY, steps=10**8)
+        listed, streamed = listed_root(task, every, LIKELY), streamed_root(task, NONE_KNOWN, LIKELY, steps=10**8)
         if listed.bound >= task.goal:
             assert streamed.bound >= task.goal
         else:
@@ -74,43 +71,40 @@ def test_gone_through_grids_give_the_bound_of_listed_ones(root_of: RootOf, seed:
             assert listed.bound - TAIL * (task.goal - streamed.bound) - 1 <= streamed.bound <= listed.bound + 0.1
 
 
-@EACH_WAY
-def test_no_possible_grid_costs_less_than_its_prices(root_of: RootOf) -> None:
+def test_no_possible_grid_costs_less_than_its_prices() -> None:
     task = task_of(5, seed=1, cost=1e5)
-    root = root_of(task, NONE_KNOWN, LIKELY, steps=10**8)
+    root = streamed_root(task, NONE_KNOWN, LIKELY, steps=10**8)
     assert root.prices.reduced(task.fitting(every_grid(task))).min() >= 0
 
 
-@EACH_WAY
 @pytest.mark.parametrize("steps", [0, 100, 3_000, 10_000, 30_000])
-def test_broken_off_its_bound_holds(root_of: RootOf, steps: int) -> None:
+def test_broken_off_its_bound_holds(steps: int) -> None:
     task = task_of(5, seed=1, cost=1e5)
-    assert root_of(task, NONE_KNOWN, LIKELY, steps=steps).bound <= listed_root(task, every_grid(task), LIKELY).bound + 0.1
+    assert streamed_root(task, NONE_KNOWN, LIKELY, steps=steps).bound <= listed_root(task, every_grid(task), LIKELY).bound + 0.1
 
 
-@EACH_WAY
-def test_broken_off_at_once_nothing_is_known(root_of: RootOf) -> None:
-    assert root_of(task_of(5, seed=1, cost=1e5), NONE_KNOWN, LIKELY, steps=10).bound == 0.0
+def test_broken_off_at_once_nothing_is_known() -> None:
+    assert streamed_root(task_of(5, seed=1, cost=1e5), NONE_KNOWN, LIKELY, steps=10).bound == 0.0
 
 
 @pytest.mark.parametrize("seed", WITH_A_GAP)
 def test_cuts_bring_the_bound_nearer_to_the_best_division(seed: int) -> None:
     best = cheapest(task_of(5, seed=seed, cost=1e5))
-    task = task_of(5, seed=seed, cost=1.05 * best)
-    root = boxed_root(task, NONE_KNOWN, LIKELY, steps=10**8)
+    task = task_of(5, seed=seed, cost=1.01 * best)
+    root = streamed_root(task, NONE_KNOWN, LIKELY, steps=10**8)
     deep = deeper(task, root)
     assert root.bound < deep.bound <= best
 
 
 @pytest.mark.parametrize("seed", WITH_A_GAP)
 def test_no_possible_grid_costs_less_than_its_prices_under_cuts(seed: int) -> None:
-    task = task_of(5, seed=seed, cost=1.05 * cheapest(task_of(5, seed=seed, cost=1e5)))
-    deep = deeper(task, boxed_root(task, NONE_KNOWN, LIKELY, steps=10**8))
+    task = task_of(5, seed=seed, cost=1.01 * cheapest(task_of(5, seed=seed, cost=1e5)))
+    deep = deeper(task, streamed_root(task, NONE_KNOWN, LIKELY, steps=10**8))
     assert deep.prices.reduced(task.fitting(every_grid(task)), deep.cuts).min() >= 0
 
 
 def test_without_steps_left_nothing_is_deepened() -> None:
     task = task_of(5, seed=1, cost=1e5)
-    root = boxed_root(task, NONE_KNOWN, LIKELY, steps=30_000)
+    root = streamed_root(task, NONE_KNOWN, LIKELY, steps=30_000)
     spent = Stream(task.net, task.limits, violation=0, outside_price=OUTSIDE, low=task.low, high=task.high, steps=0)
     assert deepened(task, root, spent).bound == root.bound

@@ -9,13 +9,11 @@ from graphs import holds_together, limits_of, town_of
 from gridmap.grids.drawn import Level, Part, searched
 from gridmap.grids.exact import ExactEffort, best_division_proved
 from gridmap.grids.graph import score
-from gridmap.grids.proving import PROOFS, proved
+from gridmap.grids.proving import NORMAL, proved
 from gridmap.grids.treecut import net_of
 from gridmap.grids.workshop import BUDGETS
 
-EVERYTHING = ExactEffort(10**5, 10**5, branches=10**4, possible=10**6)
-NORMAL = PROOFS["normal"]
-assert NORMAL is not None
+EVERYTHING = ExactEffort(10**5, 10**5, branches=10**4, possible=10**6, deep=True)
 
 
 @pytest.fixture
@@ -31,7 +29,7 @@ def level(part: Part) -> Level:
 
 
 def test_the_best_effort_proves_the_best_of_all_divisions(part: Part, level: Level) -> None:
-    found = proved(part, level, "best", EVERYTHING)
+    found = proved(part, level, [NORMAL, EVERYTHING])
     best = best_division_proved(part.net, part.limits, level.among_atoms.labels, EVERYTHING)
     assert best.proved
     assert (found.gap_dm, found.drawn_together) == (0, 0)
@@ -39,20 +37,20 @@ def test_the_best_effort_proves_the_best_of_all_divisions(part: Part, level: Lev
 
 
 def test_normal_effort_proves_what_keeps_small_atoms_together(part: Part, level: Level) -> None:
-    found = proved(part, level, "normal", NORMAL)
-    best = proved(part, level, "best", EVERYTHING)
+    found = proved(part, level, [NORMAL])
+    best = proved(part, level, [NORMAL, EVERYTHING])
     assert found.gap_dm == 0
     assert score(part.graph, found.labels, 150, 190) >= score(part.graph, best.labels, 150, 190)
 
 
 def test_nothing_is_worse_than_what_search_found(part: Part, level: Level) -> None:
-    found = proved(part, level, "normal", NORMAL)
+    found = proved(part, level, [NORMAL])
     assert holds_together(part.graph, found.labels)
     assert score(part.graph, found.labels, 150, 190) <= score(part.graph, level.among_atoms.labels, 150, 190)
 
 
 def test_without_room_or_steps_nothing_is_known(part: Part, level: Level) -> None:
-    found = proved(part, level, "normal", replace(EVERYTHING, possible=1))
+    found = proved(part, level, [replace(EVERYTHING, possible=1)])
     assert (found.gap_dm, found.least_violation) == (None, 0)
     assert np.array_equal(found.labels, level.among_atoms.labels)
 
@@ -61,8 +59,8 @@ def test_where_search_rests_fewer_atoms_are_drawn_together(monkeypatch: pytest.M
     graph = town_of(34, seed=9, lightest=2, heaviest=70)
     part = Part(graph, net_of(graph), limits_of(graph, 150, 190), (0, 0), None, 0)
     coarse = searched(part, BUDGETS["quick"])
-    found = proved(part, coarse, "normal", NORMAL)
+    found = proved(part, coarse, [NORMAL])
     monkeypatch.setattr("gridmap.grids.proving.BETWEEN_GRIDS", 0)
-    without = proved(part, coarse, "normal", NORMAL)
+    without = proved(part, coarse, [NORMAL])
     assert found.drawn_together < without.drawn_together
     assert score(part.graph, found.labels, 150, 190) < score(part.graph, without.labels, 150, 190)

@@ -6,6 +6,7 @@ from graphs import limits_of, town_of
 from scipy.optimize import linprog
 
 from gridmap.grids.listing import possible_grids
+from gridmap.grids.program import prices_of
 from gridmap.grids.roots import Task, listed_root
 from gridmap.grids.treecut import net_of
 
@@ -25,7 +26,7 @@ def test_bound_is_that_of_the_linear_program_over_every_grid(seed: int) -> None:
     held[grids.atoms, np.repeat(np.arange(len(grids)), np.diff(grids.start))] = 1
     held[24] = 1
     oracle = linprog(grids.cost, A_eq=held, b_eq=[1.0] * 24 + [task.grids])
-    assert listed_root(task, every, np.full(24, 100.0)).bound == pytest.approx(oracle.fun, abs=1)
+    assert listed_root(task, every, prices_of(np.full(24, 100.0), 0.0, 5)).bound == pytest.approx(oracle.fun, abs=1)
 
 
 def test_a_grid_has_room_for_what_the_others_leave() -> None:

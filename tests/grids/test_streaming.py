@@ -82,8 +82,8 @@ def test_where_there_is_no_room_for_all_the_least_dear_ones_are_found(seed: int,
     graph = town_of(24, seed=seed)
     prices = drawn_prices(graph, seed, 200.0)
     every = {each: more for each, (_, more) in every_grid(graph, 150, 190, prices).items()}
-    found = stream_of(graph, 150, 190).lowest(priced(prices), no_cuts(), 1e6)
-    assert found is not None
+    found, ended = stream_of(graph, 150, 190).lowest(priced(prices), no_cuts(), 1e6)
+    assert ended
     assert 0 < len(found) <= 100 < len(every)
     dearest = max(every[each] for each in sets_of(found))
     assert set(sets_of(found)) == {each for each, more in every.items() if more <= dearest}
@@ -99,14 +99,13 @@ def test_steps_are_for_all_calls_together() -> None:
     every = every_grid(graph, 150, 190, np.zeros(24))
     stream = stream_of(graph, 150, 190, steps=10 * len(every))
     rounds = [stream.lowest(priced(np.zeros(24)), no_cuts(), 1e6) for _ in range(11)]
-    assert rounds[0] is not None
-    assert rounds[-1] is None
+    assert [rounds[0].ended, rounds[-1].ended] == [True, False]
     assert stream.listed(priced(np.zeros(24)), no_cuts(), 1e6, 10**6) is None
 
 
 def test_prices_that_nothing_is_worth_spare_most_sets() -> None:
     graph = town_of(24, seed=1)
     every = every_grid(graph, 150, 190, np.zeros(24))
-    found = stream_of(graph, 150, 190, steps=len(every) // 2).lowest(priced(np.zeros(24)), no_cuts(), 0.0)
-    assert found is not None
+    found, ended = stream_of(graph, 150, 190, steps=len(every) // 2).lowest(priced(np.zeros(24)), no_cuts(), 0.0)
+    assert ended
     assert not len(found)
