@@ -12,7 +12,9 @@ from gridmap.kernels import lean_kernel
 
 Words = npt.NDArray[np.uint64]
 
-NONE, COVERED = -1, -2
+NODES_AT_ONCE = 2_000
+"""Someone who wants to stop waits no longer than this takes."""
+NONE, COVERED, NO_ROOM = -1, -2, -3
 ONE = np.uint64(1)
 
 
@@ -59,8 +61,14 @@ def exact_cover(
     """
     descent = _at_the_top(len(start) - 1, count)
     _fill_masks(atoms, start, descent.masks)
-    size, best, ended = _covered(atoms, start, reduced, value, descent, required, number, slack, offset, nodes, chosen)
-    return int(size), float(best), bool(ended)
+    descent.atom[0] = _scarcest(atoms, start, descent, 0, required)
+    depth, size, best = 0, 0, slack
+    for looked in range(0, nodes, NODES_AT_ONCE):
+        at_once = min(NODES_AT_ONCE, nodes - looked)
+        depth, size, best = _covered(atoms, start, reduced, value, descent, required, number, offset, at_once, chosen, depth, size, best)
+        if depth < 0:
+            break
+    return int(size), float(best), depth == NONE
 
 
 @lean_kernel
@@ -72,14 +80,17 @@ def _covered(
     descent: Descent,
     required: int,
     number: int,
-    slack: float,
     offset: float,
     nodes: int,
     chosen: Ints,
-) -> tuple[int, float, bool]:
-    """Search as :func:`exact_cover` says."""
-    best, best_size, looked, depth = slack, np.int64(0), np.int64(0), np.int64(0)
-    descent.atom[0] = _scarcest(atoms, start, descent, depth, required)
+    depth: int,
+    best_size: int,
+    best: float,
+) -> tuple[int, int, float]:
+    """Go on from ``depth`` as :func:`exact_cover` says. Return the depth to go on from, ``NONE`` at the end or ``NO_ROOM``, and the best cover's size
+    and sum.
+    """
+    looked = 0
     while depth >= 0 and looked < nodes:
         c = _next_grid(descent, reduced, depth, best) if descent.atom[depth] >= 0 else NONE
         if c < 0:
@@ -87,7 +98,7 @@ def _covered(
             continue
         looked += 1
         if not _take(descent, reduced, depth, c, best):
-            return best_size, best, False
+            return NO_ROOM, best_size, best
         depth += 1
         descent.atom[depth] = _scarcest(atoms, start, descent, depth, required)
         if descent.atom[depth] == COVERED:
@@ -99,7 +110,7 @@ def _covered(
                 for d in range(depth):
                     chosen[d] = descent.taken[d]
             depth -= 1
-    return best_size, best, depth < 0
+    return depth, best_size, best
 
 
 def _at_the_top(grids: int, count: int) -> Descent:

@@ -44,12 +44,15 @@ ATOMS_OF_GRID = 16
 """Room for so many atoms a grid, on average."""
 ENDED, FULL, TOO_LONG = 0, 1, 2
 """How the search from a root ended: all sets were seen, there was no more room, the steps were used up."""
-FOUND, STEPS = 0, 1
+STEPS_AT_ONCE = 50_000
+"""Someone who wants to stop waits no longer than this takes."""
+FOUND, STEPS, DEPTH, FRESH = range(4)
+BEGINNING = -1
 
 
 class Found(NamedTuple):
     """Grids found: ``atoms[start[g] : start[g + 1]]`` cost ``cost[g]``, which is ``reduced[g]`` beyond their prices. ``tally``: how many grids there
-    are, and how many sets were looked at.
+    are, how many sets were looked at, and where to go on: at which depth (or from the :data:`BEGINNING`), and whether the set there is a fresh one.
     """
 
     atoms: Ints
@@ -129,11 +132,13 @@ class Stream:
         return market, empty_outlook(self._net, self._limits, cuts)
 
     def _from(self, root: int, market: Market, outlook: Outlook, found: Found, steps: int) -> int:
-        begun = int(found.tally[STEPS])
-        ended = _stream_from(
-            self._net, self._limits, self._violation, market, self._ground, self._growth, self._room, self._trail, outlook, self._region,
-            self._total, root, begun + steps, found,
-        )  # fmt: skip
+        begun, ended = int(found.tally[STEPS]), TOO_LONG
+        while ended == TOO_LONG and found.tally[STEPS] < begun + steps:
+            ended = _stream_from(
+                self._net, self._limits, self._violation, market, self._ground, self._growth, self._room, self._trail, outlook, self._region,
+                self._total, root, min(begun + steps, found.tally[STEPS] + STEPS_AT_ONCE), found,
+            )  # fmt: skip
+        found.tally[DEPTH] = BEGINNING
         self._steps -= int(found.tally[STEPS]) - begun
         return ended
 
@@ -165,7 +170,7 @@ def _make_room(found: Found, before: int) -> float:
 def _empty_found(grids: int, atoms: int) -> Found:
     """Return room for so many grids of a part with so many atoms."""
     room = ATOMS_OF_GRID * grids + atoms
-    return Found(np.empty(room, np.int64), np.zeros(grids + 1, np.int64), np.empty(grids), np.empty(grids), np.zeros(2, np.int64))
+    return Found(np.empty(room, np.int64), np.zeros(grids + 1, np.int64), np.empty(grids), np.empty(grids), np.array([0, 0, BEGINNING, 0]))
 
 
 @lean_kernel
@@ -173,14 +178,20 @@ def _stream_from(
     net: Net, limits: Limits, violation: int, market: Market, ground: Ground, growth: Growth, room: Words, trail: Trail, outlook: Outlook,
     region: Region, total: int, root: int, steps: int, found: Found,
 ) -> int:  # fmt: skip
-    """Add to ``found`` the grids of ``market`` that hold ``root`` and else only later atoms; return how that ended."""
-    begin(ground, growth, root)
-    begin_trail(net, market, trail, root)
-    begin_outlook(net, limits, market, growth, outlook)
+    """Go on adding to ``found`` the grids of ``market`` that hold ``root`` and else only later atoms, until ``steps`` are taken in all; return how it
+    ended.
+    """
     # All that is called would be compiled once more for a number that is written down; for this one it is not.
     depth, fresh = np.int64(0), True
+    if found.tally[DEPTH] == BEGINNING:
+        begin(ground, growth, root)
+        begin_trail(net, market, trail, root)
+        begin_outlook(net, limits, market, growth, outlook)
+    else:
+        depth, fresh = found.tally[DEPTH], found.tally[FRESH] == 1
     while depth >= 0:
         if found.tally[STEPS] >= steps:
+            found.tally[DEPTH], found.tally[FRESH] = depth, fresh
             return TOO_LONG
         found.tally[STEPS] += 1
         load = growth.load[depth]

@@ -3,9 +3,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridmap.grids import cover
 from gridmap.grids.cover import exact_cover
 
 ATOMS = 6
@@ -43,3 +45,11 @@ def test_cover_is_the_cheapest_of_all_choices(grids: list[tuple[float, frozenset
 def test_search_that_ends_early_says_so() -> None:
     pairs = [(0.0, frozenset(pair)) for pair in itertools.combinations(range(ATOMS), 2)]
     assert not solved(pairs, ATOMS, nodes=1)[2]
+
+
+@given(instances(), st.integers(1, ATOMS), st.integers(1, 3))
+def test_after_a_pause_one_goes_on_where_one_was(grids: list[tuple[float, frozenset[int]]], required: int, nodes_at_once: int) -> None:
+    at_once = solved(grids, required)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cover, "NODES_AT_ONCE", nodes_at_once)
+        assert solved(grids, required) == at_once

@@ -103,6 +103,17 @@ def test_steps_are_for_all_calls_together() -> None:
     assert stream.listed(priced(np.zeros(24)), no_cuts(), 1e6, 10**6) is None
 
 
+@pytest.mark.parametrize("steps_at_once", [1, 7])
+def test_after_a_pause_one_goes_on_where_one_was(steps_at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = town_of(24, seed=1)
+    prices = priced(drawn_prices(graph, 1, 200.0))
+    at_once = stream_of(graph, 150, 190).lowest(prices, no_cuts(), 1e4)
+    monkeypatch.setattr(streaming, "STEPS_AT_ONCE", steps_at_once)
+    paused = stream_of(graph, 150, 190).lowest(prices, no_cuts(), 1e4)
+    assert len(at_once.grids) > 10
+    assert (sets_of(paused.grids), paused.ended) == (sets_of(at_once.grids), True)
+
+
 def test_prices_that_nothing_is_worth_spare_most_sets() -> None:
     graph = town_of(24, seed=1)
     every = every_grid(graph, 150, 190, np.zeros(24))
