@@ -22,10 +22,11 @@ class Descent(NamedTuple):
     """Where a search for a cover stands. ``masks``: the atoms of each grid, as bits. By depth: where its live grids begin and end in ``live``, the
     next of them to try, the atom to hold, the grid taken.
 
-    ``covered``: the atoms held so far, as bits. ``total``: the costs so far. ``holders``: room by atom.
+    ``whole``: the atoms to hold, as bits. ``covered``: those held so far. ``total``: the costs so far. ``holders``: room by atom.
     """
 
     masks: Words
+    whole: Words
     live: Ints
     begin: Ints
     end: Ints
@@ -59,7 +60,7 @@ def exact_cover(
 
     At each node the atom that fewest remaining grids can still hold is given to each of them in turn, cheapest first.
     """
-    descent = _at_the_top(len(start) - 1, count)
+    descent = _at_the_top(len(start) - 1, count, required)
     _fill_masks(atoms, start, descent.masks)
     descent.atom[0] = _scarcest(atoms, start, descent, 0, required)
     depth, size, best = 0, 0, slack
@@ -113,15 +114,18 @@ def _covered(
     return depth, best_size, best
 
 
-def _at_the_top(grids: int, count: int) -> Descent:
-    """Return a descent in which every grid is live and nothing is taken."""
+def _at_the_top(grids: int, count: int, required: int) -> Descent:
+    """Return a descent in which every grid is live, nothing is taken, and the first ``required`` of ``count`` atoms are to be held."""
     # The live grids become fewer from depth to depth; in the rare case that this room does not suffice the search ends early.
     live, words = np.empty(24 * grids + 64, np.int64), (count + 63) // 64
     live[:grids] = np.arange(grids)
     begin, end, following, atom, taken = (np.zeros(count + 2, np.int64) for _ in range(5))
     end[0] = grids
+    whole = np.zeros(words, np.uint64)
+    for i in range(required):
+        whole[i >> 6] |= ONE << np.uint64(i & 63)
     masks, covered = np.zeros((grids, words), np.uint64), np.zeros((count + 2, words), np.uint64)
-    return Descent(masks, live, begin, end, following, atom, taken, covered, np.zeros(count + 2), np.zeros(count, np.int64))
+    return Descent(masks, whole, live, begin, end, following, atom, taken, covered, np.zeros(count + 2), np.zeros(count, np.int64))
 
 
 @lean_kernel
@@ -178,9 +182,11 @@ def _fill_masks(atoms: Ints, start: Ints, masks: Words) -> None:
 @lean_kernel
 def _scarcest(atoms: Ints, start: Ints, descent: Descent, depth: int, required: int) -> int:
     """Return the required atom not yet covered that fewest live grids hold; -1 when one has none, ``COVERED`` when all are covered."""
+    begin, end = descent.begin[depth], descent.end[depth]
+    if not _within_reach(descent, depth):
+        return NONE
     for i in range(len(descent.holders)):
         descent.holders[i] = 0
-    begin, end = descent.begin[depth], descent.end[depth]
     for k in range(begin, end):
         c = descent.live[k]
         for a in range(start[c], start[c + 1]):
@@ -189,4 +195,18 @@ def _scarcest(atoms: Ints, start: Ints, descent: Descent, depth: int, required: 
     for i in range(required):
         if not descent.covered[depth, i >> 6] >> np.uint64(i & 63) & ONE and descent.holders[i] < fewest:
             best, fewest = i, descent.holders[i]
-    return NONE if best >= 0 and fewest == 0 else best
+    return best
+
+
+@lean_kernel
+def _within_reach(descent: Descent, depth: int) -> bool:
+    """Say whether each required atom is covered or held by a live grid: which most often is not so, and seen sooner than counted."""
+    for w in range(len(descent.whole)):
+        lacking = descent.whole[w] & ~descent.covered[depth, w]
+        k = descent.begin[depth]
+        while lacking != 0 and k < descent.end[depth]:
+            lacking &= ~descent.masks[descent.live[k], w]
+            k += 1
+        if lacking != 0:
+            return False
+    return True
