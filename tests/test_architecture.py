@@ -18,7 +18,7 @@ ALL_SOURCES = [*SOURCES, ROOT / "run.py", *sorted((ROOT / "frontend").glob("*.py
 
 # A module may import from its own layer and from those before it.
 LAYERS = (
-    ("texts", "errors", "findings", "rules", "run_jobs", "progress", "kernels", "system"),
+    ("texts", "errors", "findings", "rules", "run_jobs", "progress", "kernels", "system", "unfinished"),
     ("ground",),
     ("walking",),
     ("grids", "circles", "people"),

@@ -7,6 +7,7 @@ beside it and does not work on network shares). A new file is written under anot
 from __future__ import annotations
 
 import contextlib
+import glob
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 from gridmap.errors import WorkspaceError
 from gridmap.store.failures import failures_told
+from gridmap.unfinished import forget_unfinished
 
 WAIT_SECONDS = 10.0
 """How long a second writer waits for the first; longer than any of our writes takes, short enough to wait for at a keyboard."""
@@ -63,6 +65,7 @@ def drafted(path: Path, *, replace: bool = True) -> Iterator[Path]:
             raise WorkspaceError("store_folder_missing", file=path.name, folder=str(path.parent))
         if path.is_dir():
             raise WorkspaceError("store_is_folder", file=path.name or str(path))
+        forget_unfinished(path.parent, f".{glob.escape(path.name)}.*.tmp")
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
             yield draft

@@ -39,6 +39,7 @@ from gridmap.store.geopackage import Layer, plain_rows
 from gridmap.store.plan_rows import AtomRows
 from gridmap.store.schema import ATOM_NEIGHBOURS, ATOMS, CELLS, NEIGHBOURS
 from gridmap.store.workspace import LandRows, Workspace
+from gridmap.unfinished import forget_unfinished
 
 Rows = Iterator[tuple[Any, ...]]
 MaySave = Callable[[], bool]
@@ -68,6 +69,7 @@ def plan_in_batches(
     batches = workspace.batches(at_most)
     total, done = sum(len(batch.buildings) for batch in batches), 0
     progress("step_batches", done, total)
+    forget_unfinished(workspace.path.parent, ".gridmap.*.tmp")
     with failures_told(workspace.path), tempfile.TemporaryDirectory(prefix=".gridmap.", suffix=".tmp", dir=workspace.path.parent) as folder:
         asks = [
             Ask(functools.partial(workspace.read_batch, batch), number, Path(folder), srs_id, rules, seed, effort, dict(resume))

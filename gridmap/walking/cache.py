@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import secrets
-import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -18,6 +17,7 @@ import shapely
 
 from gridmap.findings import finding
 from gridmap.ground.tables import District
+from gridmap.unfinished import forget_unfinished
 from gridmap.walking.network import Network, walking_network
 
 FORMAT = 3
@@ -25,9 +25,6 @@ FORMAT = 3
 
 KEPT, KEPT_BESIDE = 20, 3
 """So many networks are kept, the ones used last: in the user's folder, and in one that belongs to a single workspace."""
-
-UNFINISHED_S = 3600.0
-"""What a process that was killed left unfinished is removed after this time."""
 
 DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What reading a damaged file raises: an empty one EOFError, one whose flags say that it is encrypted RuntimeError, one of another kind TypeError."""
@@ -113,6 +110,7 @@ def _write(file: Path, network: Network) -> None:
     told = [(each.code, each.subject, _words(each)) for each in network.findings]
     arrays: dict[str, Any] = {name: getattr(network, name) for name in ARRAYS}
     arrays |= {"street": network.street.astype(str), "names": np.array(json.dumps(network.names)), "findings": np.array(json.dumps(told))}
+    forget_unfinished(file.parent, "*.tmp")
     draft = file.with_name(f"{secrets.token_hex(8)}.tmp")
     try:
         with draft.open("wb") as stream:
@@ -129,6 +127,5 @@ def _words(told: Any) -> dict[str, Any]:
 
 def _forget_oldest(folder: Path, most: int) -> None:
     files = sorted(folder.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
-    left = [file for file in folder.glob("*.tmp") if time.time() - file.stat().st_mtime > UNFINISHED_S]
-    for file in [*files[most:], *left]:
+    for file in files[most:]:
         file.unlink(missing_ok=True)

@@ -311,6 +311,17 @@ def test_a_draft_is_thrown_away_when_something_fails(tmp_path: Path) -> None:
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
 
 
+def test_what_a_killed_program_left_is_removed_in_time(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in (".x[1].csv.0a0a0a0a.tmp", ".x[1].csv.0b0b0b0b.tmp", ".x1.csv.0a0a0a0a.tmp"))
+    for file in (old, new, other):
+        file.write_text("half", encoding="utf-8")
+    for file in (old, other):
+        os.utime(file, (1e9, 1e9))
+    with drafted(tmp_path / "x[1].csv") as draft:
+        draft.write_text("whole", encoding="utf-8")
+    assert {path.name for path in tmp_path.iterdir()} == {"x[1].csv", new.name, other.name}
+
+
 def test_a_new_file_does_not_take_the_place_of_one_that_appeared(tmp_path: Path) -> None:
     def race() -> None:
         with drafted(tmp_path / "x", replace=False) as draft:

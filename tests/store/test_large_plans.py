@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,16 @@ def test_nothing_is_written_when_it_is_not_wanted(folder: Path, rules: Rules, ba
     in_batches(workspace, rules, resume=dict(batched[2]), save=lambda: False)
     assert workspace.path.read_bytes() == before
     assert not list(folder.glob("*.tmp"))
+
+
+def test_what_a_killed_program_left_is_removed_in_time(folder: Path, rules: Rules, batched: Batched) -> None:
+    left = folder / ".gridmap.abcdefgh.tmp"
+    left.mkdir()
+    (left / "0.gpkg").write_bytes(b"half")
+    for path in (left / "0.gpkg", left):
+        os.utime(path, (1e9, 1e9))
+    in_batches(town(folder / "after.gpkg"), rules, resume=dict(batched[2]), save=lambda: False)
+    assert not left.exists()
 
 
 def test_ground_that_changed_meanwhile_is_not_planned_over(folder: Path, rules: Rules, batched: Batched) -> None:
