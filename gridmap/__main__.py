@@ -7,8 +7,7 @@ import signal
 from types import FrameType
 from typing import NoReturn
 
-INTERRUPTED = 130
-"""What a shell expects of a program that Ctrl-C stopped."""
+from gridmap.system import INTERRUPTED
 
 
 def main() -> NoReturn:

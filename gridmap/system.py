@@ -1,10 +1,13 @@
-"""What differs between operating systems: the only module that may hold a call which Windows does not have."""
+"""What operating systems expect and where they differ: the only module that may hold a call which Windows does not have."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 from collections.abc import Iterator
+
+INTERRUPTED = 130
+"""The exit code that a shell expects of a program which Ctrl-C stopped."""
 
 
 def limit_process(*, memory_bytes: int, cpu_seconds: int) -> bool:

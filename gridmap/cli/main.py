@@ -16,11 +16,11 @@ from typing import NoReturn
 
 import click
 
-from gridmap.__main__ import INTERRUPTED
 from gridmap.cli import circles, demo, ground, levels, members, outputs, plans, publish, repair, server
 from gridmap.cli.reply import error_lines
 from gridmap.cli.words import Group, Option, Session, language_asked, option, say, usage_sentence
 from gridmap.errors import GridmapError
+from gridmap.system import INTERRUPTED
 from gridmap.texts import LANGUAGES, Word, in_a_row
 
 DONE, FAILED, UNPARSED, FINDINGS = 0, 1, 2, 3
