@@ -69,7 +69,9 @@ def category_named(rules: Rules, text: str) -> str:
     for code, category in rules.categories.items():
         if plain in (code.casefold(), category.zh.casefold(), category.en.casefold()):
             return code
-    raise RequestError("category_not_in_rules", category=text, categories=", ".join(rules.categories))
+    # Codes are English words already; beside them stands what a Chinese reader would write.
+    known = ", ".join(f"{code} ({category.zh})" for code, category in rules.categories.items())
+    raise RequestError("category_not_in_rules", category=text, categories=known)
 
 
 def uncovered_demand(coverage: Coverage, category: str, candidates: Doors, households: Integers) -> Demand:

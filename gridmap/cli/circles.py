@@ -48,8 +48,9 @@ def coverage(
     from gridmap.circles.coverage import coverage as cover
     from gridmap.circles.limits import walk_limit
     from gridmap.circles.summaries import blind_spots, by_category, by_community, by_grid, coverage_findings
-    from gridmap.outputs.coverage_export import check_coverage_name, export_coverage
+    from gridmap.outputs.coverage_export import COVERAGE_ENDINGS, export_coverage
     from gridmap.outputs.coverage_layers import settings
+    from gridmap.outputs.export import check_export_name
     from gridmap.rules import load_rules
     from gridmap.store.workspace import Workspace
     from gridmap.walking.cache import cached_network
@@ -57,7 +58,7 @@ def coverage(
     rules = load_rules(profile)
     limits = [walk_limit(rules, walk, each) for each in dict.fromkeys(minutes)]
     if export is not None:
-        check_coverage_name(export)
+        check_export_name(export, COVERAGE_ENDINGS)
     store = Workspace(workspace)
     district, hours = _at_time(ground := store.read_district(), at)
     name = plan or store.adopted()

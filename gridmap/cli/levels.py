@@ -55,7 +55,8 @@ def areas(
     """The text stands in the catalogue."""
     from gridmap.errors import RequestError
     from gridmap.grids.areas import AreaBounds, propose_areas
-    from gridmap.outputs.levels_export import check_level_name, export_areas
+    from gridmap.outputs.export import check_export_name
+    from gridmap.outputs.levels_export import LEVEL_ENDINGS, export_areas
     from gridmap.rules import load_rules
     from gridmap.store.area_rows import save_areas
     from gridmap.store.workspace import Workspace
@@ -63,7 +64,7 @@ def areas(
     if sum(each is not None for each in (areas_count, communities_each, households_each)) > 1:
         raise RequestError("areas_two_bounds")
     if level_export is not None:
-        check_level_name(level_export)
+        check_export_name(level_export, LEVEL_ENDINGS)
     rules, store = load_rules(profile), Workspace(workspace)
     district = store.read_district()
     name = store.adopted_or_only_or_none() if plan is None else plan
@@ -159,7 +160,8 @@ def merge_communities(
     """The text stands in the catalogue."""
     from gridmap.errors import RequestError
     from gridmap.grids.mergers import merger_bounds, propose_mergers
-    from gridmap.outputs.levels_export import check_level_name, export_mergers
+    from gridmap.outputs.export import check_export_name
+    from gridmap.outputs.levels_export import LEVEL_ENDINGS, export_mergers
     from gridmap.rules import load_rules
     from gridmap.store.area_rows import save_mergers
     from gridmap.store.workspace import Workspace
@@ -167,7 +169,7 @@ def merge_communities(
     rules, store = load_rules(profile), Workspace(workspace)
     bounds = merger_bounds(rules, below=below, target=target, maximum=maximum)
     if level_export is not None:
-        check_level_name(level_export)
+        check_export_name(level_export, LEVEL_ENDINGS)
     if apply_to is not None and Workspace(apply_to).exists():
         raise RequestError("mergers_apply_exists", path=str(apply_to))
     district = store.read_district()

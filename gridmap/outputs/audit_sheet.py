@@ -54,17 +54,17 @@ def _details(details: Mapping[str, Word], language: Language) -> str:
 
 def audit_workbook(entries: Iterable[AuditEntry], *, told: Sequence[tuple[str, str]], language: Language) -> bytes:
     """Return rows of the audit log as an XLSX workbook; ``told`` stands first: who took it, when, what was asked for. No cell is a formula."""
-    book = new_workbook()
-    sheet = book.create_sheet(render("audit_title", language, {}))
-    for number, width in enumerate(WIDTHS):
-        sheet.column_dimensions["ABCDEFG"[number]].width = width
-    for pair in told:
-        sheet.append([harmless(value) for value in pair])
-    sheet.append([])
-    for row in _table(entries, language):
-        sheet.append(row)
     content = io.BytesIO()
-    book.save(content)
+    with new_workbook() as book:
+        sheet = book.create_sheet(render("audit_title", language, {}))
+        for number, width in enumerate(WIDTHS):
+            sheet.column_dimensions["ABCDEFG"[number]].width = width
+        for pair in told:
+            sheet.append([harmless(value) for value in pair])
+        sheet.append([])
+        for row in _table(entries, language):
+            sheet.append(row)
+        book.save(content)
     return content.getvalue()
 
 

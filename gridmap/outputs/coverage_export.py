@@ -11,15 +11,13 @@ import pandas as pd
 from gridmap.circles.coverage import Coverage
 from gridmap.circles.limits import Limit
 from gridmap.circles.summaries import blind_spots, by_category, by_community, by_limit, coverage_findings
-from gridmap.errors import RequestError, WorkspaceError
 from gridmap.findings import Finding, finding
 from gridmap.ground.tables import District
 from gridmap.outputs.coverage_layers import circle_layers, coverage_layers, settings
-from gridmap.outputs.export import write_geopackage
+from gridmap.outputs.export import check_export_name, write_geopackage
 from gridmap.outputs.sheets import append_heads, new_workbook, plain_cell, set_widths
 from gridmap.progress import Progress, silent
 from gridmap.store.connections import drafted
-from gridmap.store.workspace import is_workspace
 from gridmap.texts import Language, catalogue, render, user_language
 
 COVERAGE_ENDINGS = (".gpkg", ".xlsx")
@@ -52,7 +50,7 @@ def export_coverage(
     ``grids`` are the sums by grid; for further ``limits`` the sums by category stand beside them. The file appears whole or not at all. Raises
     ``RequestError`` for another ending and ``WorkspaceError`` when the file cannot be written or is a workspace.
     """
-    check_coverage_name(path)
+    check_export_name(path, COVERAGE_ENDINGS)
     if path.suffix.lower() == ".gpkg":
         layers = [*coverage_layers(coverage, district, grids=grids, limits=limits), *circle_layers(coverage, district, progress=progress)]
         write_geopackage(layers, path)
@@ -60,18 +58,9 @@ def export_coverage(
     return _write_workbook(coverage, district, path, grids, limits, language or user_language())
 
 
-def check_coverage_name(path: Path) -> None:
-    """Raise ``RequestError`` unless ``path`` ends as one of the formats does, and ``WorkspaceError`` when there is a workspace."""
-    if is_workspace(path):
-        raise WorkspaceError("export_onto_workspace", file=path.name)
-    if path.suffix.lower() not in COVERAGE_ENDINGS:
-        raise RequestError("export_ending_unknown", file=path.name or str(path), endings=", ".join(COVERAGE_ENDINGS))
-
-
 def _write_workbook(
     coverage: Coverage, district: District, path: Path, grids: pd.DataFrame | None, limits: Sequence[Limit], language: Language
 ) -> list[Finding]:
-    book = new_workbook()
     names = {code: getattr(category, language) for code, category in coverage.rules.categories.items()}
     sums = by_category(coverage, district).reset_index()
     tables = {"categories": sums}
@@ -85,14 +74,14 @@ def _write_workbook(
     tables["settings"] = pd.DataFrame(list(settings(coverage).items()), columns=["name", "value"])
     told = [(render(f"cli_severity_{each.severity}", language, {}), each.text(language)) for each in coverage_findings(coverage, district)]
     tables["findings"] = pd.DataFrame(told, columns=["severity", "text"])
-    for name, table in tables.items():
-        if "category" in table:
-            table = table.assign(category=table["category"].map(names))
-        if "reason" in table:
-            table = table.assign(reason=_reasons(table["reason"], language))
-        heads = [heading(column, language) for column in table.columns]
-        write_sheet(book.create_sheet(render(f"coverage_sheet_{name}", language, {})), heads, table.itertuples(index=False))
-    with drafted(path) as draft:
+    with drafted(path) as draft, new_workbook() as book:
+        for name, table in tables.items():
+            if "category" in table:
+                table = table.assign(category=table["category"].map(names))
+            if "reason" in table:
+                table = table.assign(reason=_reasons(table["reason"], language))
+            heads = [heading(column, language) for column in table.columns]
+            write_sheet(book.create_sheet(render(f"coverage_sheet_{name}", language, {})), heads, table.itertuples(index=False))
         book.save(draft)
     cut = {render(f"coverage_sheet_{name}", language, {}): len(table) for name, table in tables.items() if len(table) > ROWS_MAX}
     return [finding("coverage_rows_cut", sheet, value=rows, limit=ROWS_MAX, file=path.name) for sheet, rows in cut.items()]

@@ -135,10 +135,10 @@ def shown_workbook(
         "categories": sums.assign(category=sums["category"].map(names)),
         "settings": pd.DataFrame(list(told.items()), columns=["name", "value"]),
     }
-    book = new_workbook()
-    for name, table in tables.items():
-        sheet = book.create_sheet(render(f"coverage_sheet_{name}", language, {}))
-        write_sheet(sheet, [heading(column, language) for column in table.columns], table.itertuples(index=False))
     out = io.BytesIO()
-    book.save(out)
+    with new_workbook() as book:
+        for name, table in tables.items():
+            sheet = book.create_sheet(render(f"coverage_sheet_{name}", language, {}))
+            write_sheet(sheet, [heading(column, language) for column in table.columns], table.itertuples(index=False))
+        book.save(out)
     return out.getvalue()

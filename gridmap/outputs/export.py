@@ -12,7 +12,7 @@ from gridmap.ground.tables import District
 from gridmap.outputs.export_layers import Export, ground_layers, plan_layers
 from gridmap.outputs.plain_files import write_csv, write_geojson
 from gridmap.outputs.shapefile_zip import write_shapefiles
-from gridmap.store.connections import creating
+from gridmap.store.connections import check_place, creating
 from gridmap.store.geopackage import append_rows, create_layer, initialise
 from gridmap.store.workspace import is_workspace
 from gridmap.texts import Language, user_language
@@ -49,12 +49,8 @@ def write_layers(layers: Sequence[Export], path: Path, *, drawn: str, layer: str
 
     CSV gets the buildings where there are any.
     """
+    check_export_name(path)
     ending = path.suffix.lower()
-    # A slip of the keyboard must not replace a workspace with all its plans, whatever it is called.
-    if is_workspace(path):
-        raise WorkspaceError("export_onto_workspace", file=path.name)
-    if ending not in ENDINGS:
-        raise RequestError("export_ending_unknown", file=path.name or str(path), endings=", ".join(ENDINGS))
     by_name = {each.name: each for each in layers if ending != ".geojson" or each.layer.geometry is not None}
     if layer is not None and layer not in by_name:
         raise RequestError("export_layer_unknown", layer=layer, layers=", ".join(by_name), ending=ending)
@@ -68,6 +64,16 @@ def write_layers(layers: Sequence[Export], path: Path, *, drawn: str, layer: str
     else:
         write_csv(by_name[layer or ("buildings" if "buildings" in by_name else drawn)], path, language)
     return []
+
+
+def check_export_name(path: Path, endings: Sequence[str] = ENDINGS) -> None:
+    """Raise ``RequestError`` unless ``path`` ends as one of the formats does, and ``WorkspaceError`` where a workspace is or no file can be."""
+    # A slip of the keyboard must not replace a workspace with all its plans, whatever it is called.
+    if is_workspace(path):
+        raise WorkspaceError("export_onto_workspace", file=path.name)
+    if path.suffix.lower() not in endings:
+        raise RequestError("export_ending_unknown", file=path.name or str(path), endings=", ".join(endings))
+    check_place(path)
 
 
 def write_geopackage(layers: Sequence[Export], path: Path) -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from gridmap.errors import RequestError, WorkspaceError
 from gridmap.findings import Finding
 from gridmap.grids.areas import Areas
 from gridmap.grids.coarsen import Level
 from gridmap.grids.mergers import Mergers
 from gridmap.grids.plan import Plan
 from gridmap.ground.tables import District
-from gridmap.outputs.export import ENDINGS, write_layers
+from gridmap.outputs.export import ENDINGS, check_export_name, write_layers
 from gridmap.outputs.export_layers import FINDINGS, Export
 from gridmap.outputs.plain_files import harmless, headings
 from gridmap.outputs.sheets import append_heads, new_workbook, set_widths
@@ -25,7 +24,6 @@ from gridmap.store.connections import drafted
 from gridmap.store.finding_rows import findings_frame
 from gridmap.store.geopackage import Field, Layer
 from gridmap.store.schema import AREA_COLUMNS, MERGER_COLUMNS
-from gridmap.store.workspace import is_workspace
 from gridmap.texts import Language, render, user_language
 
 LEVEL_ENDINGS = (".xlsx", *ENDINGS)
@@ -91,14 +89,6 @@ def export_mergers(mergers: Mergers, district: District, path: Path, *, language
     return _write(layers, path, "communities", language or user_language())
 
 
-def check_level_name(path: Path) -> None:
-    """Raise ``RequestError`` unless ``path`` ends as one of the formats does, and ``WorkspaceError`` when there is a workspace."""
-    if is_workspace(path):
-        raise WorkspaceError("export_onto_workspace", file=path.name)
-    if path.suffix.lower() not in LEVEL_ENDINGS:
-        raise RequestError("export_ending_unknown", file=path.name or str(path), endings=", ".join(LEVEL_ENDINGS))
-
-
 def _communities(level: Level, district: District) -> gpd.GeoDataFrame:
     known = district.communities
     told = {field.name: known[field.name].array for field in OF_COMMUNITY}
@@ -110,18 +100,17 @@ def _findings(findings: Sequence[Finding], level: Level) -> Export:
 
 
 def _write(layers: Sequence[Export], path: Path, drawn: str, language: Language) -> list[Finding]:
-    check_level_name(path)
+    check_export_name(path, LEVEL_ENDINGS)
     if path.suffix.lower() != ".xlsx":
         return write_layers(layers, path, drawn=drawn, language=language)
-    book = new_workbook()
-    for each in layers:
-        sheet = book.create_sheet(render(f"level_sheet_{each.name}", language, {}))
-        sheet.freeze_panes = "A2"
-        set_widths(sheet, len(each.columns), WIDTH)
-        append_heads(sheet, headings(each, language))
-        table = pd.DataFrame({name: pd.Series(sql_values(each.frame[name]), dtype=object) for name in each.columns})
-        for row in table.itertuples(index=False):
-            sheet.append([harmless(value) for value in row])
-    with drafted(path) as draft:
+    with drafted(path) as draft, new_workbook() as book:
+        for each in layers:
+            sheet = book.create_sheet(render(f"level_sheet_{each.name}", language, {}))
+            sheet.freeze_panes = "A2"
+            set_widths(sheet, len(each.columns), WIDTH)
+            append_heads(sheet, headings(each, language))
+            table = pd.DataFrame({name: pd.Series(sql_values(each.frame[name]), dtype=object) for name in each.columns})
+            for row in table.itertuples(index=False):
+                sheet.append([harmless(value) for value in row])
         book.save(draft)
     return []

@@ -10,7 +10,7 @@ from gridmap.ground.tables import District
 from gridmap.outputs.folium_page import FoliumMap, safe_map
 from gridmap.outputs.map_content import plan_content
 from gridmap.outputs.plain_files import PAGE_ENDINGS
-from gridmap.store.connections import drafted
+from gridmap.store.connections import check_place, drafted
 from gridmap.texts import Language, render, user_language
 
 
@@ -47,6 +47,7 @@ def save_map(drawn: FoliumMap, path: Path) -> None:
 
 
 def check_page_name(path: Path) -> None:
-    """Raise ``RequestError`` unless ``path`` ends as the name of a web page does."""
+    """Raise ``RequestError`` unless ``path`` ends as the name of a web page does, and ``WorkspaceError`` where no file can be."""
     if path.suffix.lower() not in PAGE_ENDINGS:
         raise RequestError("map_ending_unknown", file=path.name or str(path), endings=", ".join(PAGE_ENDINGS))
+    check_place(path)

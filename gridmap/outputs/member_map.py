@@ -187,13 +187,13 @@ def members_workbook(
         (row["name"], render(f"members_level_{row['level']}", language, {}), names.get(row["parent"]), codes.get(row["grid_id"]) or row["grid_id"])
         for _, row in organisations.iterrows()
     ]
-    book = new_workbook()
     sheets = {"member_households": (heads, rows), "organisations": (("name_of", "level", "parent", "grid"), of_organisations)}
-    for name, (columns, content_of) in sheets.items():
-        sheet = book.create_sheet(getattr(PEOPLE_TABLES[name], language))
-        _write(sheet, [*told.items()], [render(f"members_head_{column}", language, {}) for column in columns], content_of)
     content = io.BytesIO()
-    book.save(content)
+    with new_workbook() as book:
+        for name, (columns, content_of) in sheets.items():
+            sheet = book.create_sheet(getattr(PEOPLE_TABLES[name], language))
+            _write(sheet, [*told.items()], [render(f"members_head_{column}", language, {}) for column in columns], content_of)
+        book.save(content)
     return content.getvalue(), len(homes)
 
 

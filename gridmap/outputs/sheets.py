@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,11 +11,21 @@ import pandas as pd
 from gridmap.outputs.plain_files import harmless
 
 
-def new_workbook() -> Any:
-    """Return a workbook whose rows are appended and not read again."""
+@contextlib.contextmanager
+def new_workbook() -> Iterator[Any]:
+    """Give a workbook whose rows are appended and not read again; the files that it keeps them in meanwhile are gone afterwards, whatever happens."""
     import openpyxl
 
-    return openpyxl.Workbook(write_only=True)
+    book: Any = openpyxl.Workbook(write_only=True)
+    try:
+        yield book
+    finally:
+        # Saving does the same. openpyxl forgets sheets that were never saved: their files stay until the program ends, with an error told by Python.
+        for sheet in book.worksheets:
+            if not sheet.closed:
+                sheet.close()
+            with contextlib.suppress(FileNotFoundError):
+                sheet._writer.cleanup()
 
 
 def append_heads(sheet: Any, heads: Sequence[str]) -> None:

@@ -61,10 +61,7 @@ def drafted(path: Path, *, replace: bool = True) -> Iterator[Path]:
     Raises ``WorkspaceError`` when the folder is missing or read-only, the disk is full, or another program holds the file at ``path``.
     """
     with failures_told(path):
-        if not path.parent.is_dir():
-            raise WorkspaceError("store_folder_missing", file=path.name, folder=str(path.parent))
-        if path.is_dir():
-            raise WorkspaceError("store_is_folder", file=path.name or str(path))
+        check_place(path)
         forget_unfinished(path.parent, f".{glob.escape(path.name)}.*.tmp")
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
@@ -75,6 +72,14 @@ def drafted(path: Path, *, replace: bool = True) -> Iterator[Path]:
                 _name_new(draft, path)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def check_place(path: Path) -> None:
+    """Raise ``WorkspaceError`` when no file can come to stand at ``path``: there is a folder, or none where it should lie."""
+    if not path.parent.is_dir():
+        raise WorkspaceError("store_folder_missing", file=path.name, folder=str(path.parent))
+    if path.is_dir():
+        raise WorkspaceError("store_is_folder", file=path.name or str(path))
 
 
 @contextlib.contextmanager
