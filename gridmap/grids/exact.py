@@ -13,8 +13,8 @@ An exact algorithm for the vehicle routing problem based on the set partitioning
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -73,7 +73,8 @@ class ExactEffort:
 class Solution:
     """The best division found: ``labels`` (int64[n]), its households outside the bounds and twice its cost in decimetres.
 
-    No division has fewer than ``least_violation`` households outside, and with so few as this one none costs less than ``least_cost``.
+    No division has fewer than ``least_violation`` households outside, and with so few as this one none costs less than ``least_cost``. ``prices``
+    are those of the linear program for each number of grids.
     """
 
     labels: Ints
@@ -81,6 +82,7 @@ class Solution:
     cost: int
     least_violation: int
     least_cost: float
+    prices: Mapping[int, Prices] = field(default_factory=dict)
 
     @property
     def bounded(self) -> bool:
@@ -93,20 +95,23 @@ class Solution:
         return self.least_violation == self.violation and self.least_cost > self.cost - LEAST_STEP
 
 
-def best_division_proved(net: Net, limits: Limits, labels: Ints, effort: ExactEffort, *, pool: Candidates | None = None) -> Solution:
+def best_division_proved(
+    net: Net, limits: Limits, labels: Ints, effort: ExactEffort, *, pool: Candidates | None = None, near: Mapping[int, Prices] | None = None
+) -> Solution:
     """Look for the best division of a connected part until it is proved or the effort is spent, beginning from the division ``labels``.
 
     Households outside the bounds come first, absolutely. ``pool`` are grids within the bounds that may be good, with twice their costs. When the
-    possible grids are too many to be listed or gone through, nothing is looked for.
+    possible grids are too many to be listed or gone through, nothing is looked for. The prices of atoms may be ``near`` these, for some numbers of
+    grids.
     """
-    return _Proof(net, limits, labels, effort).run(pool)
+    return _Proof(net, limits, labels, effort, near or {}).run(pool)
 
 
 class _Proof:
     """The search for the best division of one part: the best so far, and what a household outside the bounds costs beside all else."""
 
-    def __init__(self, net: Net, limits: Limits, labels: Ints, effort: ExactEffort) -> None:
-        self._net, self._limits, self._effort = net, limits, effort
+    def __init__(self, net: Net, limits: Limits, labels: Ints, effort: ExactEffort, near: Mapping[int, Prices]) -> None:
+        self._net, self._limits, self._effort, self._near = net, limits, effort, near
         self._count, self._total = len(net.households), int(net.households.sum())
         # Dearer than all borders, splits, crossings, unevenness and moves together.
         dearest = int(net.cut_dm.sum()) + 2 * self._count * (limits.split_dm + limits.barrier_dm)
@@ -126,8 +131,10 @@ class _Proof:
             if task.low > task.high:
                 continue
             likely = roots[-1].prices if roots else self._likely()
-            steps = self._effort.streamed
-            root = streamed_root(task, known, likely, steps=steps) if every is None else listed_root(task, every, likely)
+            if every is None:
+                root = streamed_root(task, known, likely, near=self._near.get(grids), steps=self._effort.streamed)
+            else:
+                root = listed_root(task, every, likely)
             roots.append(root)
             known = root.pool
             self._swept(root)
@@ -135,7 +142,7 @@ class _Proof:
         for root in roots:
             self._improve(root)
         bound = min([self._settled(root) for root in roots], default=0.0)
-        return self._solution(bound)
+        return replace(self._solution(bound), prices={root.grids: root.prices for root in roots if root.bound})
 
     def _task(self, grids: int) -> Task:
         return Task(self._net, self._limits, self._violation, self._outside_price, self._best.cost, grids)

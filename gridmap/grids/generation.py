@@ -15,14 +15,17 @@ from gridmap.grids.recombine import Candidates, joined
 from gridmap.grids.roots import Root, Task
 from gridmap.grids.streaming import Stream
 
-WIDTH = 0.5
-"""Kept near, the price of an atom may at first differ by this share of a usual one from the best known ..."""
+LOWER, NEARLY_AS_HIGH = 0.5, 0.9
+"""Prices with which a round takes too long are lowered to this share: less where they are likely to be near true ones."""
+WIDTH, NEAR_WIDTH = 0.5, 0.2
+"""Kept near, the price of an atom may at first differ by this share of a usual one from the best known, or from what is likely to be near ..."""
 WIDER = 2.0
 """... by so many times more after prices that were at least half as much better as could be ..."""
 NARROWER = 0.7
 """... and by so much less after prices that were worse."""
 ROUND_STEPS = 500_000
-"""A round may take so many steps, ..."""
+"""A round may take so many steps, with lower prices at first so many times more, ..."""
+MORE, HARDLY_MORE = 2.0, 1.3
 LONGER = 4
 """... or so many times those of the longest one that came to its end."""
 TAIL, LONG_TAIL = 0.05, 0.15
@@ -33,11 +36,12 @@ STALLED = 0.1
 """Cuts stop when three rounds of them close less than this share of the gap."""
 
 
-def streamed_root(task: Task, known: Candidates, likely: Prices, *, steps: int) -> Root:
+def streamed_root(task: Task, known: Candidates, likely: Prices, *, near: Prices | None = None, steps: int) -> Root:
     """Solve the linear program beginning with the grids ``known``; in each of its rounds all that are possible are gone through, with ``steps`` in
-    all. Its prices are ``likely`` to be near these.
+    all. Its prices are ``likely`` to be like these; where some are given, they are even ``near`` those.
     """
-    known, prices, most = task.fitting(known), likely, ROUND_STEPS
+    known, prices, most = task.fitting(known), near or likely, ROUND_STEPS
+    share, times = (NEARLY_AS_HIGH, HARDLY_MORE) if near else (LOWER, MORE)
     stream = Stream(task.net, task.limits, violation=task.violation, outside_price=task.outside_price, low=task.low, high=task.high, steps=steps)
     while True:
         prices = prices_of(prices.atoms, prices.grid, task.grids)
@@ -48,8 +52,8 @@ def streamed_root(task: Task, known: Candidates, likely: Prices, *, steps: int) 
         if not stream.left:
             return Root(task.grids, stream, prices, no_cuts(), known, 0.0)
         # The lower the prices, the fewer grids are worth it.
-        prices, most = prices._replace(atoms=prices.atoms / 2, grid=prices.grid / 2), 2 * most
-    generation = Generation(task, stream, known, lowered(prices, more, task.grids, None))
+        prices, most = prices._replace(atoms=share * prices.atoms, grid=share * prices.grid), int(times * most)
+    generation = Generation(task, stream, known, lowered(prices, more, task.grids, None), width=NEAR_WIDTH if near else WIDTH)
     generation.run()
     return generation.root()
 
@@ -69,14 +73,14 @@ def deepened(task: Task, root: Root, stream: Stream) -> Root:
 class Generation:
     """A linear program that grows: the ``pool`` of grids met, and the ``best`` prices so far, which no possible grid undercuts."""
 
-    def __init__(self, task: Task, stream: Stream, pool: Candidates, best: Prices) -> None:
+    def __init__(self, task: Task, stream: Stream, pool: Candidates, best: Prices, *, width: float = WIDTH) -> None:
         # What costs less is no possible grid: its rest cannot be divided.
         pool = pool.take(np.flatnonzero(best.reduced(pool) >= 0))
         self._task, self._stream, self.pool, self.best = task, stream, pool, best
         self._program = Program(len(best.atoms), task.grids, task.goal)
         self._free, self._entered = np.ones(len(pool), np.bool_), pool.take(np.zeros(0, np.int64))
         self._most = ROUND_STEPS
-        self._width = WIDTH * max(1.0, float(np.median(np.abs(best.atoms))))
+        self._width = width * max(1.0, float(np.median(np.abs(best.atoms))))
 
     @property
     def cuts(self) -> Cuts:

@@ -11,10 +11,11 @@ from gridmap.grids.drawn import COARSE_SHARES, Drawn, Level, Part, as_they_are, 
 from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
 from gridmap.grids.graph import Ints
 from gridmap.grids.plan import Effort
+from gridmap.grids.program import Prices
 from gridmap.grids.workshop import BUDGETS, Budget, Found, Workshop
 
 NORMAL = ExactEffort(40_000, 40_000, 50, 100_000, 8_000_000, extent=2e6)
-BEST = ExactEffort(200_000, 500_000, 2_000, 1_000_000, 100_000_000, deep=True)
+BEST = ExactEffort(200_000, 500_000, 2_000, 1_000_000, 300_000_000, deep=True)
 PROOFS: Mapping[Effort, tuple[ExactEffort, ...]] = {"quick": (), "normal": (NORMAL,), "best": (NORMAL, BEST)}
 """What the search for the best division of a part may spend, each time. The better the division known, the sooner a long proof ends."""
 ROUNDS = 2
@@ -23,6 +24,8 @@ BETWEEN = 7
 """Where that search made hardly anything better, small atoms are drawn together up to this share of the maximum too, ..."""
 BETWEEN_GRIDS = 150_000
 """... when there are no more possible grids then."""
+NOBODY = 0.01
+"""Where nobody lives, an atom counts as so many households."""
 WORTH_A_ROUND = 0.003
 """Another round is worth its time when the last search made the division better by this share."""
 
@@ -73,7 +76,7 @@ def _go_on(proof: _Proof, part: Part, spent: ExactEffort) -> None:
 def _set_free(proof: _Proof, part: Part, spent: ExactEffort) -> None:
     """Draw ever fewer atoms together: with a deep effort in any case, else while that is likely to help and costs little."""
     # Where all possible grids can be looked at in a short time, what lies between is of no use.
-    if spent.deep and proof.settle(None, spent) and proof.known.gap_dm == 0:
+    if spent.deep and proof.settle(None, replace(spent, streamed=0)) and proof.known.gap_dm == 0:
         return
     if not spent.deep and proof.rests:
         proof.settle(BETWEEN, replace(spent, possible=BETWEEN_GRIDS, streamed=0, branches=0))
@@ -97,6 +100,8 @@ class _Proof:
         self.best, self.rests = level.among_atoms, False
         # What was looked at: atoms drawn together up to which share, what was spent on it, beginning from which division.
         self._tried: dict[tuple[int | None, ExactEffort, bytes], Solution] = {}
+        # What prices of the single atoms may be near, for each number of grids.
+        self._near: dict[int, Prices] = {}
         self.known = Divided(self.best.labels, part.unavoidable, None, 0)
 
     def settle(self, share: int | None, spent: ExactEffort) -> bool:
@@ -128,7 +133,12 @@ class _Proof:
         begun = share, spent, self.best.labels.tobytes()
         if begun not in self._tried:
             pool = self._level.workshop.met() if np.array_equal(drawn.group, self._level.drawn.group) else None
-            self._tried[begun] = best_division_proved(drawn.net, self._part.limits, self.best.labels[drawn.first], spent, pool=pool)
+            labels, near = self.best.labels[drawn.first], {grids: _together(each, drawn) for grids, each in self._near.items()}
+            solution = best_division_proved(drawn.net, self._part.limits, labels, spent, pool=pool, near=near)
+            if not solution.violation:
+                # With households outside, prices hang on what these cost, which is not the same where other atoms are drawn together.
+                self._near |= {grids: _apart(each, drawn, self._part.net.households) for grids, each in solution.prices.items()}
+            self._tried[begun] = solution
         return self._tried[begun]
 
     def search(self, budget: Budget) -> None:
@@ -138,6 +148,17 @@ class _Proof:
 
     def _take(self, better: Found) -> None:
         self.known, self.best = _after(self.known, self.best, better), better
+
+
+def _together(prices: Prices, drawn: Drawn) -> Prices:
+    """Return prices of the atoms as they are as prices of those ``drawn`` together."""
+    return prices._replace(atoms=np.bincount(drawn.group, weights=prices.atoms).astype(np.float64), cuts=np.zeros(0))
+
+
+def _apart(prices: Prices, drawn: Drawn, households: Ints) -> Prices:
+    """Return prices of atoms ``drawn`` together as prices of the atoms as they are: by their ``households``, all alike where there are none."""
+    share = np.maximum(households, NOBODY)
+    return prices._replace(atoms=(prices.atoms / np.bincount(drawn.group, weights=share))[drawn.group] * share, cuts=np.zeros(0))
 
 
 def _after(known: Divided, best: Found, better: Found) -> Divided:

@@ -71,6 +71,18 @@ def test_best_division_is_that_of_the_enumeration(seed: int, effort: ExactEffort
     assert found.least_violation == violation
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_prices_to_begin_with_change_nothing(seed: int) -> None:
+    graph = town_of(13, seed=seed)
+    net, limits, labels = net_of(graph), limits_of(graph, 90, 110), np.zeros(13, np.int64)
+    anew = best_division_proved(net, limits, labels, STREAMED)
+    unlike = {grids: each._replace(atoms=each.atoms[::-1].copy()) for grids, each in anew.prices.items()}
+    begun = best_division_proved(net, limits, labels, STREAMED, near=unlike)
+    assert unlike
+    assert begun.proved
+    assert (begun.violation, begun.cost) == (anew.violation, anew.cost)
+
+
 @EACH_WAY
 def test_staying_near_an_earlier_plan_counts(effort: ExactEffort) -> None:
     graph = town_of(13, seed=5)

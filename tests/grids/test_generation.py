@@ -71,6 +71,30 @@ def test_gone_through_grids_give_the_bound_of_listed_ones(seed: int, grids: int,
             assert listed.bound - TAIL * (task.goal - streamed.bound) - 1 <= streamed.bound <= listed.bound + 0.1
 
 
+@pytest.fixture(params=[1, 2, 3])
+def hardly_better(request: pytest.FixtureRequest) -> Task:
+    """A task with a division known that is a tenth worse than a mixture of grids can be."""
+    task = task_of(5, seed=request.param, cost=1e5)
+    return replace(task, cost=1.1 * listed_root(task, every_grid(task), LIKELY).bound)
+
+
+@pytest.mark.parametrize("times", [0.1, 0.9, 1.0, 1.1, 10.0])
+def test_wherever_its_prices_begin_the_bound_is_that_of_listed_ones(hardly_better: Task, times: float) -> None:
+    listed = listed_root(hardly_better, every_grid(hardly_better), LIKELY)
+    unlike = np.random.default_rng(7).uniform(0.5, 1.5, 24)
+    near = listed.prices._replace(atoms=times * unlike * listed.prices.atoms)
+    streamed = streamed_root(hardly_better, NONE_KNOWN, LIKELY, near=near, steps=10**8)
+    assert listed.bound - TAIL * (hardly_better.goal - streamed.bound) - 1 <= streamed.bound <= listed.bound + 0.1
+
+
+def test_begun_near_the_best_prices_it_takes_fewer_steps(hardly_better: Task) -> None:
+    best = listed_root(hardly_better, every_grid(hardly_better), LIKELY).prices
+    begun, anew = (streamed_root(hardly_better, NONE_KNOWN, LIKELY, near=near, steps=10**8).source for near in (best, None))
+    assert isinstance(begun, Stream)
+    assert isinstance(anew, Stream)
+    assert begun.left > anew.left
+
+
 def test_no_possible_grid_costs_less_than_its_prices() -> None:
     task = task_of(5, seed=1, cost=1e5)
     root = streamed_root(task, NONE_KNOWN, LIKELY, steps=10**8)

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from graphs import holds_together, limits_of, town_of
 
 from gridmap.grids.drawn import Level, Part, searched
-from gridmap.grids.exact import ExactEffort, best_division_proved
+from gridmap.grids.exact import ExactEffort, Solution, best_division_proved
 from gridmap.grids.graph import score
+from gridmap.grids.program import Prices
 from gridmap.grids.proving import NORMAL, proved
 from gridmap.grids.treecut import net_of
 from gridmap.grids.workshop import BUDGETS
@@ -53,6 +56,27 @@ def test_without_room_or_steps_nothing_is_known(part: Part, level: Level) -> Non
     found = proved(part, level, [replace(EVERYTHING, possible=1)])
     assert (found.gap_dm, found.least_violation) == (None, 0)
     assert np.array_equal(found.labels, level.among_atoms.labels)
+
+
+def test_a_finer_proof_begins_with_the_prices_of_the_coarser(part: Part, level: Level, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[dict[int, float], dict[int, float]]] = []
+
+    def watched(*given: Any, near: Mapping[int, Prices], **options: Any) -> Solution:
+        found = best_division_proved(*given, near=near, **options)
+        begun.append((totals(near), totals(found.prices)))
+        return found
+
+    monkeypatch.setattr("gridmap.grids.proving.best_division_proved", watched)
+    proved(part, level, [replace(EVERYTHING, possible=100, streamed=10**8)])
+    known: dict[int, float] = {}
+    for near, after in begun:
+        assert near == pytest.approx(known)
+        known |= after
+    assert len(known) > 0
+
+
+def totals(prices: Mapping[int, Prices]) -> dict[int, float]:
+    return {grids: float(each.atoms.sum()) for grids, each in prices.items()}
 
 
 def test_where_search_rests_fewer_atoms_are_drawn_together(monkeypatch: pytest.MonkeyPatch) -> None:
